@@ -1,0 +1,112 @@
+//! Things that must not be seen: texts that do not print, and keyed proofs made from one secret.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+pub use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Text without a `Debug` that shows it. `SecretString` wipes itself when dropped.
+pub type Secret = SecretString;
+
+/// The deployment's own secret, from which one key per purpose is derived.
+///
+/// Nothing is signed with it directly: a proof made for one purpose is worthless for another.
+#[derive(Clone)]
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// Fewest characters that [`MasterKey::from_text`] takes.
+    pub const LEAST_CHARACTERS: usize = 32;
+
+    /// `None` for a text too short to hold 128 bits of randomness.
+    pub fn from_text(text: &str) -> Option<Self> {
+        (text.trim().len() >= Self::LEAST_CHARACTERS)
+            .then(|| Self(Sha256::digest(text.trim().as_bytes()).into()))
+    }
+
+    pub fn derive(&self, purpose: &'static str) -> MacKey {
+        MacKey(mac(&self.0, &[b"derive", purpose.as_bytes()]))
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(hidden)")
+    }
+}
+
+/// A key for one purpose. Makes and checks HMAC-SHA-256 tags.
+#[derive(Clone)]
+pub struct MacKey([u8; 32]);
+
+impl MacKey {
+    /// The tag over all parts. Parts are framed by their length, so `["ab", "c"]` is not `["a", "bc"]`.
+    pub fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
+        mac(&self.0, parts)
+    }
+
+    /// Compares in constant time. A tag of another length is simply wrong.
+    pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        self.tag(parts).ct_eq(tag).into()
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MacKey(hidden)")
+    }
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC pads a short key with zeros to its block itself; done here, making it cannot fail.
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key);
+    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// 256 random bits, spelled for a URL or a header. For keys, attempts and sessions.
+pub fn random_token() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// What is kept of a random token. Without salt: 256 random bits cannot be guessed from a hash.
+pub fn digest(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_bound_to_its_purpose_its_key_and_its_parts() {
+        let master = MasterKey::from_text(&"k".repeat(32)).unwrap();
+        let links = master.derive("link");
+        let tag = links.tag(&[b"ab", b"c"]);
+        assert!(links.verify(&[b"ab", b"c"], &tag));
+        assert!(!links.verify(&[b"a", b"bc"], &tag));
+        assert!(!links.verify(&[b"ab", b"c"], &tag[..16]));
+        assert!(!master.derive("visit").verify(&[b"ab", b"c"], &tag));
+        let other = MasterKey::from_text(&"j".repeat(32)).unwrap();
+        assert!(!other.derive("link").verify(&[b"ab", b"c"], &tag));
+    }
+
+    #[test]
+    fn a_weak_secret_is_no_key_and_a_key_does_not_print() {
+        assert!(MasterKey::from_text("short").is_none());
+        let master = MasterKey::from_text(&"k".repeat(32)).unwrap();
+        assert_eq!(
+            format!("{master:?} {:?}", master.derive("x")),
+            "MasterKey(hidden) MacKey(hidden)"
+        );
+    }
+}
