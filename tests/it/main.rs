@@ -1,8 +1,5 @@
 //! One integration binary: it links once, and its tests share one private Postgres.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says where by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
 #[test]
 fn the_crate_links() {

@@ -1,0 +1,231 @@
+//! What has been achieved or seen, for good.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{AuthKind, Question, QuestionKey, StepKind};
+use crate::ids::{AccountId, ConnectorId, CycleId, TemplateId};
+
+/// Stored as JSON in the onboarding's row. Only grows: [`Facts::covers`] says what that means.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// One per template of the blueprint, in its order.
+    pub slots: Vec<Slot>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connections: Vec<Connection>,
+    /// What the tenant's people answered. Never a credential.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<QuestionKey, String>,
+}
+
+/// The tenant's Cyclr account, proven to be theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub id: AccountId,
+    pub origin: Origin,
+}
+
+/// How something at Cyclr became ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// This run made it.
+    Made,
+    /// It was there and was proven to be ours.
+    Adopted,
+    /// The integrator named it.
+    Named,
+}
+
+/// One template of the blueprint on its way to an active cycle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Slot {
+    pub template: TemplateId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub install: Option<InstallIntent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<CycleId>,
+    /// What mapping could not answer by rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
+    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
+    pub mapped: Mark,
+    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
+    pub active: Mark,
+}
+
+/// We are about to install a template. Durable before the call, because Cyclr has no key there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstallIntent {
+    pub at: DateTime<Utc>,
+    /// When it last became unclear whether a call made under this intent took effect.
+    /// While set, nothing is installed before the account's cycles were looked through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubted_at: Option<DateTime<Utc>>,
+}
+
+/// One account connector that must be authenticated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    pub connector: ConnectorId,
+    pub name: String,
+    /// Unknown until the connector was read once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthKind>,
+    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
+    pub authenticated: Mark,
+    /// The newest try of a person at signing in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<Attempt>,
+}
+
+/// When a person set out to sign in, and how long we look whether they came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub opened_at: DateTime<Utc>,
+    pub closes_at: DateTime<Utc>,
+}
+
+/// Something that stands or does not, with the number of times that has changed. The count is what
+/// makes "was authenticated, then lost it" a fact that has grown and not one that was taken back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    stands: bool,
+    changes: u32,
+}
+
+impl Mark {
+    pub const fn stands(self) -> bool {
+        self.stands
+    }
+
+    /// Whether it never stood.
+    pub const fn is_untouched(&self) -> bool {
+        self.changes == 0
+    }
+
+    /// Notes what is so now. Says whether that is news.
+    pub fn note(&mut self, stands: bool) -> bool {
+        let news = self.stands != stands;
+        if news {
+            self.stands = stands;
+            self.changes = self.changes.saturating_add(1);
+        }
+        news
+    }
+
+    const fn covers(self, older: Self) -> bool {
+        self.changes > older.changes
+            || (self.changes == older.changes && self.stands == older.stands)
+    }
+}
+
+impl Attempt {
+    /// When to look next whether the person came through; `None` once the attempt is over.
+    /// The interval widens with the attempt's age, from 3 to 60 seconds.
+    pub fn next_look(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let age = now - self.opened_at;
+        let wait = (age / 4).clamp(TimeDelta::seconds(3), TimeDelta::seconds(60));
+        (now < self.closes_at).then(|| (now + wait).min(self.closes_at))
+    }
+}
+
+impl Connection {
+    pub fn is_open(&self) -> bool {
+        !self.authenticated.stands()
+    }
+
+    /// Open, and only a person can change that.
+    pub fn waits_for_person(&self) -> bool {
+        self.is_open() && self.auth.is_some_and(AuthKind::needs_person)
+    }
+}
+
+impl Slot {
+    pub fn new(template: TemplateId) -> Self {
+        Self {
+            template,
+            install: None,
+            cycle: None,
+            questions: Vec::new(),
+            mapped: Mark::default(),
+            active: Mark::default(),
+        }
+    }
+}
+
+impl Facts {
+    pub fn new(templates: impl IntoIterator<Item = TemplateId>) -> Self {
+        Self {
+            account: None,
+            slots: templates.into_iter().map(Slot::new).collect(),
+            connections: Vec::new(),
+            answers: BTreeMap::new(),
+        }
+    }
+
+    /// The step that is next, with the template it concerns.
+    pub fn position(&self) -> (StepKind, usize) {
+        let first = |open: fn(&Slot) -> bool| self.slots.iter().position(open);
+        if self.account.is_none() {
+            (StepKind::CreateAccount, 0)
+        } else if let Some(slot) = first(|slot| slot.cycle.is_none()) {
+            (StepKind::Install, slot)
+        } else if self.connections.iter().any(Connection::is_open) {
+            (StepKind::Connect, 0)
+        } else if let Some(slot) = first(|slot| !slot.mapped.stands()) {
+            (StepKind::Map, slot)
+        } else if let Some(slot) = first(|slot| !slot.active.stands()) {
+            (StepKind::Activate, slot)
+        } else {
+            (StepKind::Live, 0)
+        }
+    }
+
+    /// Questions without an answer that must have one, over all templates.
+    pub fn open_questions(&self) -> impl Iterator<Item = &Question> {
+        self.slots
+            .iter()
+            .flat_map(|slot| &slot.questions)
+            .filter(|question| question.required && !self.answers.contains_key(&question.key))
+    }
+
+    pub fn connection(&self, connector: ConnectorId) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.connector == connector)
+    }
+
+    pub fn connection_mut(&mut self, connector: ConnectorId) -> Option<&mut Connection> {
+        self.connections.iter_mut().find(|connection| connection.connector == connector)
+    }
+
+    /// Whether everything known in `older` is still known here: ids stay as they are, marks have
+    /// not been turned back, nothing has vanished.
+    pub fn covers(&self, older: &Self) -> bool {
+        let slots = self.slots.len() == older.slots.len()
+            && self.slots.iter().zip(&older.slots).all(|(new, old)| {
+                new.template == old.template
+                    && (old.cycle.is_none() || new.cycle == old.cycle)
+                    && old.install.is_none_or(|old| {
+                        new.install
+                            .is_some_and(|new| new.at == old.at && new.doubted_at >= old.doubted_at)
+                    })
+                    && new.mapped.covers(old.mapped)
+                    && new.active.covers(old.active)
+            });
+        let connections = older.connections.iter().all(|old| {
+            self.connection(old.connector).is_some_and(|new| {
+                (old.auth.is_none() || new.auth.is_some())
+                    && new.authenticated.covers(old.authenticated)
+                    && new.attempt.map(|a| a.opened_at) >= old.attempt.map(|a| a.opened_at)
+            })
+        });
+        slots
+            && connections
+            && (older.account.is_none() || self.account == older.account)
+            && older.answers.keys().all(|key| self.answers.contains_key(key))
+    }
+}

@@ -1,0 +1,121 @@
+//! What a step found out, and how it enters the facts.
+
+use super::{
+    Account, AuthKind, Connection, Event, Mark, Onboarding, Origin, Problem, ProblemCode, Question,
+    Slot,
+};
+use crate::ids::{ConnectorId, CycleId};
+
+/// What a step can add to the facts. `slot` counts the blueprint's templates from 0.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Gain {
+    Account(Account),
+    Installed {
+        slot: usize,
+        cycle: CycleId,
+        origin: Origin,
+        connectors: Vec<SeenConnector>,
+    },
+    Connections(Vec<SeenConnector>),
+    Questions(Vec<(usize, Vec<Question>)>),
+    Mapped {
+        slot: usize,
+    },
+    /// Cyclr says that something is missing again after it was mapped.
+    Unmapped {
+        slot: usize,
+    },
+    Activated {
+        slot: usize,
+    },
+}
+
+/// An account connector as Cyclr showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenConnector {
+    pub connector: ConnectorId,
+    pub name: String,
+    /// `None` where the place it was seen at does not tell.
+    pub auth: Option<AuthKind>,
+    pub authenticated: bool,
+}
+
+impl Onboarding {
+    /// Adds what was gained. What does not fit is a fault of ours, named.
+    pub(super) fn gain(&mut self, gain: Gain) -> Result<Option<Event>, Problem> {
+        match gain {
+            Gain::Account(account) => {
+                if self.facts.account.as_ref().is_some_and(|known| known.id != account.id) {
+                    return Err(misfit("a second account"));
+                }
+                let known = self.facts.account.get_or_insert(account);
+                Ok(Some(Event::AccountReady { account: known.id.clone(), origin: known.origin }))
+            }
+            Gain::Installed { slot, cycle, origin, connectors } => {
+                let place = self.slot(slot)?;
+                if place.cycle.is_some_and(|known| known != cycle) {
+                    return Err(misfit("a second cycle"));
+                }
+                place.cycle = Some(cycle);
+                self.see(connectors);
+                Ok(Some(Event::Installed { template: slot, cycle, origin }))
+            }
+            Gain::Connections(seen) => Ok(self.see(seen)),
+            Gain::Questions(asked) => {
+                let template = self.facts.position().1;
+                for (slot, questions) in asked {
+                    self.slot(slot)?.questions = questions;
+                }
+                let open = self.facts.open_questions().count();
+                Ok(Some(Event::QuestionsAsked { template, open }))
+            }
+            Gain::Mapped { slot } => {
+                self.slot(slot)?.mapped.note(true);
+                Ok(Some(Event::Mapped { template: slot }))
+            }
+            Gain::Unmapped { slot } => {
+                self.slot(slot)?.mapped.note(false);
+                Ok(Some(Event::Unmapped { template: slot }))
+            }
+            Gain::Activated { slot } => {
+                self.slot(slot)?.active.note(true);
+                Ok(Some(Event::Activated { template: slot }))
+            }
+        }
+    }
+
+    fn slot(&mut self, slot: usize) -> Result<&mut Slot, Problem> {
+        self.facts.slots.get_mut(slot).ok_or_else(|| misfit("a template that is not there"))
+    }
+
+    /// Notes connectors as Cyclr showed them; says what is news.
+    pub(super) fn see(&mut self, seen: Vec<SeenConnector>) -> Option<Event> {
+        let (mut connected, mut lost) = (Vec::new(), Vec::new());
+        for seen in seen {
+            if self.facts.connection(seen.connector).is_none() {
+                self.facts.connections.push(Connection {
+                    connector: seen.connector,
+                    name: seen.name.clone(),
+                    auth: None,
+                    authenticated: Mark::default(),
+                    attempt: None,
+                });
+            }
+            let Some(connection) = self.facts.connection_mut(seen.connector) else {
+                continue;
+            };
+            connection.auth = seen.auth.or(connection.auth);
+            // A connector with nothing to authenticate is as good as connected.
+            let stands = seen.authenticated || connection.auth == Some(AuthKind::Open);
+            if connection.authenticated.note(stands) {
+                if stands { &mut connected } else { &mut lost }.push(seen.connector);
+            }
+        }
+        (!connected.is_empty() || !lost.is_empty())
+            .then_some(Event::ConnectionsSeen { connected, lost })
+    }
+}
+
+fn misfit(what: &str) -> Problem {
+    Problem::with(ProblemCode::InternalFault, format!("a step reported {what}"))
+}

@@ -1,0 +1,48 @@
+//! What an onboarding *is* and how it *may change*. Pure.
+//!
+//! Uses only `ids`. No I/O, no `async`, no clock: time, randomness and what Cyclr said come in as
+//! arguments, so every state can be reached in a test that takes microseconds.
+//!
+//! What always holds:
+//! - Two functions change an onboarding: [`Onboarding::apply`] for what a step found out, and
+//!   [`Onboarding::obey`] for what a person wants. `apply` is total, `obey` can refuse.
+//! - [`Facts`] only grow. The step an onboarding stands at is derived from them, never stored as a
+//!   second truth; so are blocker, requirements and every word on a page.
+//! - `Live` and `Cancelled` stay (until a later part of Gangway reopens a live one on purpose).
+//!
+//! Decided against: a saga with compensations (nothing here is unwound: an onboarding goes forward,
+//! waits, or is stuck); a status per step (one place to stand is enough); free text as a problem.
+
+mod auth;
+mod backoff;
+mod blueprint;
+mod event;
+mod facts;
+mod gain;
+mod mapping;
+mod problem;
+mod profile;
+mod question;
+mod requirement;
+mod state;
+mod step;
+mod transition;
+
+pub use auth::{AuthKind, CredentialField};
+pub use backoff::retry_delay;
+pub use blueprint::{
+    Blueprint, BlueprintId, BlueprintMistake, Brand, Limits, Schedule, TemplatePlan,
+};
+pub use event::Event;
+pub use facts::{Account, Attempt, Connection, Facts, InstallIntent, Mark, Origin, Slot};
+pub use gain::{Gain, SeenConnector};
+pub use mapping::{
+    Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target, Write, plan,
+};
+pub use problem::{Blocker, Problem, ProblemCode};
+pub use profile::{Contact, Profile, ReturnUrls};
+pub use question::{AnswerMistake, Question, QuestionKey, QuestionKind};
+pub use requirement::{Requirement, RequirementCode};
+pub use state::{LinkState, Onboarding, Status};
+pub use step::StepKind;
+pub use transition::{Command, InvalidTransition, Outcome, Transition};

@@ -1,0 +1,208 @@
+//! The catalogue of what can go wrong: a stable code, who can put it right, words for both sides.
+
+use serde::{Deserialize, Serialize};
+
+/// The one party that must act next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Blocker {
+    EndUser,
+    CustomerAdmin,
+    Integrator,
+    Support,
+    Provider,
+    Cyclr,
+    /// Nobody: Gangway is at work, or there is nothing left to do.
+    None,
+}
+
+impl Blocker {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EndUser => "end_user",
+            Self::CustomerAdmin => "customer_admin",
+            Self::Integrator => "integrator",
+            Self::Support => "support",
+            Self::Provider => "provider",
+            Self::Cyclr => "cyclr",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Why an onboarding is retrying or stuck.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub code: ProblemCode,
+    /// What exactly was seen, for staff: Cyclr's message, a rule's name. Bounded, without secrets.
+    pub detail: Option<String>,
+}
+
+impl Problem {
+    /// Longest detail that is kept, in characters.
+    pub const DETAIL_LIMIT: usize = 300;
+
+    pub fn new(code: ProblemCode) -> Self {
+        Self { code, detail: None }
+    }
+
+    pub fn with(code: ProblemCode, detail: impl AsRef<str>) -> Self {
+        let detail: String = detail
+            .as_ref()
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .take(Self::DETAIL_LIMIT)
+            .collect();
+        Self { code, detail: Some(detail) }
+    }
+}
+
+/// One line of the catalogue.
+struct Entry {
+    code: ProblemCode,
+    name: &'static str,
+    blocker: Blocker,
+    customer: &'static str,
+    staff: &'static str,
+}
+
+/// Words to a customer who cannot do anything about it.
+const WE_ARE_ON_IT: &str = "Something on our side needs attention before this can go on. Nothing \
+    that you entered is lost. We have been told and will carry on from here.";
+/// Words to a customer while a passing trouble is retried.
+const TAKES_LONGER: &str = "This is taking longer than usual. We keep trying by ourselves; you can \
+    close this page and come back to it later.";
+
+macro_rules! catalogue {
+    ($($variant:ident, $name:literal, $blocker:ident, $customer:expr, $staff:literal;)*) => {
+        /// Stable codes. Codes are added, never renamed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ProblemCode {
+            $($variant,)*
+        }
+
+        const CATALOGUE: &[Entry] = &[$(Entry {
+            code: ProblemCode::$variant,
+            name: $name,
+            blocker: Blocker::$blocker,
+            customer: $customer,
+            staff: $staff,
+        },)*];
+    };
+}
+
+catalogue! {
+    CyclrUnreachable, "cyclr_unreachable", Cyclr, TAKES_LONGER,
+        "Cyclr did not answer, or answered with a failure of its own. Tried again by itself.";
+    CyclrThrottled, "cyclr_throttled", Cyclr, TAKES_LONGER,
+        "Cyclr asked us to slow down. Tried again by itself when it said so.";
+    CyclrAnswerUnclear, "cyclr_answer_unclear", Cyclr, TAKES_LONGER,
+        "A change was sent to Cyclr and its outcome is not known. After a quiet period Gangway looks \
+         at what is there before it does anything.";
+    CyclrRefusedCredentials, "cyclr_refused_credentials", Integrator, WE_ARE_ON_IT,
+        "Cyclr refuses Gangway's API credentials. Check the client id and secret, then retry.";
+    CyclrRejected, "cyclr_rejected", Integrator, WE_ARE_ON_IT,
+        "Cyclr rejected a call as wrong. Its message is in the detail; put the cause right, then retry.";
+    AccountTaken, "account_taken", Integrator, WE_ARE_ON_IT,
+        "A Cyclr account with this tenant's id exists and does not carry this deployment's mark. \
+         Decide whose it is: name it when starting the onboarding, or remove it, then retry.";
+    AccountMissing, "account_missing", Integrator, WE_ARE_ON_IT,
+        "The Cyclr account that was named for this tenant does not exist. Create it or cancel and \
+         start again with the right id, then retry.";
+    TemplateMissing, "template_missing", Integrator, WE_ARE_ON_IT,
+        "Cyclr does not know the template, or it is not published. Publish it, then retry.";
+    AmbiguousInstall, "ambiguous_install", Support, WE_ARE_ON_IT,
+        "The account holds several cycles of this template that could be ours. Delete the wrong ones \
+         at Cyclr, then retry.";
+    CycleMissing, "cycle_missing", Support, WE_ARE_ON_IT,
+        "The installed cycle is gone from Cyclr. It is not made again by itself; restore it from \
+         Cyclr's recycle bin and retry, or cancel.";
+    ConnectorMissing, "connector_missing", Support, WE_ARE_ON_IT,
+        "An account connector of this onboarding is gone from Cyclr. Restore it and retry, or cancel.";
+    UnknownAuthKind, "unknown_auth_kind", Integrator, WE_ARE_ON_IT,
+        "A connector asks for a kind of authentication that Gangway cannot carry out. The kind is in \
+         the detail. Authenticate it in Cyclr's console, then retry.";
+    ConnectorRefused, "connector_refused", Integrator, WE_ARE_ON_IT,
+        "A connector that needs no person could not be authenticated. Check its properties and the \
+         partner's OAuth client at Cyclr, then retry.";
+    TemplateDefect, "template_defect", Integrator, WE_ARE_ON_IT,
+        "Cyclr names a prerequisite that no answer can fulfil. Mend and publish the template, then \
+         retry. The prerequisite is in the detail.";
+    MappingRuleFailed, "mapping_rule_failed", Integrator, WE_ARE_ON_IT,
+        "A mapping rule of the blueprint does not fit the template or the tenant's data. The rule is \
+         named in the detail.";
+    MappingNotKept, "mapping_not_kept", Integrator, WE_ARE_ON_IT,
+        "Cyclr accepted a mapping and then showed another value. Look at the step in Cyclr, then \
+         retry.";
+    CycleRunning, "cycle_running", Support, WE_ARE_ON_IT,
+        "Cyclr refuses to change a cycle that is running. Stop it in Cyclr, then retry.";
+    ActivationRefused, "activation_refused", Integrator, WE_ARE_ON_IT,
+        "Cyclr refused to activate the cycle although it named no open prerequisite. Its message is \
+         in the detail.";
+    NotActiveYet, "not_active_yet", Cyclr, TAKES_LONGER,
+        "Cyclr accepted the activation and does not show the cycle as active yet. Looked at again by \
+         itself.";
+    Poison, "poison", Support, WE_ARE_ON_IT,
+        "Workers that took this onboarding kept dying. It is parked so that it harms nobody else; \
+         retry it once the cause is known.";
+    InternalFault, "internal_fault", Support, WE_ARE_ON_IT,
+        "Gangway met a state it does not know. The detail names it.";
+}
+
+impl ProblemCode {
+    pub fn all() -> impl Iterator<Item = Self> {
+        CATALOGUE.iter().map(|entry| entry.code)
+    }
+
+    fn entry(self) -> &'static Entry {
+        // The table is made from the same list as the enum, in the same order.
+        &CATALOGUE[self as usize]
+    }
+
+    /// As stored and as shown to integrators.
+    pub fn name(self) -> &'static str {
+        self.entry().name
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::all().find(|code| code.name() == name)
+    }
+
+    /// Who can move it.
+    pub fn blocker(self) -> Blocker {
+        self.entry().blocker
+    }
+
+    /// What it means, for the tenant's people.
+    pub fn for_customer(self) -> &'static str {
+        self.entry().customer
+    }
+
+    /// What it means and what to do, for staff and the integrator.
+    pub fn for_staff(self) -> &'static str {
+        self.entry().staff
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_finds_its_own_line_and_names_a_party() {
+        for (place, code) in ProblemCode::all().enumerate() {
+            assert_eq!(code as usize, place);
+            assert_eq!(ProblemCode::parse(code.name()), Some(code));
+            assert_ne!(code.blocker(), Blocker::None, "{}", code.name());
+            assert!(code.for_customer().ends_with('.') && code.for_staff().ends_with('.'));
+        }
+    }
+
+    #[test]
+    fn a_detail_is_one_bounded_line() {
+        let long = "x\n".repeat(400);
+        let detail = Problem::with(ProblemCode::CyclrRejected, long).detail.unwrap();
+        assert_eq!(detail.chars().count(), Problem::DETAIL_LIMIT);
+        assert!(!detail.contains('\n'));
+    }
+}

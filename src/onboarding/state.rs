@@ -1,0 +1,123 @@
+//! An onboarding and what can be read off it.
+
+use chrono::{DateTime, Utc};
+
+use super::{Blocker, BlueprintId, Facts, Problem, Profile, StepKind};
+use crate::ids::{OnboardingId, Reference, TenantId};
+
+/// One tenant on its way through one blueprint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Onboarding {
+    pub id: OnboardingId,
+    pub reference: Reference,
+    pub tenant: TenantId,
+    pub blueprint: BlueprintId,
+    /// Grows by one with each change that is kept.
+    pub version: i64,
+    pub status: Status,
+    /// Since when status and step are what they are.
+    pub since: DateTime<Utc>,
+    /// Failed tries in a row at the present step.
+    pub tries: u32,
+    pub facts: Facts,
+    pub profile: Profile,
+    pub link: LinkState,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What is happening. "Running" never hides trouble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// Gangway acts.
+    Running,
+    /// Gangway will act again at a known time.
+    Retrying {
+        problem: Problem,
+        retry_at: DateTime<Utc>,
+    },
+    /// A person of the tenant must act. While one is signing in at a provider, `look_at` says when
+    /// Cyclr is asked again whether they came through.
+    Waiting {
+        deadline: DateTime<Utc>,
+        look_at: Option<DateTime<Utc>>,
+    },
+    /// A person of the integrator must act.
+    Stuck {
+        problem: Problem,
+    },
+    Live,
+    Cancelled,
+}
+
+/// The durable address of an onboarding's pages. The token in it is derived from these, never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkState {
+    /// Raised to end every link made before.
+    pub generation: i32,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Status {
+    /// Stored names, in the order in which people read them.
+    pub const NAMES: [&'static str; 6] =
+        ["running", "retrying", "waiting", "stuck", "live", "cancelled"];
+
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Retrying { .. } => "retrying",
+            Self::Waiting { .. } => "waiting",
+            Self::Stuck { .. } => "stuck",
+            Self::Live => "live",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub const fn is_terminal(&self) -> bool {
+        matches!(self, Self::Live | Self::Cancelled)
+    }
+
+    pub const fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Retrying { problem, .. } | Self::Stuck { problem } => Some(problem),
+            Self::Running | Self::Waiting { .. } | Self::Live | Self::Cancelled => None,
+        }
+    }
+
+    pub const fn deadline(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Waiting { deadline, .. } => Some(*deadline),
+            Self::Running
+            | Self::Retrying { .. }
+            | Self::Stuck { .. }
+            | Self::Live
+            | Self::Cancelled => None,
+        }
+    }
+}
+
+impl Onboarding {
+    /// Where it stands.
+    pub fn step(&self) -> StepKind {
+        self.facts.position().0
+    }
+
+    /// The one party that must act next.
+    pub fn blocker(&self) -> Blocker {
+        match &self.status {
+            Status::Running | Status::Live | Status::Cancelled => Blocker::None,
+            Status::Waiting { .. } => Blocker::EndUser,
+            Status::Retrying { problem, .. } | Status::Stuck { problem } => problem.code.blocker(),
+        }
+    }
+
+    /// When a worker should take it next, as far as the state alone decides; `None` for never.
+    pub fn due_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match &self.status {
+            Status::Running => Some(now),
+            Status::Retrying { retry_at, .. } => Some(*retry_at),
+            Status::Waiting { look_at, .. } => *look_at,
+            Status::Stuck { .. } | Status::Live | Status::Cancelled => None,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The steps of an onboarding, in the order that never changes.
+
+/// A step. `install`, `map` and `activate` cover every template of the blueprint, `connect` every
+/// connection that they brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StepKind {
+    CreateAccount,
+    Install,
+    Connect,
+    Map,
+    Activate,
+    Live,
+}
+
+impl StepKind {
+    pub const ALL: [Self; 6] =
+        [Self::CreateAccount, Self::Install, Self::Connect, Self::Map, Self::Activate, Self::Live];
+
+    /// As stored and as shown to integrators. Names are added, never changed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreateAccount => "create_account",
+            Self::Install => "install",
+            Self::Connect => "connect",
+            Self::Map => "map",
+            Self::Activate => "activate",
+            Self::Live => "live",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_names_are_pinned() {
+        let names: Vec<_> = StepKind::ALL.iter().map(|step| step.name()).collect();
+        assert_eq!(names, ["create_account", "install", "connect", "map", "activate", "live"]);
+        for step in StepKind::ALL {
+            assert_eq!(StepKind::parse(step.name()), Some(step));
+        }
+        assert_eq!(StepKind::parse("invite_users"), None);
+    }
+}

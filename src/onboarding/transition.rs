@@ -1,0 +1,329 @@
+//! How an onboarding changes: `apply` for what a step found out, `obey` for what a person wants.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    AnswerMistake, Attempt, AuthKind, Connection, Event, Gain, InstallIntent, Limits, LinkState,
+    Onboarding, Problem, QuestionKey, SeenConnector, Status, StepKind,
+};
+use crate::ids::ConnectorId;
+
+/// What running a step came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Something was achieved or seen. Whether that leads on, or a person is next, is derived.
+    Done(Gain),
+    /// Not now. `doubt`: a change may have taken effect at Cyclr without our knowing.
+    Retry {
+        after: TimeDelta,
+        problem: Problem,
+        doubt: bool,
+    },
+    Stuck(Problem),
+}
+
+/// What a person wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// A visitor sets out to sign in at the provider.
+    OpenAttempt {
+        connector: ConnectorId,
+    },
+    /// A credential was handed to Cyclr, which then showed this.
+    CredentialGiven(SeenConnector),
+    /// Checked answers, see [`Onboarding::check_answers`].
+    Answer(BTreeMap<QuestionKey, Option<String>>),
+    /// Somebody may have come back from a provider: look now rather than later.
+    LookNow,
+    Retry,
+    RotateLink {
+        expires_at: DateTime<Utc>,
+    },
+    Cancel {
+        reason: String,
+    },
+}
+
+/// The command is not for this state. Says why, for the person who gave it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct InvalidTransition {
+    pub reason: &'static str,
+}
+
+/// A change, ready to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    pub to: Onboarding,
+    /// The journal line; none when nothing worth telling happened (a look that saw nothing new).
+    pub event: Option<Event>,
+    /// The kind of the outgoing message, when the status became another one.
+    pub announces: Option<&'static str>,
+}
+
+impl Onboarding {
+    /// Total: a terminal or stuck onboarding stays as it is, and a gain that does not fit the facts
+    /// makes it stuck with an internal fault instead of taking something known away.
+    pub fn apply(&self, outcome: Outcome, limits: &Limits, now: DateTime<Utc>) -> Transition {
+        let mut to = self.clone();
+        if self.status.is_terminal() || matches!(self.status, Status::Stuck { .. }) {
+            return self.transition(to, None, now);
+        }
+        let event = match outcome {
+            Outcome::Done(gain) => match to.gain(gain) {
+                Ok(event) => {
+                    to.tries = 0;
+                    to.settle(limits, now);
+                    event
+                }
+                Err(problem) => Some(to.get_stuck(problem)),
+            },
+            Outcome::Retry { after, problem, doubt } => {
+                to.put_off(after, problem, doubt, limits, now)
+            }
+            Outcome::Stuck(problem) => Some(to.get_stuck(problem)),
+        };
+        self.transition(to, event, now)
+    }
+
+    /// Refuses what this state does not allow, and says why.
+    pub fn obey(
+        &self,
+        command: Command,
+        limits: &Limits,
+        now: DateTime<Utc>,
+    ) -> Result<Transition, InvalidTransition> {
+        let mut to = self.clone();
+        let event = match command {
+            Command::OpenAttempt { connector } => to.open_attempt(connector, limits, now)?,
+            Command::CredentialGiven(seen) => to.take_credential(seen, limits, now)?,
+            Command::Answer(answers) => to.take_answers(answers, limits, now)?,
+            Command::LookNow => {
+                let Status::Waiting { look_at, .. } = &mut to.status else {
+                    return Err(no("Nobody is signing in right now."));
+                };
+                *look_at = Some(now);
+                Event::LookOrdered
+            }
+            Command::Retry => {
+                require(
+                    matches!(self.status, Status::Stuck { .. } | Status::Retrying { .. }),
+                    "Only a stuck or retrying onboarding can be retried.",
+                )?;
+                to.tries = 0;
+                to.status = Status::Running;
+                to.settle(limits, now);
+                Event::RetryOrdered
+            }
+            Command::RotateLink { expires_at } => {
+                require(self.status != Status::Cancelled, "A cancelled onboarding has no link.")?;
+                let generation = self.link.generation.saturating_add(1);
+                to.link = LinkState { generation, expires_at };
+                Event::LinkRotated { generation }
+            }
+            Command::Cancel { reason } => {
+                require(
+                    !self.status.is_terminal(),
+                    "A live or cancelled onboarding stays as it is.",
+                )?;
+                to.status = Status::Cancelled;
+                Event::Cancelled { reason }
+            }
+        };
+        Ok(self.transition(to, Some(event), now))
+    }
+
+    /// Checks what a person answered against every question that is asked now: all required ones
+    /// must be there, none may be unknown.
+    pub fn check_answers(
+        &self,
+        given: &BTreeMap<QuestionKey, String>,
+    ) -> Result<BTreeMap<QuestionKey, Option<String>>, BTreeMap<QuestionKey, AnswerMistake>> {
+        let mut answers = BTreeMap::new();
+        let mut mistakes = BTreeMap::new();
+        for question in self.facts.slots.iter().flat_map(|slot| &slot.questions) {
+            let text = given.get(&question.key).map_or("", String::as_str);
+            match question.check(text) {
+                Ok(answer) => drop(answers.insert(question.key.clone(), answer)),
+                Err(mistake) => drop(mistakes.insert(question.key.clone(), mistake)),
+            }
+        }
+        if mistakes.is_empty() { Ok(answers) } else { Err(mistakes) }
+    }
+
+    fn require_waiting_at(&self, step: StepKind) -> Result<(), InvalidTransition> {
+        let reason = match step {
+            StepKind::Connect => "No account is to be connected now.",
+            StepKind::Map
+            | StepKind::CreateAccount
+            | StepKind::Install
+            | StepKind::Activate
+            | StepKind::Live => "Nothing is asked right now.",
+        };
+        let waits = matches!(self.status, Status::Waiting { .. }) && self.step() == step;
+        require(waits, reason)
+    }
+
+    fn open_attempt(
+        &mut self,
+        connector: ConnectorId,
+        limits: &Limits,
+        now: DateTime<Utc>,
+    ) -> Result<Event, InvalidTransition> {
+        self.require_waiting_at(StepKind::Connect)?;
+        let connection = self.facts.connection_mut(connector).filter(|c| c.is_open());
+        let connection = connection.ok_or(no("This account is connected already."))?;
+        require(
+            connection.auth == Some(AuthKind::OAuth),
+            "This account is not connected by signing in.",
+        )?;
+        connection.attempt = Some(Attempt { opened_at: now, closes_at: now + limits.attempt() });
+        self.settle(limits, now);
+        Ok(Event::AttemptOpened { connector })
+    }
+
+    fn take_credential(
+        &mut self,
+        seen: SeenConnector,
+        limits: &Limits,
+        now: DateTime<Utc>,
+    ) -> Result<Event, InvalidTransition> {
+        self.require_waiting_at(StepKind::Connect)?;
+        let connector = seen.connector;
+        require(self.facts.connection(connector).is_some(), "There is no such account.")?;
+        self.see(vec![seen]);
+        self.settle(limits, now);
+        Ok(Event::CredentialGiven { connector })
+    }
+
+    fn take_answers(
+        &mut self,
+        answers: BTreeMap<QuestionKey, Option<String>>,
+        limits: &Limits,
+        now: DateTime<Utc>,
+    ) -> Result<Event, InvalidTransition> {
+        self.require_waiting_at(StepKind::Map)?;
+        let questions = answers.keys().map(|key| key.0.clone()).collect();
+        // An optional question left empty is answered, with nothing: it is not asked again.
+        let answers = answers.into_iter().map(|(key, answer)| (key, answer.unwrap_or_default()));
+        self.facts.answers.extend(answers);
+        self.settle(limits, now);
+        Ok(Event::Answered { questions })
+    }
+
+    fn transition(&self, mut to: Self, event: Option<Event>, now: DateTime<Utc>) -> Transition {
+        to.version = self.version + 1;
+        let moved = to.status.name() != self.status.name();
+        if moved || to.step() != self.step() {
+            to.since = now;
+        }
+        let announces = moved.then(|| announcement(&to.status));
+        Transition { to, event, announces }
+    }
+
+    /// Derives the status from the facts: who is next, and until when.
+    fn settle(&mut self, limits: &Limits, now: DateTime<Utc>) {
+        let (step, slot) = self.facts.position();
+        if step == StepKind::Install {
+            // Durable with this change, so that whoever installs finds when it was first meant to.
+            self.facts.slots[slot]
+                .install
+                .get_or_insert(InstallIntent { at: now, doubted_at: None });
+        }
+        let person_is_next = match step {
+            StepKind::Connect => {
+                let mut open = self.facts.connections.iter().filter(|c| c.is_open());
+                open.all(Connection::waits_for_person)
+            }
+            StepKind::Map => self.facts.open_questions().next().is_some(),
+            StepKind::CreateAccount | StepKind::Install | StepKind::Activate | StepKind::Live => {
+                false
+            }
+        };
+        self.status = if step == StepKind::Live {
+            Status::Live
+        } else if person_is_next {
+            let attempts = self.facts.connections.iter().filter(|c| c.is_open());
+            let looks = attempts.filter_map(|c| c.attempt.and_then(|a| a.next_look(now)));
+            Status::Waiting {
+                deadline: self.status.deadline().unwrap_or(now + limits.waiting()),
+                look_at: looks.min(),
+            }
+        } else {
+            Status::Running
+        };
+    }
+
+    fn put_off(
+        &mut self,
+        after: TimeDelta,
+        problem: Problem,
+        doubt: bool,
+        limits: &Limits,
+        now: DateTime<Utc>,
+    ) -> Option<Event> {
+        if let Status::Waiting { look_at, .. } = &mut self.status {
+            // A look that failed changes nothing for the person who is asked: we look again later.
+            *look_at = Some(now + after);
+            return None;
+        }
+        if doubt {
+            self.doubt_install(now);
+        }
+        self.tries = self.tries.saturating_add(1);
+        if self.tries >= limits.tries {
+            return Some(self.get_stuck(problem));
+        }
+        Some(self.plan_retry(after, problem, now))
+    }
+
+    fn doubt_install(&mut self, now: DateTime<Utc>) {
+        let (step, slot) = self.facts.position();
+        if step == StepKind::Install
+            && let Some(intent) = &mut self.facts.slots[slot].install
+        {
+            intent.doubted_at = intent.doubted_at.max(Some(now));
+        }
+    }
+
+    fn plan_retry(&mut self, after: TimeDelta, problem: Problem, now: DateTime<Utc>) -> Event {
+        let event = Event::RetryPlanned {
+            problem: problem.code.name().to_owned(),
+            detail: problem.detail.clone(),
+            tries: self.tries,
+            after_seconds: after.num_seconds(),
+        };
+        self.status = Status::Retrying { problem, retry_at: now + after };
+        event
+    }
+
+    fn get_stuck(&mut self, problem: Problem) -> Event {
+        let event = Event::BecameStuck {
+            problem: problem.code.name().to_owned(),
+            detail: problem.detail.clone(),
+        };
+        self.status = Status::Stuck { problem };
+        event
+    }
+}
+
+const fn announcement(status: &Status) -> &'static str {
+    match status {
+        Status::Running => "onboarding.running",
+        Status::Retrying { .. } => "onboarding.retrying",
+        Status::Waiting { .. } => "onboarding.waiting",
+        Status::Stuck { .. } => "onboarding.stuck",
+        Status::Live => "onboarding.live",
+        Status::Cancelled => "onboarding.cancelled",
+    }
+}
+
+const fn no(reason: &'static str) -> InvalidTransition {
+    InvalidTransition { reason }
+}
+
+fn require(allowed: bool, reason: &'static str) -> Result<(), InvalidTransition> {
+    if allowed { Ok(()) } else { Err(no(reason)) }
+}
