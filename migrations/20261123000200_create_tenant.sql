@@ -1,0 +1,12 @@
+-- The integrator's customer and its one Cyclr account, shared by all its onboardings.
+CREATE TABLE tenant (
+    -- The integrator's own name for it.
+    tenant_id text NOT NULL,
+    -- Fixed at creation: derived from tenant_id, or named by the integrator.
+    account_id text NOT NULL,
+    -- The account existed before and was named; it is read and never created.
+    account_named boolean NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT tenant_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT tenant_account_is_its_own UNIQUE (account_id)
+);

@@ -1,0 +1,119 @@
+//! Blueprints: published once, read often, never changed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::commit::json;
+use super::{Error, Store};
+use crate::ids::BlueprintKey;
+use crate::onboarding::{Blueprint, BlueprintId};
+
+/// Versions that were read once. They never change, so nothing is ever dropped from here.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cache(Arc<Mutex<HashMap<BlueprintId, Arc<Blueprint>>>>);
+
+impl Cache {
+    fn find(&self, id: &BlueprintId) -> Option<Arc<Blueprint>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    fn keep(&self, id: BlueprintId, blueprint: Arc<Blueprint>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, blueprint);
+    }
+}
+
+/// A blueprint as it stands in the store.
+#[derive(Debug, Clone)]
+pub struct Published {
+    pub id: BlueprintId,
+    pub blueprint: Arc<Blueprint>,
+    pub published_at: DateTime<Utc>,
+    /// Whether this call made it; publishing the newest version again changes nothing.
+    pub fresh: bool,
+}
+
+impl Store {
+    /// Publishes the next version, unless the newest one says exactly the same.
+    pub async fn publish(&self, blueprint: Blueprint) -> Result<Published, Error> {
+        let mut tx = self.pool.begin().await?;
+        // Two publishers of one key number their versions one after the other.
+        sqlx::query!(
+            "SELECT pg_advisory_xact_lock(hashtextextended('blueprint ' || $1, 0))",
+            blueprint.key.as_str()
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let newest = sqlx::query!(
+            "SELECT version, document, published_at FROM blueprint
+             WHERE blueprint_key = $1 ORDER BY version DESC LIMIT 1",
+            blueprint.key.as_str()
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        let document = json(&blueprint);
+        let key = blueprint.key.clone();
+        let blueprint = Arc::new(blueprint);
+        if let Some(newest) = newest.as_ref().filter(|newest| newest.document == document) {
+            let id = BlueprintId { key, version: newest.version };
+            let published_at = newest.published_at;
+            return Ok(Published { id, blueprint, published_at, fresh: false });
+        }
+        let id = BlueprintId { key, version: newest.map_or(1, |newest| newest.version + 1) };
+        let published_at = self.clock.now();
+        sqlx::query!(
+            "INSERT INTO blueprint (blueprint_key, version, document, published_at)
+             VALUES ($1, $2, $3, $4)",
+            id.key.as_str(),
+            id.version,
+            document,
+            published_at,
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Published { id, blueprint, published_at, fresh: true })
+    }
+
+    /// The newest version, or the one asked for.
+    pub async fn find_blueprint(
+        &self,
+        key: &BlueprintKey,
+        version: Option<i32>,
+    ) -> Result<Option<Published>, Error> {
+        let row = sqlx::query!(
+            "SELECT version, document, published_at FROM blueprint
+             WHERE blueprint_key = $1 AND ($2::integer IS NULL OR version = $2)
+             ORDER BY version DESC LIMIT 1",
+            key.as_str(),
+            version,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| {
+            let blueprint = serde_json::from_value(row.document)
+                .map_err(|_| Error::inconsistent("blueprint", "document", key))?;
+            Ok(Published {
+                id: BlueprintId { key: key.clone(), version: row.version },
+                blueprint: Arc::new(blueprint),
+                published_at: row.published_at,
+                fresh: false,
+            })
+        })
+        .transpose()
+    }
+
+    /// The version an onboarding is pinned to. Read from the database once.
+    pub async fn load_blueprint(&self, id: &BlueprintId) -> Result<Arc<Blueprint>, Error> {
+        if let Some(known) = self.blueprints.find(id) {
+            return Ok(known);
+        }
+        let published = self.find_blueprint(&id.key, Some(id.version)).await?;
+        let blueprint = published
+            .ok_or_else(|| Error::inconsistent("blueprint", "version", &id.key))?
+            .blueprint;
+        self.blueprints.keep(id.clone(), Arc::clone(&blueprint));
+        Ok(blueprint)
+    }
+}

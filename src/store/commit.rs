@@ -1,0 +1,229 @@
+//! Keeping changes: many workers' results in one statement, or one person's command.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::row::StateColumns;
+use super::{Error, Leased, Store};
+use crate::onboarding::{Event, Onboarding, Status, Transition};
+
+/// One call to Cyclr, as it is kept for support.
+#[derive(Debug, Clone)]
+pub struct CallLine {
+    pub at: DateTime<Utc>,
+    pub name: &'static str,
+    pub method: &'static str,
+    pub path: String,
+    pub status: Option<u16>,
+    pub outcome: &'static str,
+    pub duration: Duration,
+    pub message: Option<String>,
+}
+
+/// A worker's result: what it holds, what becomes of it, what it said to Cyclr on the way.
+#[derive(Debug)]
+pub struct Change {
+    pub leased: Leased,
+    pub transition: Transition,
+    pub calls: Vec<CallLine>,
+    pub at: DateTime<Utc>,
+}
+
+/// How a change fared.
+#[derive(Debug)]
+pub enum Kept {
+    /// Kept, and there is more to do at once under the same lease.
+    GoOn(Box<Leased>),
+    /// Kept; the lease is given back. `sibling_due`: the tenant's next onboarding can be taken.
+    Rests { sibling_due: bool },
+    /// The lease was lost or a person was quicker. Nothing was written but the calls.
+    Refused,
+}
+
+#[derive(Default)]
+struct ChangeColumns {
+    id: Vec<Uuid>,
+    token: Vec<Uuid>,
+    version: Vec<i64>,
+    status: Vec<String>,
+    step: Vec<String>,
+    since: Vec<DateTime<Utc>>,
+    problem_code: Vec<Option<String>>,
+    problem_detail: Vec<Option<String>>,
+    deadline: Vec<Option<DateTime<Utc>>>,
+    wake_at: Vec<Option<DateTime<Utc>>>,
+    tries: Vec<i32>,
+    keep: Vec<bool>,
+    due_in: Vec<Option<f64>>,
+    facts: Vec<Value>,
+    at: Vec<DateTime<Utc>>,
+    event_kind: Vec<Option<String>>,
+    event: Vec<Option<Value>>,
+    announces: Vec<Option<String>>,
+}
+
+#[derive(Default)]
+pub(super) struct CallColumns {
+    pub(super) id: Vec<Uuid>,
+    pub(super) at: Vec<DateTime<Utc>>,
+    pub(super) name: Vec<String>,
+    pub(super) method: Vec<String>,
+    pub(super) path: Vec<String>,
+    pub(super) status: Vec<Option<i16>>,
+    pub(super) outcome: Vec<String>,
+    pub(super) duration_ms: Vec<i32>,
+    pub(super) message: Vec<Option<String>>,
+}
+
+impl ChangeColumns {
+    fn push(&mut self, change: &Change) {
+        let to = &change.transition.to;
+        let state = StateColumns::of(to);
+        let (event_kind, event) = event_columns(change.transition.event.as_ref());
+        self.id.push(to.id.0);
+        self.token.push(change.leased.token);
+        self.version.push(to.version);
+        self.status.push(state.status.to_owned());
+        self.step.push(state.step.to_owned());
+        self.since.push(to.since);
+        self.problem_code.push(state.problem_code.map(str::to_owned));
+        self.problem_detail.push(state.problem_detail);
+        self.deadline.push(state.deadline);
+        self.wake_at.push(state.wake_at);
+        self.tries.push(i32::try_from(to.tries).unwrap_or(i32::MAX));
+        self.keep.push(goes_on(to));
+        self.due_in.push(due_in(to, change.at));
+        self.facts.push(json(&to.facts));
+        self.at.push(change.at);
+        self.event_kind.push(event_kind);
+        self.event.push(event);
+        self.announces.push(change.transition.announces.map(str::to_owned));
+    }
+}
+
+impl CallColumns {
+    pub(super) fn push(&mut self, id: Uuid, call: &CallLine) {
+        self.id.push(id);
+        self.at.push(call.at);
+        self.name.push(call.name.to_owned());
+        self.method.push(call.method.to_owned());
+        self.path.push(call.path.clone());
+        self.status.push(call.status.and_then(|status| i16::try_from(status).ok()));
+        self.outcome.push(call.outcome.to_owned());
+        self.duration_ms.push(i32::try_from(call.duration.as_millis()).unwrap_or(i32::MAX));
+        self.message.push(call.message.clone());
+    }
+}
+
+/// Whether the worker has more to do right away.
+fn goes_on(to: &Onboarding) -> bool {
+    to.status == Status::Running
+}
+
+/// Seconds until it is due again, counted from our clock and added to the database's.
+pub(super) fn due_in(to: &Onboarding, now: DateTime<Utc>) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a delay in milliseconds is far below 2^53")]
+    to.due_at(now).map(|due| (due - now).num_milliseconds().max(0) as f64 / 1000.0)
+}
+
+pub(super) fn event_columns(event: Option<&Event>) -> (Option<String>, Option<Value>) {
+    (event.map(|event| event.kind().to_owned()), event.map(json))
+}
+
+/// Our own types with text keys always have a JSON form.
+pub(super) fn json(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+impl Store {
+    /// Keeps many results in one statement. Each has its own fence and learns its own fate; the
+    /// fates come in the order of the changes. An error is everybody's: nothing was written, or the
+    /// connection was lost and nobody knows.
+    pub async fn commit_all(
+        &self,
+        changes: Vec<Change>,
+        lease: Duration,
+    ) -> Result<Vec<Kept>, (Error, Vec<Change>)> {
+        let mut columns = ChangeColumns::default();
+        let mut calls = CallColumns::default();
+        for change in &changes {
+            columns.push(change);
+            for call in &change.calls {
+                calls.push(change.transition.to.id.0, call);
+            }
+        }
+        let began = Instant::now();
+        let rows = match self.write_changes(columns, calls, lease).await {
+            Ok(rows) => rows,
+            Err(error) => return Err((error.into(), changes)),
+        };
+        let fates = changes.into_iter().map(|change| {
+            let Change { leased, transition, .. } = change;
+            let Some(row) = rows.iter().find(|row| row.id == transition.to.id.0) else {
+                return Kept::Refused;
+            };
+            if !goes_on(&transition.to) {
+                return Kept::Rests { sibling_due: row.sibling_due };
+            }
+            Kept::GoOn(Box::new(Leased {
+                onboarding: transition.to,
+                claims: 1,
+                ends: began + Duration::from_secs_f64(row.lease_seconds.max(0.0)),
+                ..leased
+            }))
+        });
+        Ok(fates.collect())
+    }
+
+    async fn write_changes(
+        &self,
+        c: ChangeColumns,
+        calls: CallColumns,
+        lease: Duration,
+    ) -> Result<Vec<KeptRow>, sqlx::Error> {
+        sqlx::query_file_as!(
+            KeptRow,
+            "src/store/keep_changes.sql",
+            &c.id,
+            &c.token,
+            &c.version,
+            &c.status,
+            &c.step,
+            &c.since,
+            &c.problem_code as _,
+            &c.problem_detail as _,
+            &c.deadline as _,
+            &c.wake_at as _,
+            &c.tries,
+            &c.keep,
+            &c.due_in as _,
+            &c.facts,
+            &c.at,
+            &c.event_kind as _,
+            &c.event as _,
+            &c.announces as _,
+            &calls.id,
+            &calls.at,
+            &calls.name,
+            &calls.method,
+            &calls.path,
+            &calls.status as _,
+            &calls.outcome,
+            &calls.duration_ms,
+            &calls.message as _,
+            self.clock.for_database(),
+            lease.as_secs_f64(),
+        )
+        .fetch_all(&self.pool)
+        .await
+    }
+}
+
+struct KeptRow {
+    id: Uuid,
+    lease_seconds: f64,
+    sibling_due: bool,
+}

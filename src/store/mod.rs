@@ -1,0 +1,109 @@
+//! How things are kept: all SQL is here.
+//!
+//! Uses `clock`, `ids`, `secret` and `onboarding`.
+//!
+//! What always holds:
+//! - No connection is held between two calls; nothing foreign is awaited inside a transaction.
+//! - A lease is made in one place (`claim`, or `start` for a fresh onboarding) and spent in one
+//!   place (`commit_all`). Every write of a worker names its lease and the version it read.
+//! - Leases and due times go by the database's clock, see [`crate::clock`].
+//! - A change, its journal line, its calls and its outgoing message are one statement.
+//! - A row that makes no sense is [`Error::Inconsistent`] and stops that row, not the program.
+//!
+//! Decided against: a repository trait (there is one database), Postgres enums (sets grow; text and
+//! a parser do not need a migration in step with a deploy), a job table beside the onboarding (two
+//! truths).
+
+mod api_keys;
+mod attempts;
+mod blueprints;
+mod commit;
+mod committer;
+mod journal;
+mod leases;
+mod onboardings;
+mod overrule;
+mod row;
+mod start;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+
+pub use api_keys::ApiKey;
+pub use attempts::{NewAttempt, OpenAttempt};
+pub use blueprints::Published;
+pub use commit::{CallLine, Change, Kept};
+pub use committer::Committer;
+pub use journal::JournalLine;
+pub use leases::Leased;
+pub use onboardings::{Filter, Page};
+pub use start::{Answer, IdempotencyKey, NewOnboarding, StartError, Started};
+
+use crate::clock::Clock;
+
+/// All migrations, oldest first.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The channel on which other processes are told that something is due. Carries no message.
+const DUE: &str = "gangway_due";
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+    clock: Clock,
+    blueprints: blueprints::Cache,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database did not do it; whether it can later is for the caller to try.
+    #[error("the database did not answer as expected")]
+    Database(#[from] sqlx::Error),
+    /// A row that this version of the program cannot understand.
+    #[error("{table} {row} does not make sense: {column}")]
+    Inconsistent { table: &'static str, column: &'static str, row: String },
+    /// The onboarding was changed by somebody else since it was read.
+    #[error("the onboarding was changed by somebody else in the meantime")]
+    Conflict,
+}
+
+impl Error {
+    fn inconsistent(
+        table: &'static str,
+        column: &'static str,
+        row: impl std::fmt::Display,
+    ) -> Self {
+        Self::Inconsistent { table, column, row: row.to_string() }
+    }
+}
+
+impl Store {
+    pub fn new(pool: PgPool, clock: Clock) -> Self {
+        Self { pool, clock, blueprints: blueprints::Cache::default() }
+    }
+
+    /// Brings the database to the newest shape. Several processes may do so at once.
+    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        MIGRATOR.run(&self.pool).await
+    }
+
+    /// Whether the database answers right now.
+    pub async fn ping(&self) -> Result<(), Error> {
+        sqlx::query!("SELECT 1 AS one").fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Tells all processes that something became due. Losing the message costs one poll interval.
+    pub async fn notify(&self) -> Result<(), Error> {
+        sqlx::query!("SELECT pg_notify($1, '')", DUE).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Listens for [`Store::notify`] of any process.
+    pub async fn listen(&self) -> Result<PgListener, Error> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        listener.listen(DUE).await?;
+        Ok(listener)
+    }
+}

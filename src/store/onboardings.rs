@@ -1,0 +1,69 @@
+//! Reading onboardings.
+
+use super::row::Row;
+use super::{Error, Store};
+use crate::ids::{BlueprintKey, OnboardingId, TenantId};
+use crate::onboarding::Onboarding;
+
+/// What a list is narrowed to. All that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub status: Option<String>,
+    pub step: Option<String>,
+    pub blueprint: Option<BlueprintKey>,
+    pub tenant: Option<TenantId>,
+}
+
+/// Newest first.
+#[derive(Debug)]
+pub struct Page {
+    pub onboardings: Vec<Onboarding>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<OnboardingId>,
+}
+
+impl Store {
+    pub async fn find(&self, id: OnboardingId) -> Result<Option<Onboarding>, Error> {
+        sqlx::query_as!(Row, "SELECT * FROM onboarding WHERE onboarding_id = $1", id.0)
+            .fetch_optional(&self.pool)
+            .await?
+            .map(Onboarding::try_from)
+            .transpose()
+    }
+
+    /// Up to `limit` onboardings made before `before`. Ids are UUIDv7, so their order is by age.
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        before: Option<OnboardingId>,
+        limit: u16,
+    ) -> Result<Page, Error> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"
+            SELECT * FROM onboarding
+            WHERE ($1::uuid IS NULL OR onboarding_id < $1)
+              AND ($2::text IS NULL OR status = $2)
+              AND ($3::text IS NULL OR step = $3)
+              AND ($4::text IS NULL OR blueprint_key = $4)
+              AND ($5::text IS NULL OR tenant_id = $5)
+            ORDER BY onboarding_id DESC
+            LIMIT $6
+            "#,
+            before.map(|id| id.0),
+            filter.status,
+            filter.step,
+            filter.blueprint.as_ref().map(BlueprintKey::as_str),
+            filter.tenant.as_ref().map(TenantId::as_str),
+            i64::from(limit) + 1,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let onboardings: Result<Vec<_>, _> = rows.into_iter().map(Onboarding::try_from).collect();
+        let mut onboardings = onboardings?;
+        let more = onboardings.len() > usize::from(limit);
+        onboardings.truncate(limit.into());
+        let next = onboardings.last().filter(|_| more).map(|last| last.id);
+        Ok(Page { onboardings, next })
+    }
+}

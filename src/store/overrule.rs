@@ -1,0 +1,121 @@
+//! Keeping what a person ordered.
+
+use chrono::{DateTime, Utc};
+
+use super::commit::{CallColumns, due_in, event_columns, json};
+use super::row::StateColumns;
+use super::{CallLine, Error, NewAttempt, Store};
+use crate::onboarding::{Onboarding, Transition};
+
+impl Store {
+    /// Keeps what a person ordered. Names no lease: people win, and a worker that has the onboarding
+    /// finds its result refused. [`Error::Conflict`] when the onboarding has changed since it was read.
+    pub async fn overrule(
+        &self,
+        transition: &Transition,
+        actor: &str,
+        attempt: Option<&NewAttempt>,
+        calls: &[CallLine],
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let to = &transition.to;
+        let mut columns = CallColumns::default();
+        for call in calls {
+            columns.push(to.id.0, call);
+        }
+        let mut tx = self.pool.begin().await?;
+        // Made whether or not the order comes too late.
+        insert_calls(&mut tx, columns).await?;
+        if !update_for_person(&mut tx, to, due_in(to, now), self.clock.for_database()).await? {
+            tx.commit().await?;
+            return Err(Error::Conflict);
+        }
+        let (kind, event) = event_columns(transition.event.as_ref());
+        sqlx::query!(
+            "WITH message AS (
+                 INSERT INTO outbox (onboarding_id, version, kind, at)
+                 SELECT $1, $2, $8::text, $3 WHERE $8::text IS NOT NULL
+             )
+             INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
+             SELECT $1, $2, $3, $4, $5::text, $6, $7, $9::jsonb WHERE $5::text IS NOT NULL",
+            to.id.0,
+            to.version,
+            now,
+            actor,
+            kind,
+            to.status.name(),
+            to.step().name(),
+            transition.announces,
+            event,
+        )
+        .execute(&mut *tx)
+        .await?;
+        if let Some(attempt) = attempt {
+            super::attempts::insert(&mut tx, to.id, attempt).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn insert_calls(tx: &mut sqlx::PgConnection, calls: CallColumns) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO call_log
+             (onboarding_id, at, name, method, path, status, outcome, duration_ms, message)
+         SELECT * FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[],
+                              $6::smallint[], $7::text[], $8::integer[], $9::text[])",
+        &calls.id,
+        &calls.at,
+        &calls.name,
+        &calls.method,
+        &calls.path,
+        &calls.status as _,
+        &calls.outcome,
+        &calls.duration_ms,
+        &calls.message as _,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Says whether the row was still at the version that the person saw.
+async fn update_for_person(
+    tx: &mut sqlx::PgConnection,
+    to: &Onboarding,
+    due_in: Option<f64>,
+    now: Option<DateTime<Utc>>,
+) -> Result<bool, sqlx::Error> {
+    let state = StateColumns::of(to);
+    let updated = sqlx::query!(
+        r#"
+        UPDATE onboarding
+        SET version = $2::bigint, status = $3, step = $4, since = $5, problem_code = $6,
+            problem_detail = $7, deadline = $8, wake_at = $9, tries = $10, facts = $11,
+            link_generation = $12, link_expires_at = $13,
+            due_at = coalesce($15, now()) + make_interval(secs => $14),
+            -- The worker that had it may be in the middle of a call: the next one has to look.
+            claims = CASE WHEN lease_token IS NULL THEN claims ELSE 1 END,
+            lease_token = NULL
+        WHERE onboarding_id = $1 AND version = $2::bigint - 1
+        "#,
+        to.id.0,
+        to.version,
+        state.status,
+        state.step,
+        to.since,
+        state.problem_code,
+        state.problem_detail,
+        state.deadline,
+        state.wake_at,
+        i32::try_from(to.tries).unwrap_or(i32::MAX),
+        json(&to.facts),
+        to.link.generation,
+        to.link.expires_at,
+        due_in,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}

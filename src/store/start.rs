@@ -1,0 +1,293 @@
+//! Starting an onboarding: once per request key, and once per open tenant and blueprint.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::commit::json;
+use super::row::{Row, StateColumns};
+use super::{Error, Leased, Store};
+use crate::ids::{AccountId, ApiKeyId, OnboardingId};
+use crate::onboarding::{Blueprint, Event, Onboarding};
+
+/// An onboarding that is not kept yet.
+#[derive(Debug)]
+pub struct NewOnboarding {
+    pub onboarding: Onboarding,
+    pub blueprint: Arc<Blueprint>,
+    /// The tenant's account if it has none yet: derived from its id, or named by the integrator.
+    pub account: AccountId,
+    /// Who asked for it, for the journal.
+    pub actor: String,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// The caller's own name for a request, so that a repetition is known as one.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey {
+    pub owner: ApiKeyId,
+    pub key: String,
+    /// SHA-256 of what was asked.
+    pub request_digest: Vec<u8>,
+}
+
+/// What was answered. Holds a placeholder where a link's address was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
+    pub onboarding: OnboardingId,
+    pub link_generation: i32,
+}
+
+/// How a start came out. The answer is what to send, whichever way it came out.
+#[derive(Debug)]
+pub struct Started {
+    pub answer: Answer,
+    /// A fresh onboarding that this process may drive at once.
+    pub leased: Option<Leased>,
+    /// A fresh onboarding was made; without a lease it waits for the tenant's other one.
+    pub fresh: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the same idempotency key was used for another request")]
+    KeyReused,
+    #[error("the tenant has another Cyclr account already")]
+    AccountDiffers,
+    #[error("another tenant has this Cyclr account")]
+    AccountOfAnother,
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl From<sqlx::Error> for StartError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) {
+            Some("tenant_account_is_its_own") => Self::AccountOfAnother,
+            Some(_) | None => Self::Store(error.into()),
+        }
+    }
+}
+
+impl Store {
+    /// Keeps a new onboarding, or finds the one that is meant: the open one of the same tenant and
+    /// blueprint, or the answer to the same request.
+    ///
+    /// `render` makes the answer for the onboarding and whether it is fresh; the answer is kept in
+    /// the same transaction. A fresh onboarding comes with a lease, so that this process can go on
+    /// with it at once, unless another one of the tenant is being driven.
+    pub async fn start(
+        &self,
+        new: NewOnboarding,
+        lease: Duration,
+        render: &(dyn Fn(&Onboarding, bool) -> (u16, String) + Send + Sync),
+    ) -> Result<Started, StartError> {
+        let mut tx = self.pool.begin().await?;
+        if let Some(key) = &new.idempotency
+            && let Some(answer) = find_answer(&mut tx, key).await?
+        {
+            return Ok(Started { answer, leased: None, fresh: false });
+        }
+        keep_tenant(&mut tx, &new).await?;
+        let ends = Instant::now() + lease;
+        let token = Uuid::new_v4();
+        let inserted = insert(&mut tx, &new, token, lease, self.clock.for_database()).await?;
+        let onboarding = match inserted {
+            Some(_) => new.onboarding.clone(),
+            None => find_open(&mut tx, &new.onboarding).await?,
+        };
+        let fresh = inserted.is_some();
+        let (status, body) = render(&onboarding, fresh);
+        let answer = Answer {
+            status,
+            body,
+            onboarding: onboarding.id,
+            link_generation: onboarding.link.generation,
+        };
+        if let Some(key) = &new.idempotency {
+            keep_answer(&mut tx, key, &answer, self.clock.now()).await?;
+        }
+        tx.commit().await?;
+        let blueprint = new.blueprint;
+        let leased = (inserted == Some(true)).then_some(Leased {
+            onboarding,
+            blueprint,
+            token,
+            claims: 1,
+            ends,
+        });
+        Ok(Started { answer, leased, fresh })
+    }
+}
+
+/// The answer already given to this request. Waits for one that is being given right now.
+async fn find_answer(
+    tx: &mut sqlx::PgConnection,
+    key: &IdempotencyKey,
+) -> Result<Option<Answer>, StartError> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 0))",
+        key.owner.0.to_string(),
+        key.key,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let row = sqlx::query!(
+        "SELECT request_digest, status, body, onboarding_id, link_generation FROM idempotency
+         WHERE api_key_id = $1 AND idempotency_key = $2",
+        key.owner.0,
+        key.key,
+    )
+    .fetch_optional(tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    if row.request_digest != key.request_digest {
+        return Err(StartError::KeyReused);
+    }
+    let status = u16::try_from(row.status)
+        .map_err(|_| Error::inconsistent("idempotency", "status", &key.key))?;
+    Ok(Some(Answer {
+        status,
+        body: row.body,
+        onboarding: OnboardingId(row.onboarding_id),
+        link_generation: row.link_generation,
+    }))
+}
+
+async fn keep_answer(
+    tx: &mut sqlx::PgConnection,
+    key: &IdempotencyKey,
+    answer: &Answer,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO idempotency (api_key_id, idempotency_key, request_digest, status, body,
+                                  onboarding_id, link_generation, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        key.owner.0,
+        key.key,
+        key.request_digest,
+        i16::try_from(answer.status).unwrap_or(i16::MAX),
+        answer.body,
+        answer.onboarding.0,
+        answer.link_generation,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The tenant as it is from its first onboarding on. Its account never changes.
+async fn keep_tenant(tx: &mut sqlx::PgConnection, new: &NewOnboarding) -> Result<(), StartError> {
+    let named = &new.onboarding.profile.named_account;
+    sqlx::query!(
+        "INSERT INTO tenant (tenant_id, account_id, account_named, created_at)
+         VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id) DO NOTHING",
+        new.onboarding.tenant.as_str(),
+        new.account.as_str(),
+        named.is_some(),
+        new.onboarding.created_at,
+    )
+    .execute(&mut *tx)
+    .await?;
+    let known = sqlx::query!(
+        "SELECT account_id FROM tenant WHERE tenant_id = $1",
+        new.onboarding.tenant.as_str()
+    )
+    .fetch_one(tx)
+    .await?;
+    if known.account_id != new.account.as_str() {
+        return Err(StartError::AccountDiffers);
+    }
+    Ok(())
+}
+
+/// `None`: the tenant has an open onboarding of this blueprint. `Some(false)`: kept without a lease,
+/// because another one of the tenant is being driven.
+async fn insert(
+    tx: &mut sqlx::PgConnection,
+    new: &NewOnboarding,
+    token: Uuid,
+    lease: Duration,
+    now: Option<DateTime<Utc>>,
+) -> Result<Option<bool>, sqlx::Error> {
+    let onboarding = &new.onboarding;
+    let state = StateColumns::of(onboarding);
+    let row = sqlx::query!(
+        r#"
+        WITH fresh AS (
+            INSERT INTO onboarding
+                (onboarding_id, reference, tenant_id, blueprint_key, blueprint_version, created_at,
+                 profile, link_generation, link_expires_at, version, status, step, since, tries,
+                 due_at, lease_token, claims, facts)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0,
+                   coalesce($14, now()) + make_interval(secs => CASE WHEN free.free THEN $15::float8 ELSE 0 END),
+                   CASE WHEN free.free THEN $16::uuid END,
+                   CASE WHEN free.free THEN 1 ELSE 0 END,
+                   $17
+            FROM (
+                -- Locking the tenant makes the look for a driven sibling hold until we are done.
+                SELECT NOT EXISTS (
+                    SELECT FROM onboarding s WHERE s.tenant_id = $3 AND s.lease_token IS NOT NULL
+                ) AS free
+            ) free
+            ON CONFLICT (tenant_id, blueprint_key) WHERE status <> 'cancelled' DO NOTHING
+            RETURNING onboarding_id, version, created_at, status, step,
+                      lease_token IS NOT NULL AS leased
+        ),
+        journal_line AS (
+            INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
+            SELECT onboarding_id, version, created_at, $18, $19, status, step, $20 FROM fresh
+        ),
+        message AS (
+            INSERT INTO outbox (onboarding_id, version, kind, at)
+            SELECT onboarding_id, version, 'onboarding.started', created_at FROM fresh
+        )
+        SELECT leased AS "leased!" FROM fresh
+        "#,
+        onboarding.id.0,
+        onboarding.reference.as_str(),
+        onboarding.tenant.as_str(),
+        onboarding.blueprint.key.as_str(),
+        onboarding.blueprint.version,
+        onboarding.created_at,
+        json(&onboarding.profile),
+        onboarding.link.generation,
+        onboarding.link.expires_at,
+        onboarding.version,
+        state.status,
+        state.step,
+        onboarding.since,
+        now,
+        lease.as_secs_f64(),
+        token,
+        json(&onboarding.facts),
+        new.actor,
+        Event::Started.kind(),
+        json(&Event::Started),
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| row.leased))
+}
+
+async fn find_open(
+    tx: &mut sqlx::PgConnection,
+    like: &Onboarding,
+) -> Result<Onboarding, StartError> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT * FROM onboarding
+         WHERE tenant_id = $1 AND blueprint_key = $2 AND status <> 'cancelled'",
+        like.tenant.as_str(),
+        like.blueprint.key.as_str(),
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(Onboarding::try_from(row)?)
+}
