@@ -3,6 +3,7 @@
 //! The rooms, and who may use whom, are drawn in the README and held by `tests/it/house_rules.rs`.
 
 pub mod clock;
+pub mod cyclr;
 pub mod ids;
 pub mod onboarding;
 pub mod secret;

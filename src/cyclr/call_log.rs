@@ -1,0 +1,117 @@
+//! What was said to Cyclr, for staff to read: no query, no header, no body, no token.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use super::error::Error;
+
+/// Collects the requests made on behalf of one caller. Clones share the list.
+#[derive(Debug, Clone, Default)]
+pub struct CallLog(Arc<Mutex<Vec<Call>>>);
+
+/// One request that was made, or could not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// What it was for, in words, such as "install template".
+    pub name: &'static str,
+    pub method: &'static str,
+    /// The path alone, percent-encoded.
+    pub path: String,
+    /// `None` when no answer came.
+    pub status: Option<u16>,
+    /// `ok`, `missing` (404), `refused`, `credentials`, `no_answer`, `unreadable`, `unsent`, or
+    /// `abandoned` when the caller stopped waiting.
+    pub outcome: &'static str,
+    pub duration: Duration,
+    pub at: DateTime<Utc>,
+    /// Cyclr's words or the cause of the failure; only when it failed.
+    pub message: Option<String>,
+}
+
+impl CallLog {
+    /// Hands over what was collected so far and starts anew.
+    pub fn take(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    pub fn push(&self, call: Call) {
+        self.lock().push(call);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A line that writes itself when dropped, so that a call whose caller went away is there too.
+pub(super) struct Entry {
+    log: CallLog,
+    started: Instant,
+    call: Option<Call>,
+}
+
+impl Entry {
+    pub(super) fn begin(
+        log: &CallLog,
+        name: &'static str,
+        method: &'static str,
+        path: &str,
+        at: DateTime<Utc>,
+    ) -> Self {
+        let call = Call {
+            name,
+            method,
+            path: path.to_owned(),
+            status: None,
+            outcome: "abandoned",
+            duration: Duration::ZERO,
+            at,
+            message: None,
+        };
+        Self {
+            log: log.clone(),
+            started: Instant::now(),
+            call: Some(call),
+        }
+    }
+
+    pub(super) fn answered(&mut self, status: u16) {
+        if let Some(call) = &mut self.call {
+            call.status = Some(status);
+        }
+    }
+
+    pub(super) fn close<T>(mut self, result: &Result<T, Error>) {
+        if let Some(call) = &mut self.call {
+            match result {
+                Ok(_) => call.outcome = "ok",
+                Err(error) => {
+                    call.outcome = outcome(error);
+                    call.message = error.detail();
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some(mut call) = self.call.take() {
+            call.duration = self.started.elapsed();
+            self.log.push(call);
+        }
+    }
+}
+
+fn outcome(error: &Error) -> &'static str {
+    match error {
+        Error::Unsent { .. } => "unsent",
+        Error::NoAnswer { .. } => "no_answer",
+        Error::Refused { status: 404, .. } => "missing",
+        Error::Refused { .. } => "refused",
+        Error::Unreadable { .. } => "unreadable",
+        Error::Credentials { .. } => "credentials",
+    }
+}

@@ -1,0 +1,295 @@
+//! Account connectors: whether they are authenticated, what they need, and giving it to them.
+
+use serde::{Deserialize, Serialize};
+
+use super::client::{Account, Verb};
+use super::error::Error;
+use super::lenient::{Lacking, Presence, Reply, Scalar, list_or_null};
+use crate::ids::ConnectorId;
+use crate::secret::{ExposeSecret, Secret};
+
+/// A connector as installed in one account. Has no place for the credential that Cyclr echoes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountConnector {
+    pub id: ConnectorId,
+    /// Its name in the account.
+    pub name: String,
+    /// The only truth about a sign-in. After an API key it says "stored", not "tried" (INF).
+    pub authenticated: bool,
+    pub auth: AuthType,
+    pub oauth2: OAuth2Type,
+    /// The name of the connector that it is an instance of.
+    pub connector_name: String,
+    /// What has to be set as properties before authenticating.
+    pub parameters_to_set: Vec<ConnectorProperty>,
+    /// Properties that are there, and whether each has a value. Values are not kept.
+    pub properties: Vec<(String, bool)>,
+}
+
+/// A parameter of the connector that each account sets for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorProperty {
+    /// The name under which it is set (`TargetName`).
+    pub target_name: String,
+    pub label: String,
+    pub description: Option<String>,
+    pub sensitive: bool,
+    pub optional: bool,
+    /// The values to choose from; empty when any will do.
+    pub values: Vec<String>,
+}
+
+/// A property that an account connector has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Property {
+    pub id: i64,
+    pub name: String,
+    pub is_set: bool,
+}
+
+/// How the connector authenticates (OBS).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthType {
+    ApiKey,
+    Basic,
+    OAuth1,
+    OAuth2,
+    None,
+    AuthFields,
+    Other(String),
+}
+
+/// Which grant an OAuth 2 connector uses (DOC, British spelling).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OAuth2Type {
+    AuthorisationCode,
+    ClientCredentials,
+    PasswordCredentials,
+    Unknown,
+    Other(String),
+}
+
+impl AuthType {
+    fn parse(text: String) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "apikey" => Self::ApiKey,
+            "basic" => Self::Basic,
+            "oauth1" => Self::OAuth1,
+            "oauth2" => Self::OAuth2,
+            "none" => Self::None,
+            "authfields" => Self::AuthFields,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl OAuth2Type {
+    fn parse(text: String) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "authorisationcode" | "authorizationcode" => Self::AuthorisationCode,
+            "clientcredentials" => Self::ClientCredentials,
+            "passwordcredentials" => Self::PasswordCredentials,
+            "unknown" | "" => Self::Unknown,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wire {
+    #[serde(default)]
+    id: Scalar,
+    #[serde(default)]
+    name: Scalar,
+    #[serde(default)]
+    authenticated: Scalar,
+    #[serde(default)]
+    connector: Option<ConnectorWire>,
+    #[serde(default, deserialize_with = "list_or_null")]
+    properties: Vec<PropertyWire>,
+}
+
+#[derive(Default, Deserialize)]
+struct ConnectorWire {
+    #[serde(default)]
+    name: Scalar,
+    #[serde(default, rename = "authtype")]
+    auth: Scalar,
+    #[serde(default, rename = "oauth2type")]
+    oauth2: Scalar,
+    #[serde(default, deserialize_with = "list_or_null")]
+    parameters: Vec<ParameterWire>,
+}
+
+#[derive(Deserialize)]
+struct ParameterWire {
+    #[serde(default, rename = "isaccountconnectorproperty")]
+    is_property: Scalar,
+    #[serde(default, rename = "targetname")]
+    target_name: Scalar,
+    #[serde(default)]
+    name: Scalar,
+    #[serde(default)]
+    description: Scalar,
+    #[serde(default, rename = "issensitive")]
+    sensitive: Scalar,
+    #[serde(default, rename = "isoptional")]
+    optional: Scalar,
+    #[serde(default, deserialize_with = "list_or_null")]
+    values: Vec<Scalar>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PropertyWire {
+    #[serde(default)]
+    id: Scalar,
+    #[serde(default)]
+    name: Scalar,
+    #[serde(default)]
+    value: Presence,
+}
+
+impl Reply for AccountConnector {
+    type Wire = Wire;
+
+    fn read(wire: Wire) -> Result<Self, Lacking> {
+        let id = wire
+            .id
+            .integer()
+            .ok_or(Lacking("the account connector has no Id"))?;
+        let authenticated = wire.authenticated.flag();
+        let kind = wire.connector.unwrap_or_default();
+        let connector_name = kind.name.into_text().unwrap_or_default();
+        let properties = wire.properties.into_iter();
+        Ok(Self {
+            id: ConnectorId(id),
+            name: wire
+                .name
+                .into_text()
+                .unwrap_or_else(|| connector_name.clone()),
+            authenticated: authenticated.ok_or(Lacking("Authenticated is neither yes nor no"))?,
+            auth: AuthType::parse(kind.auth.into_text().unwrap_or_default()),
+            oauth2: OAuth2Type::parse(kind.oauth2.into_text().unwrap_or_default()),
+            connector_name,
+            parameters_to_set: kind
+                .parameters
+                .into_iter()
+                .filter_map(read_parameter)
+                .collect(),
+            properties: properties
+                .map(|wire| (wire.name.into_text().unwrap_or_default(), wire.value.0))
+                .collect(),
+        })
+    }
+}
+
+fn read_parameter(wire: ParameterWire) -> Option<ConnectorProperty> {
+    if wire.is_property.flag() != Some(true) {
+        return None;
+    }
+    let target_name = wire.target_name.into_text()?;
+    Some(ConnectorProperty {
+        label: wire.name.into_text().unwrap_or_else(|| target_name.clone()),
+        target_name,
+        description: wire.description.into_text(),
+        // Masking what need not be masked costs little; the other way round costs a secret.
+        sensitive: wire.sensitive.flag().unwrap_or(true),
+        optional: wire.optional.flag().unwrap_or_default(),
+        values: wire
+            .values
+            .into_iter()
+            .filter_map(Scalar::into_text)
+            .collect(),
+    })
+}
+
+impl Reply for Property {
+    type Wire = PropertyWire;
+
+    fn read(wire: PropertyWire) -> Result<Self, Lacking> {
+        Ok(Self {
+            id: wire.id.integer().ok_or(Lacking("a property has no Id"))?,
+            name: wire.name.into_text().unwrap_or_default(),
+            is_set: wire.value.0,
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CredentialBody<'a> {
+    auth_value: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PropertyBody<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+impl Account {
+    /// `GET account/connectors/{id}` (DOC): the call that verifies a sign-in.
+    pub async fn find_connector(&self, id: ConnectorId) -> Result<Option<AccountConnector>, Error> {
+        let path = ["account", "connectors", &id.to_string()];
+        self.0
+            .find(self.0.request("find connector", Verb::Get, &path)?)
+            .await
+    }
+
+    /// `PUT account/connectors/{id}` (DOC): an API key as it is, `user:password` in base64, or
+    /// `{}` for an OAuth grant that Cyclr fetches by itself.
+    pub async fn set_credential(
+        &self,
+        id: ConnectorId,
+        value: &Secret,
+    ) -> Result<AccountConnector, Error> {
+        let path = ["account", "connectors", &id.to_string()];
+        let request = self.0.request("set credential", Verb::Put, &path)?;
+        let auth_value = value.expose_secret();
+        let request = request
+            .holding(value)
+            .json(&CredentialBody { auth_value })?;
+        self.0.send(request).await
+    }
+
+    /// `GET account/connectors/{id}/properties` (OBS).
+    pub async fn list_properties(&self, id: ConnectorId) -> Result<Vec<Property>, Error> {
+        let path = ["account", "connectors", &id.to_string(), "properties"];
+        self.0
+            .send(self.0.request("list properties", Verb::Get, &path)?)
+            .await
+    }
+
+    /// Sets one property: looks for its name, then `PUT` or `POST` (OBS). A `POST` is not known to
+    /// be idempotent, so after a lost answer this is repeated as a whole.
+    pub async fn set_property(
+        &self,
+        id: ConnectorId,
+        name: &str,
+        value: &Secret,
+    ) -> Result<Property, Error> {
+        let deadline = self.0.deadline();
+        let id = id.to_string();
+        let path = ["account", "connectors", &id, "properties"];
+        let request = self.0.request("list properties", Verb::Get, &path)?;
+        let present: Vec<Property> = self.0.send(request.until(deadline)).await?;
+        let found = present
+            .iter()
+            .find(|property| property.name.eq_ignore_ascii_case(name));
+        let request = if let Some(found) = found {
+            let property = found.id.to_string();
+            let path = [&path[..], &[&property]].concat();
+            self.0.request("set property", Verb::Put, &path)?
+        } else {
+            self.0.request("add property", Verb::Post, &path)?
+        };
+        let value_text = value.expose_secret();
+        let body = PropertyBody {
+            name,
+            value: value_text,
+        };
+        let request = request.until(deadline).holding(value).json(&body)?;
+        self.0.send(request).await
+    }
+}

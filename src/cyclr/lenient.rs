@@ -1,0 +1,236 @@
+//! Reads JSON that is looser than its documents: names in any case, nulls, numbers as text.
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
+use serde::de::{
+    Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use uuid::Uuid;
+
+/// Decodes a reply whose names the target type spells in lower case. The error says what kind of
+/// trouble it was and never shows a piece of the reply, which may hold a credential.
+pub(super) fn decode<T: DeserializeOwned>(body: &mut [u8]) -> Result<T, &'static str> {
+    fold_names(body);
+    let body: &[u8] = body;
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Eof => "it ends early",
+        serde_json::error::Category::Data => "it has another shape than documented",
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
+    })
+}
+
+/// Lower-cases every object key in place: Cyclr matches names without regard to case (OBS), so a
+/// reply may spell them differently one day. One pass over the bytes, no tree.
+fn fold_names(json: &mut [u8]) {
+    let mut at = 0;
+    while let Some(start) = find(json, at, |byte| byte == b'"') {
+        let mut end = start + 1;
+        loop {
+            match json.get(end) {
+                None => return,
+                Some(b'\\') => end += 2,
+                Some(b'"') => break,
+                Some(_) => end += 1,
+            }
+        }
+        at = end + 1;
+        let next = find(json, at, |byte| !byte.is_ascii_whitespace());
+        if next.is_some_and(|next| json[next] == b':') {
+            json[start + 1..end].make_ascii_lowercase();
+        }
+    }
+}
+
+fn find(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    Some(from + rest.iter().position(|byte| wanted(*byte))?)
+}
+
+/// A single value of whatever type; objects and arrays are skipped.
+#[derive(Debug, Default)]
+pub(super) enum Scalar {
+    #[default]
+    Null,
+    Flag(bool),
+    Integer(i64),
+    Number(f64),
+    Text(String),
+    Compound,
+}
+
+impl Scalar {
+    pub(super) fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Integer(number) => Some(number.to_string()),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Flag(flag) => Some(flag.to_string()),
+            Self::Null | Self::Compound => None,
+        }
+    }
+
+    pub(super) fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Null | Self::Flag(_) | Self::Number(_) | Self::Compound => None,
+        }
+    }
+
+    pub(super) fn guid(&self) -> Option<Uuid> {
+        match self {
+            Self::Text(text) => Uuid::try_parse(text.trim()).ok(),
+            Self::Null | Self::Flag(_) | Self::Integer(_) | Self::Number(_) | Self::Compound => {
+                None
+            }
+        }
+    }
+
+    /// Absent and null are "no"; anything that is neither yes nor no is `None`.
+    pub(super) fn flag(&self) -> Option<bool> {
+        match self {
+            Self::Null => Some(false),
+            Self::Flag(flag) => Some(*flag),
+            Self::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Self::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            Self::Text(_) | Self::Integer(_) | Self::Number(_) | Self::Compound => None,
+        }
+    }
+
+    pub(super) fn date(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Text(text) => parse_date(text.trim()),
+            Self::Null | Self::Flag(_) | Self::Integer(_) | Self::Number(_) | Self::Compound => {
+                None
+            }
+        }
+    }
+}
+
+/// Seven fractional digits, with or without zone (then UTC). Year 1 is how "never" is spelled.
+fn parse_date(text: &str) -> Option<DateTime<Utc>> {
+    let date = DateTime::parse_from_rfc3339(text)
+        .map(|date| date.to_utc())
+        .or_else(|_| {
+            NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|date| date.and_utc())
+        })
+        .ok()?;
+    (date.year() > 1).then_some(date)
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Integer(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
+        Ok(
+            i64::try_from(number)
+                .map_or_else(|_| Scalar::Text(number.to_string()), Scalar::Integer),
+        )
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Scalar, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Compound)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Scalar, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Compound)
+    }
+}
+
+/// Whether a value was there at all. The value itself is let go in the decoder.
+#[derive(Debug, Default)]
+pub(super) struct Presence(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Presence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Scalar::deserialize(deserializer).map(|value| match value {
+            Scalar::Null => Self(false),
+            Scalar::Text(text) => Self(!text.is_empty()),
+            Scalar::Flag(_) | Scalar::Integer(_) | Scalar::Number(_) | Scalar::Compound => {
+                Self(true)
+            }
+        })
+    }
+}
+
+/// A field without which the reply cannot be used. The name is shown to staff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lacking(pub(super) &'static str);
+
+/// How a reply becomes one of our types.
+pub(super) trait Reply: Sized {
+    type Wire: DeserializeOwned;
+    fn read(wire: Self::Wire) -> Result<Self, Lacking>;
+
+    /// What an empty body stands for, where one is an answer.
+    fn blank() -> Option<Self> {
+        None
+    }
+}
+
+impl<T: Reply> Reply for Vec<T> {
+    type Wire = Vec<T::Wire>;
+
+    fn read(wire: Self::Wire) -> Result<Self, Lacking> {
+        wire.into_iter().map(T::read).collect()
+    }
+}
+
+/// Nothing is expected beyond success, but what is there must be JSON: a page of HTML in front of
+/// the API is no confirmation.
+impl Reply for () {
+    type Wire = IgnoredAny;
+
+    fn read(_: IgnoredAny) -> Result<(), Lacking> {
+        Ok(())
+    }
+
+    fn blank() -> Option<()> {
+        Some(())
+    }
+}
+
+/// A list inside an object may be null.
+pub(super) fn list_or_null<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
+}

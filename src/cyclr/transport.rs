@@ -1,0 +1,250 @@
+//! The one way out of this room: a bounded exchange of one request and one reply.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::future::Future;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::{Instrument, field};
+
+use super::call_log::{CallLog, Entry};
+use super::error::{Error, NotSent};
+use super::lenient::{self, Reply};
+use super::refusal;
+use super::settings::{Settings, SetupError};
+use crate::clock::Clock;
+use crate::secret::Secret;
+
+/// Shorter than the idle limits of common servers and balancers (60 s and up), so that a request
+/// is rarely written to a connection that the other side is just closing.
+const IDLE_CONNECTION: Duration = Duration::from_secs(20);
+
+/// A refusal's body is only read for its words.
+const REFUSAL_LIMIT: usize = 64 * 1024;
+
+pub(super) struct Transport {
+    http: reqwest::Client,
+    slots: Semaphore,
+    body_limit: usize,
+    pub(super) clock: Clock,
+}
+
+/// When a call ends, however many requests it is made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline(Instant);
+
+/// What an exchange is for, and what must not show in what is kept of it.
+pub(super) struct Purpose<'a> {
+    pub(super) call: &'static str,
+    pub(super) mutating: bool,
+    /// The token request goes without a slot: those who hold one may be waiting for it.
+    pub(super) needs_slot: bool,
+    pub(super) method: &'static str,
+    pub(super) path: &'a str,
+    pub(super) deadline: Deadline,
+    pub(super) log: &'a CallLog,
+    pub(super) secrets: &'a [&'a Secret],
+}
+
+/// A successful reply, read to its end and understood.
+pub(super) struct Answer<T> {
+    pub(super) reply: T,
+    /// From the header `Total-Pages` of lists (OBS).
+    pub(super) total_pages: Option<u32>,
+}
+
+impl Deadline {
+    pub(super) fn after(duration: Duration) -> Self {
+        Self(Instant::now() + duration)
+    }
+
+    /// `None` when the time was up first.
+    pub(super) async fn bound<F: Future>(self, work: F) -> Option<F::Output> {
+        tokio::time::timeout_at(self.0, work).await.ok()
+    }
+}
+
+impl Transport {
+    pub(super) fn new(settings: &Settings, clock: Clock) -> Result<Self, SetupError> {
+        // Somebody else may have installed a provider before; then that one is used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("gangway/", env!("CARGO_PKG_VERSION")))
+            .https_only(settings.api_base.scheme() == "https")
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .http1_only()
+            .gzip(true)
+            .connect_timeout(settings.connect_deadline)
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .pool_max_idle_per_host(settings.calls_at_once)
+            .build()
+            .map_err(SetupError::Tls)?;
+        Ok(Self {
+            http,
+            slots: Semaphore::new(settings.calls_at_once.min(Semaphore::MAX_PERMITS)),
+            body_limit: settings.body_limit,
+            clock,
+        })
+    }
+
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Sends once, reads once, notes it in the log.
+    pub(super) async fn exchange<T: Reply>(
+        &self,
+        purpose: &Purpose<'_>,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Answer<T>, Error> {
+        let now = self.clock.now();
+        let mut entry = Entry::begin(purpose.log, purpose.call, purpose.method, purpose.path, now);
+        let span = tracing::info_span!(
+            "cyclr.call",
+            cyclr.call = purpose.call,
+            http.method = purpose.method,
+            http.path = purpose.path,
+            http.status = field::Empty
+        );
+        let result = self
+            .ask(purpose, request, &mut entry)
+            .instrument(span)
+            .await;
+        entry.close(&result);
+        result
+    }
+
+    async fn ask<T: Reply>(
+        &self,
+        purpose: &Purpose<'_>,
+        request: reqwest::RequestBuilder,
+        entry: &mut Entry,
+    ) -> Result<Answer<T>, Error> {
+        let _slot = if purpose.needs_slot {
+            let slot = purpose.deadline.bound(self.slots.acquire()).await;
+            let slot = slot.and_then(Result::ok);
+            Some(slot.ok_or_else(|| purpose.unsent(NotSent::NoSlot))?)
+        } else {
+            None
+        };
+        let response = match purpose.deadline.bound(request.send()).await {
+            None => return Err(purpose.no_answer("the time was up")),
+            Some(Err(error)) => return Err(purpose.broken(error)),
+            Some(Ok(response)) => response,
+        };
+        let status = response.status();
+        entry.answered(status.as_u16());
+        tracing::Span::current().record("http.status", status.as_u16());
+        if status.is_success() {
+            return self.read_answer(purpose, response).await;
+        }
+        let retry_after = header(response.headers(), RETRY_AFTER.as_str())
+            .and_then(|text| refusal::parse_retry_after(text, self.clock.now()));
+        let limit = self.body_limit.min(REFUSAL_LIMIT);
+        // A refusal stands, whatever becomes of its words.
+        let body = purpose.read(response, limit).await.unwrap_or_default();
+        Err(Error::Refused {
+            call: purpose.call,
+            status: status.as_u16(),
+            message: refusal::words(body, purpose.secrets),
+            retry_after,
+            mutating: purpose.mutating,
+        })
+    }
+
+    async fn read_answer<T: Reply>(
+        &self,
+        purpose: &Purpose<'_>,
+        response: reqwest::Response,
+    ) -> Result<Answer<T>, Error> {
+        let total_pages =
+            header(response.headers(), "total-pages").and_then(|text| text.trim().parse().ok());
+        let body = purpose.read(response, self.body_limit).await?;
+        Ok(Answer {
+            reply: purpose.decode(body)?,
+            total_pages,
+        })
+    }
+}
+
+impl Purpose<'_> {
+    /// Reads chunk by chunk, counted after decompression. Giving up drops the connection.
+    async fn read(&self, mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, Error> {
+        let mut body = Vec::new();
+        loop {
+            match self.deadline.bound(response.chunk()).await {
+                None => return Err(self.no_answer("the time was up before the answer ended")),
+                Some(Err(_)) => return Err(self.unreadable("it ends early")),
+                Some(Ok(None)) => return Ok(body),
+                Some(Ok(Some(chunk))) if chunk.len() > limit - body.len() => {
+                    return Err(self.unreadable("it is too large"));
+                }
+                Some(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+            }
+        }
+    }
+
+    fn decode<T: Reply>(&self, mut body: Vec<u8>) -> Result<T, Error> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return T::blank().ok_or_else(|| self.unreadable("it is empty"));
+        }
+        let wire = lenient::decode(&mut body).map_err(|reason| self.unreadable(reason))?;
+        T::read(wire).map_err(|lacking| self.unreadable(lacking.0))
+    }
+
+    fn unsent(&self, reason: NotSent) -> Error {
+        Error::Unsent {
+            call: self.call,
+            reason,
+        }
+    }
+
+    fn no_answer(&self, cause: &str) -> Error {
+        Error::NoAnswer {
+            call: self.call,
+            mutating: self.mutating,
+            cause: cause.to_owned(),
+        }
+    }
+
+    fn unreadable(&self, reason: &'static str) -> Error {
+        Error::Unreadable {
+            call: self.call,
+            mutating: self.mutating,
+            reason,
+        }
+    }
+
+    fn broken(&self, error: reqwest::Error) -> Error {
+        if error.is_builder() {
+            self.unsent(NotSent::Unbuildable)
+        } else if error.is_connect() {
+            self.unsent(NotSent::NoConnection(chain(error)))
+        } else {
+            self.no_answer(&chain(error))
+        }
+    }
+}
+
+/// The causes in one line, without the address.
+fn chain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
