@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod cyclr;
+pub mod engine;
 pub mod ids;
 pub mod onboarding;
 pub mod secret;

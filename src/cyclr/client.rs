@@ -57,11 +57,7 @@ impl Client {
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, SetupError> {
         settings.check()?;
         let transport = Transport::new(&settings, clock)?;
-        Ok(Self(Arc::new(Inner {
-            settings,
-            transport,
-            tokens: Tokens::default(),
-        })))
+        Ok(Self(Arc::new(Inner { settings, transport, tokens: Tokens::default() })))
     }
 
     pub fn partner(&self, log: &CallLog) -> Partner {
@@ -86,11 +82,7 @@ impl Client {
 
     /// Scheme, host and port that tenants' browsers see, as `event.origin` spells it.
     pub fn service_origin(&self) -> String {
-        self.0
-            .settings
-            .service_domain
-            .origin()
-            .ascii_serialization()
+        self.0.settings.service_domain.origin().ascii_serialization()
     }
 
     /// No function of this room takes longer.
@@ -99,11 +91,7 @@ impl Client {
     }
 
     fn session(&self, account: Option<AccountId>, log: &CallLog) -> Session {
-        Session {
-            client: self.clone(),
-            account,
-            log: log.clone(),
-        }
+        Session { client: self.clone(), account, log: log.clone() }
     }
 }
 
@@ -185,9 +173,7 @@ impl Session {
         verb: Verb,
         path: &[&str],
     ) -> Result<Request<'a>, Error> {
-        let path: Vec<&str> = std::iter::once("v1.0")
-            .chain(path.iter().copied())
-            .collect();
+        let path: Vec<&str> = std::iter::once("v1.0").chain(path.iter().copied()).collect();
         Ok(Request {
             call,
             verb,
@@ -206,10 +192,7 @@ impl Session {
     /// `None` for a segment that an address cannot hold: `.` and `..` are taken as directions
     /// even when percent-encoded.
     pub(super) fn url_of(&self, path: &[&str]) -> Option<Url> {
-        if path
-            .iter()
-            .any(|segment| matches!(*segment, "" | "." | ".."))
-        {
+        if path.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
             return None;
         }
         let mut url = self.settings().api_base.clone();
@@ -250,17 +233,10 @@ impl Session {
                 .query("includeIcons", "false")
                 .until(deadline);
             let answer: Answer<Vec<T>> = self.deliver(&request).await?;
-            let total_pages = answer
-                .total_pages
-                .and_then(|total| usize::try_from(total).ok());
+            let total_pages = answer.total_pages.and_then(|total| usize::try_from(total).ok());
             let length = answer.reply.len();
             let before = all.len();
-            all.extend(
-                answer
-                    .reply
-                    .into_iter()
-                    .filter(|item| seen.insert(id_of(item))),
-            );
+            all.extend(answer.reply.into_iter().filter(|item| seen.insert(id_of(item))));
             let is_last = match total_pages {
                 Some(total) => page >= total,
                 None => length < SURELY_LAST,
@@ -269,11 +245,7 @@ impl Session {
                 return Ok(all);
             }
         }
-        Err(Error::Unreadable {
-            call,
-            mutating: false,
-            reason: "the list has too many pages",
-        })
+        Err(Error::Unreadable { call, mutating: false, reason: "the list has too many pages" })
     }
 
     /// Sends; after a 401 once more, with a token that is not the one refused.
@@ -285,16 +257,9 @@ impl Session {
         }
         let fresh = token::bearer(self, Some(&bearer), request.deadline).await?;
         match self.send_as(&fresh, request).await {
-            Err(Error::Refused {
-                call,
-                status: status @ 401,
-                message,
-                ..
-            }) => Err(Error::Credentials {
-                call,
-                status,
-                message,
-            }),
+            Err(Error::Refused { call, status: status @ 401, message, .. }) => {
+                Err(Error::Credentials { call, status, message })
+            }
             outcome => outcome,
         }
     }
@@ -317,9 +282,7 @@ impl Session {
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .body(body.clone());
         }
-        let secrets: Vec<&Secret> = std::iter::once(&bearer.token)
-            .chain(request.secret)
-            .collect();
+        let secrets: Vec<&Secret> = std::iter::once(&bearer.token).chain(request.secret).collect();
         let purpose = self.purpose(request, &secrets);
         self.transport().exchange(&purpose, builder).await
     }
@@ -359,8 +322,5 @@ impl Session {
 }
 
 fn unbuildable(call: &'static str) -> Error {
-    Error::Unsent {
-        call,
-        reason: NotSent::Unbuildable,
-    }
+    Error::Unsent { call, reason: NotSent::Unbuildable }
 }

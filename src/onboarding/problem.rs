@@ -139,6 +139,9 @@ catalogue! {
     ActivationRefused, "activation_refused", Integrator, WE_ARE_ON_IT,
         "Cyclr refused to activate the cycle although it named no open prerequisite. Its message is \
          in the detail.";
+    ActivationUnclear, "activation_unclear", Support, WE_ARE_ON_IT,
+        "The cycle is to run a single time and it is not known whether that run has begun. Look at \
+         its transactions in Cyclr; retry only if it has not run.";
     NotActiveYet, "not_active_yet", Cyclr, TAKES_LONGER,
         "Cyclr accepted the activation and does not show the cycle as active yet. Looked at again by \
          itself.";

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Blocker, BlueprintId, Facts, Problem, Profile, StepKind};
-use crate::ids::{OnboardingId, Reference, TenantId};
+use crate::ids::{OnboardingId, Reference, TemplateId, TenantId};
 
 /// One tenant on its way through one blueprint.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +97,30 @@ impl Status {
 }
 
 impl Onboarding {
+    /// A new one, ready to be driven. `templates` are the blueprint's, in its order.
+    pub fn begin(
+        (id, reference): (OnboardingId, Reference),
+        (tenant, profile): (TenantId, Profile),
+        (blueprint, templates): (BlueprintId, Vec<TemplateId>),
+        link: LinkState,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            reference,
+            tenant,
+            blueprint,
+            version: 1,
+            status: Status::Running,
+            since: now,
+            tries: 0,
+            facts: Facts::new(templates),
+            profile,
+            link,
+            created_at: now,
+        }
+    }
+
     /// Where it stands.
     pub fn step(&self) -> StepKind {
         self.facts.position().0

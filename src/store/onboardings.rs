@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::{Error, Store};
-use crate::ids::{BlueprintKey, OnboardingId, TenantId};
+use crate::ids::{BlueprintKey, CycleId, OnboardingId, TenantId};
 use crate::onboarding::Onboarding;
 
 /// What a list is narrowed to. All that is given must hold.
@@ -29,6 +29,26 @@ impl Store {
             .await?
             .map(Onboarding::try_from)
             .transpose()
+    }
+
+    /// Cycles that other onboardings of the tenant have recorded as theirs.
+    pub async fn list_cycles_of_siblings(
+        &self,
+        tenant: &TenantId,
+        except: OnboardingId,
+    ) -> Result<Vec<CycleId>, Error> {
+        let cycles = sqlx::query_scalar!(
+            r#"
+            SELECT (slot ->> 'cycle')::uuid AS "cycle!"
+            FROM onboarding o, jsonb_array_elements(o.facts -> 'slots') slot
+            WHERE o.tenant_id = $1 AND o.onboarding_id <> $2 AND slot ->> 'cycle' IS NOT NULL
+            "#,
+            tenant.as_str(),
+            except.0,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(cycles.into_iter().map(CycleId).collect())
     }
 
     /// Up to `limit` onboardings made before `before`. Ids are UUIDv7, so their order is by age.

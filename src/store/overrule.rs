@@ -5,9 +5,21 @@ use chrono::{DateTime, Utc};
 use super::commit::{CallColumns, due_in, event_columns, json};
 use super::row::StateColumns;
 use super::{CallLine, Error, NewAttempt, Store};
+use crate::ids::OnboardingId;
 use crate::onboarding::{Onboarding, Transition};
 
 impl Store {
+    /// Keeps calls that were made on a person's behalf and led to no change.
+    pub async fn log_calls(&self, id: OnboardingId, calls: &[CallLine]) -> Result<(), Error> {
+        let mut columns = CallColumns::default();
+        for call in calls {
+            columns.push(id.0, call);
+        }
+        let mut connection = self.pool.acquire().await?;
+        insert_calls(&mut connection, columns).await?;
+        Ok(())
+    }
+
     /// Keeps what a person ordered. Names no lease: people win, and a worker that has the onboarding
     /// finds its result refused. [`Error::Conflict`] when the onboarding has changed since it was read.
     pub async fn overrule(

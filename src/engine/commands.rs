@@ -1,0 +1,269 @@
+//! What people and the integrator want of an onboarding.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use uuid::Uuid;
+
+use super::drive::call_lines;
+use super::{Engine, Error, ownership, steps};
+use crate::cyclr::CallLog;
+use crate::ids::{ConnectorId, OnboardingId, Reference, TenantId};
+use crate::onboarding::{
+    AuthKind, Blueprint, BlueprintId, Command, InvalidTransition, LinkState, Onboarding, Profile,
+    Status, Transition,
+};
+use crate::secret::{ExposeSecret as _, Secret, random_token};
+use crate::store::{self, Answer, IdempotencyKey, NewAttempt, NewOnboarding, Started};
+
+/// Tries at an order that others keep overtaking.
+const MOST_CONFLICTS: usize = 8;
+
+/// What it takes to start an onboarding. Checked by the door that made it.
+#[derive(Debug, Clone)]
+pub struct StartRequest {
+    pub tenant: TenantId,
+    pub profile: Profile,
+    pub blueprint_id: BlueprintId,
+    pub blueprint: Arc<Blueprint>,
+    pub idempotency: Option<IdempotencyKey>,
+    /// Who asks, for the journal.
+    pub actor: String,
+}
+
+/// What a person typed to authenticate a connection. Goes to Cyclr and nowhere else.
+#[derive(Debug)]
+pub enum Credential {
+    ApiKey(Secret),
+    Basic { user_name: String, password: Secret },
+}
+
+impl Credential {
+    fn kind(&self) -> AuthKind {
+        match self {
+            Self::ApiKey(_) => AuthKind::ApiKey,
+            Self::Basic { .. } => AuthKind::Basic,
+        }
+    }
+
+    /// As Cyclr takes it (DOC).
+    fn auth_value(&self) -> Secret {
+        match self {
+            Self::ApiKey(key) => key.clone(),
+            Self::Basic { user_name, password } => {
+                let pair = format!("{user_name}:{}", password.expose_secret());
+                Secret::from(STANDARD.encode(pair))
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Starts an onboarding, or finds the one that is meant. Durable when it returns; driving begins
+    /// at once, in the background.
+    pub async fn start(
+        &self,
+        request: StartRequest,
+        render: &(dyn Fn(&Onboarding, bool) -> (u16, String) + Send + Sync),
+    ) -> Result<Answer, Error> {
+        let Started { answer, leased, fresh } =
+            self.store().start(self.prepare(request)?, self.0.settings.lease, render).await?;
+        match leased {
+            Some(leased) => {
+                if let Err(refused) = self.0.hand_off.try_send(leased) {
+                    // More than this process takes on, or no worker here: it is due for anybody.
+                    self.store().release(refused.into_inner(), false).await?;
+                    self.wake().await;
+                }
+            }
+            None if fresh => self.wake().await,
+            None => {}
+        }
+        Ok(answer)
+    }
+
+    fn prepare(&self, request: StartRequest) -> Result<NewOnboarding, Error> {
+        let StartRequest { tenant, profile, blueprint_id, blueprint, idempotency, actor } = request;
+        let now = self.clock().now();
+        let account = match &profile.named_account {
+            Some(account) => account.clone(),
+            None => ownership::account_id(&self.0.settings.account_prefix, &tenant)
+                .map_err(|_| InvalidTransition { reason: "The account prefix is not usable." })?,
+        };
+        let templates = blueprint.templates.iter().map(|t| t.template_id).collect();
+        let onboarding = Onboarding::begin(
+            (OnboardingId(Uuid::now_v7()), Reference::spell(rand::random())),
+            (tenant, profile),
+            (blueprint_id, templates),
+            LinkState { generation: 1, expires_at: now + self.0.settings.link_life },
+            now,
+        );
+        Ok(NewOnboarding { onboarding, blueprint, account, actor, idempotency })
+    }
+
+    /// Carries out a person's command.
+    pub async fn order(
+        &self,
+        id: OnboardingId,
+        command: Command,
+        actor: &str,
+    ) -> Result<Onboarding, Error> {
+        self.change(id, command, actor, None, &CallLog::default()).await
+    }
+
+    /// Opens a try at signing in and says where the browser is to go. The sign-in token in that
+    /// address lives five minutes, works once and is a login: it is made here, on the click, and kept
+    /// nowhere.
+    pub async fn open_attempt(
+        &self,
+        id: OnboardingId,
+        connector: ConnectorId,
+        session: &str,
+    ) -> Result<Secret, Error> {
+        let token = random_token();
+        let command = Command::OpenAttempt { connector };
+        let onboarding = self
+            .change(id, command, "visitor", Some((&token, session)), &CallLog::default())
+            .await?;
+        let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
+        let return_address = self
+            .0
+            .settings
+            .public_url
+            .join(&format!("return/{token}"))
+            .map_err(|_| InvalidTransition { reason: "The return address cannot be made." })?;
+        let log = CallLog::default();
+        // One user per tenant: a name per click would litter the account.
+        let user = format!("gangway@{}", account.id);
+        let minted = self.0.cyclr.partner(&log).mint_sign_in_token(&account.id, &user).await;
+        self.store().log_calls(id, &call_lines(&log)).await?;
+        Ok(self.0.cyclr.sign_in_page(connector, &minted?, &return_address))
+    }
+
+    /// Hands a credential to Cyclr. Says whether Cyclr then held the connection for authenticated.
+    pub async fn give_credential(
+        &self,
+        id: OnboardingId,
+        connector: ConnectorId,
+        credential: Credential,
+    ) -> Result<bool, Error> {
+        let onboarding = self.store().find(id).await?.ok_or(Error::Unknown)?;
+        let connection = onboarding.facts.connection(connector).ok_or(Error::Unknown)?;
+        let fits = connection.is_open() && connection.auth == Some(credential.kind());
+        if !fits || !matches!(onboarding.status, Status::Waiting { .. }) {
+            return Err(
+                InvalidTransition { reason: "This account is not to be connected now." }.into()
+            );
+        }
+        let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
+        let log = CallLog::default();
+        let cyclr = self.0.cyclr.in_account(&account.id, &log);
+        match cyclr.set_credential(connector, &credential.auth_value()).await {
+            Ok(shown) => {
+                let seen = steps::seen(&shown);
+                let authenticated = seen.authenticated;
+                self.change(id, Command::CredentialGiven(seen), "visitor", None, &log).await?;
+                Ok(authenticated)
+            }
+            Err(error) => {
+                self.store().log_calls(id, &call_lines(&log)).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Reads, obeys and keeps, again if somebody was quicker. What the state refuses stays refused.
+    async fn change(
+        &self,
+        id: OnboardingId,
+        command: Command,
+        actor: &str,
+        attempt: Option<(&str, &str)>,
+        log: &CallLog,
+    ) -> Result<Onboarding, Error> {
+        let calls = call_lines(log);
+        let mut calls = calls.as_slice();
+        for _ in 0..MOST_CONFLICTS {
+            let onboarding = self.store().find(id).await?.ok_or(Error::Unknown)?;
+            let blueprint = self.store().load_blueprint(&onboarding.blueprint).await?;
+            let now = self.clock().now();
+            let transition = onboarding.obey(command.clone(), &blueprint.limits, now)?;
+            let attempt = attempt.and_then(|names| new_attempt(&transition, &command, names));
+            match self.store().overrule(&transition, actor, attempt.as_ref(), calls).await {
+                Ok(()) => {
+                    self.tell_changed(id);
+                    if transition.to.due_at(now).is_some() {
+                        self.wake().await;
+                    }
+                    return Ok(transition.to);
+                }
+                // The calls are kept by now, whatever becomes of the order.
+                Err(store::Error::Conflict) => calls = &[],
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(store::Error::Conflict.into())
+    }
+
+    /// Something became due: for this process at once, for the others by NOTIFY.
+    pub(super) async fn wake(&self) {
+        self.0.due.notify_one();
+        if let Err(error) = self.store().notify().await {
+            tracing::info!(%error, "others were not woken; they will see it when they poll");
+        }
+    }
+
+    pub(super) fn tell_changed(&self, id: OnboardingId) {
+        // Nobody waiting is no fault.
+        drop(self.0.changed.send(id));
+    }
+
+    /// Waits until a person or a problem is next, or all is done, or `patience` is over; then says
+    /// how the onboarding stands. Looks at the table now and then: the hint may come from nowhere.
+    pub async fn settled(
+        &self,
+        id: OnboardingId,
+        patience: std::time::Duration,
+    ) -> Result<Onboarding, Error> {
+        self.wait_until(id, patience, |onboarding| onboarding.status != Status::Running).await
+    }
+
+    /// Waits until `done` says so or `patience` is over; then says how the onboarding stands.
+    pub async fn wait_until(
+        &self,
+        id: OnboardingId,
+        patience: std::time::Duration,
+        done: impl Fn(&Onboarding) -> bool,
+    ) -> Result<Onboarding, Error> {
+        let mut changes = self.0.changed.subscribe();
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            let onboarding = self.store().find(id).await?.ok_or(Error::Unknown)?;
+            let now = tokio::time::Instant::now();
+            if done(&onboarding) || now >= until {
+                return Ok(onboarding);
+            }
+            let look_again = until.min(now + std::time::Duration::from_millis(400));
+            let told = async { while changes.recv().await.is_ok_and(|changed| changed != id) {} };
+            // An overrun of the channel ends the wait too; then we simply look.
+            drop(tokio::time::timeout_at(look_again, told).await);
+        }
+    }
+}
+
+fn new_attempt(
+    transition: &Transition,
+    command: &Command,
+    (token, session): (&str, &str),
+) -> Option<NewAttempt> {
+    let Command::OpenAttempt { connector } = command else { return None };
+    let attempt = transition.to.facts.connection(*connector)?.attempt?;
+    Some(NewAttempt {
+        connector: *connector,
+        token: token.to_owned(),
+        session: session.to_owned(),
+        opened_at: attempt.opened_at,
+        closes_at: attempt.closes_at,
+    })
+}

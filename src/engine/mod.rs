@@ -1,0 +1,135 @@
+//! Drives onboardings. The only room that changes one.
+//!
+//! Uses `clock`, `ids`, `secret`, `onboarding`, `cyclr` and `store`.
+//!
+//! What always holds:
+//! - A step may be run again at any moment, by any process, after any failure: so it looks before it
+//!   acts wherever an earlier run may have acted.
+//! - No database connection is held while Cyclr is asked: lease, call, commit.
+//! - What a commit keeps is the durable intent of the next step; there is no commit that only says
+//!   "about to".
+//! - People win: a command needs no lease, and the worker that has the onboarding finds its result
+//!   refused.
+//! - Waking carries no message; the table is the message. A lost wake-up costs one poll interval.
+//!
+//! Decided against: compensation (an onboarding goes forward, waits, or is stuck), a trait per step
+//! (the exhaustive match in `steps` is the list), a queue beside the table.
+
+mod commands;
+mod drive;
+mod ownership;
+mod steps;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::{Notify, broadcast, mpsc};
+use url::Url;
+
+pub use commands::{Credential, StartRequest};
+pub use worker::Worker;
+
+use crate::clock::Clock;
+use crate::cyclr;
+use crate::ids::OnboardingId;
+use crate::onboarding::InvalidTransition;
+use crate::store::{self, Leased, Store};
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Names this deployment in the ownership mark of accounts.
+    pub deployment: String,
+    /// Put before every account id that is derived from a tenant id. May be empty.
+    pub account_prefix: String,
+    /// Where our pages are reached; the return address is made from it and from nothing else.
+    pub public_url: Url,
+    /// How long a worker has an onboarding before another one may take it.
+    pub lease: Duration,
+    /// What of a lease is kept for the commit.
+    pub commit_margin: Duration,
+    /// Longer than any call can still be under way at Cyclr after we stopped waiting for it.
+    pub quiet_period: Duration,
+    /// Onboardings driven side by side by this process.
+    pub at_once: usize,
+    /// How often the table is looked at when nobody says that something is due.
+    pub poll: Duration,
+    /// Claims without a kept change after which an onboarding is parked.
+    pub most_claims: i32,
+    /// How long a link stays good.
+    pub link_life: TimeDelta,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no such onboarding")]
+    Unknown,
+    /// The state does not allow it; the text says why.
+    #[error(transparent)]
+    Invalid(#[from] InvalidTransition),
+    #[error("Cyclr did not do what was asked")]
+    Cyclr(#[from] cyclr::Error),
+    #[error(transparent)]
+    Start(#[from] store::StartError),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// What the doors hold. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    store: Store,
+    cyclr: cyclr::Client,
+    clock: Clock,
+    settings: Settings,
+    /// Fresh onboardings go to this process's worker without a round through the table.
+    hand_off: mpsc::Sender<Leased>,
+    /// Something in the table may be due.
+    due: Notify,
+    /// Says which onboarding this process changed; for pages that wait. A hint, nothing more.
+    changed: broadcast::Sender<OnboardingId>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+impl Engine {
+    /// The engine, and the worker that has to be run for anything to happen.
+    pub fn new(
+        store: Store,
+        cyclr: cyclr::Client,
+        clock: Clock,
+        settings: Settings,
+    ) -> (Self, Worker) {
+        let (hand_off, handed_off) = mpsc::channel(settings.at_once.max(1));
+        let (changed, _) = broadcast::channel(1024);
+        let due = Notify::new();
+        let engine =
+            Self(Arc::new(Shared { store, cyclr, clock, settings, hand_off, due, changed }));
+        (engine.clone(), Worker::new(engine, handed_off))
+    }
+
+    /// For reading. Changes go through the engine.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub fn link_life(&self) -> TimeDelta {
+        self.0.settings.link_life
+    }
+
+    /// The origin of Cyclr's sign-in pages.
+    pub fn service_origin(&self) -> String {
+        self.0.cyclr.service_origin()
+    }
+}

@@ -1,0 +1,236 @@
+//! What goes into a cycle's parameters and fields: by rule where the blueprint has one, by asking
+//! otherwise. Writes are absolute, read back and compared; Cyclr's prerequisites have the last word.
+
+use futures_util::future::try_join_all;
+
+use super::{StepContext, Trouble};
+use crate::cyclr::{self, Account, CycleStep, Mapping, Prerequisite, PrerequisiteObject};
+use crate::ids::{ConnectorId, CycleId};
+use crate::onboarding::{
+    Gain, Outcome, Part, Plan, Problem, ProblemCode, Question, RuleFailure, SeenConnector, Setting,
+    Target, TemplatePlan, Write, plan,
+};
+
+pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
+    let account = context.account()?;
+    let cycle = context.cycle()?;
+    let template = context.template()?;
+    let targets = read_targets(&account, cycle).await?;
+    let planned = match decide(context, template, &targets) {
+        Ok(planned) => planned,
+        Err(failure) => return Ok(rule_failed(&failure)),
+    };
+    if has_open(context, &planned.questions) {
+        return ask_everything(context, &account, planned.questions).await;
+    }
+    if !planned.writes.is_empty() {
+        write_all(&account, &planned.writes).await?;
+        if let Some(problem) = compare(&account, cycle, &planned.writes).await? {
+            return Ok(context.retry(problem));
+        }
+    }
+    let missing = account.list_prerequisites(cycle).await?;
+    if missing.is_empty() {
+        return Ok(Outcome::Done(Gain::Mapped { slot: context.slot }));
+    }
+    what_is_missing(context, &account, targets, &missing).await
+}
+
+fn decide(
+    context: &StepContext<'_>,
+    template: &TemplatePlan,
+    targets: &[Target],
+) -> Result<Plan, RuleFailure> {
+    let onboarding = context.onboarding;
+    plan(
+        &template.mapping,
+        &context.blueprint.questions,
+        targets,
+        (&onboarding.tenant, &onboarding.profile),
+        &onboarding.facts.answers,
+    )
+}
+
+fn rule_failed(failure: &RuleFailure) -> Outcome {
+    Outcome::Stuck(Problem::with(ProblemCode::MappingRuleFailed, failure.to_string()))
+}
+
+fn has_open(context: &StepContext<'_>, questions: &[Question]) -> bool {
+    let answers = &context.onboarding.facts.answers;
+    questions.iter().any(|question| question.required && !answers.contains_key(&question.key))
+}
+
+/// Asks what this template needs, and what the templates after it will need: a person is asked once.
+async fn ask_everything(
+    context: &StepContext<'_>,
+    account: &Account,
+    questions: Vec<Question>,
+) -> Result<Outcome, Trouble> {
+    let mut asked = vec![(context.slot, questions)];
+    let later = context.onboarding.facts.slots.iter().zip(&context.blueprint.templates).enumerate();
+    for (place, (slot, template)) in later.skip(context.slot + 1) {
+        let Some(cycle) = slot.cycle.filter(|_| !slot.mapped.stands()) else { continue };
+        let targets = read_targets(account, cycle).await?;
+        match decide(context, template, &targets) {
+            Ok(planned) => asked.push((place, planned.questions)),
+            Err(failure) => return Ok(rule_failed(&failure)),
+        }
+    }
+    Ok(Outcome::Done(Gain::Questions(asked)))
+}
+
+async fn read_targets(account: &Account, cycle: CycleId) -> Result<Vec<Target>, Trouble> {
+    let steps = account.list_steps(cycle).await?;
+    let read = try_join_all(steps.iter().map(|step| read_step(account, step))).await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+async fn read_step(account: &Account, step: &CycleStep) -> Result<Vec<Target>, cyclr::Error> {
+    let (parameters, fields) =
+        tokio::try_join!(account.list_parameters(step.id), account.list_field_mappings(step.id))?;
+    let parameters = parameters.into_iter().map(|mapping| target(step, Part::Parameter, mapping));
+    let fields = fields.into_iter().map(|mapping| target(step, Part::Field, mapping));
+    Ok(parameters.chain(fields).collect())
+}
+
+fn target(step: &CycleStep, part: Part, mapping: Mapping) -> Target {
+    let kind = mapping.kind.as_deref();
+    let is = |name: &str| kind.is_some_and(|kind| kind.eq_ignore_ascii_case(name));
+    Target {
+        step: step.id,
+        step_name: step.name.clone(),
+        part,
+        id: mapping.id,
+        name: mapping.name,
+        help: mapping.description,
+        required: !mapping.optional,
+        options: mapping.values,
+        mapped: kind.is_some() && !is("Ignore"),
+        value: mapping.value.filter(|_| is("StaticValue") || is("ValueList")),
+    }
+}
+
+/// The writes of one template do not depend on each other.
+async fn write_all(account: &Account, writes: &[Write]) -> Result<(), Trouble> {
+    try_join_all(writes.iter().map(|write| async move {
+        let setting = match &write.setting {
+            Setting::Static(value) => cyclr::Setting::StaticValue(value.clone()),
+            Setting::Listed(value) => cyclr::Setting::ValueList(value.clone()),
+        };
+        match write.part {
+            Part::Parameter => account.set_parameter(write.step, write.id, &setting).await,
+            Part::Field => account.set_field_mapping(write.step, write.id, &setting).await,
+        }
+    }))
+    .await?;
+    Ok(())
+}
+
+/// What was written and does not stand there.
+async fn compare(
+    account: &Account,
+    cycle: CycleId,
+    writes: &[Write],
+) -> Result<Option<Problem>, Trouble> {
+    let now = read_targets(account, cycle).await?;
+    let lost = writes.iter().find(|write| {
+        !now.iter().any(|target| {
+            (target.step, target.part, target.id) == (write.step, write.part, write.id)
+                && target.value.as_deref() == Some(write.setting.value())
+        })
+    });
+    Ok(lost.map(|write| {
+        Problem::with(ProblemCode::MappingNotKept, format!("step {}, id {}", write.step, write.id))
+    }))
+}
+
+/// Cyclr names something although all is written: a connection, an input that it wants after all, or
+/// something that only the template's makers can mend.
+async fn what_is_missing(
+    context: &StepContext<'_>,
+    account: &Account,
+    mut targets: Vec<Target>,
+    missing: &[Prerequisite],
+) -> Result<Outcome, Trouble> {
+    let lost = lost_connections(context, missing);
+    if !lost.is_empty() {
+        return Ok(Outcome::Done(Gain::Connections(lost)));
+    }
+    for wanted in wanted_inputs(account, missing).await? {
+        for target in &mut targets {
+            let hit = match wanted {
+                PrerequisiteObject::Parameter(id) => {
+                    target.part == Part::Parameter && target.id == id
+                }
+                PrerequisiteObject::Field(id) => target.part == Part::Field && target.id == id,
+                PrerequisiteObject::Connector(_)
+                | PrerequisiteObject::Step(_)
+                | PrerequisiteObject::Other(_) => false,
+            };
+            if hit {
+                (target.required, target.mapped) = (true, false);
+            }
+        }
+    }
+    match decide(context, context.template()?, &targets) {
+        Ok(planned) if has_open(context, &planned.questions) => {
+            Ok(Outcome::Done(Gain::Questions(vec![(context.slot, planned.questions)])))
+        }
+        Ok(_) => Ok(Outcome::Stuck(defect(missing))),
+        Err(failure) => Ok(rule_failed(&failure)),
+    }
+}
+
+/// Connections that were authenticated and are not any more (code 20).
+pub(super) fn lost_connections(
+    context: &StepContext<'_>,
+    missing: &[Prerequisite],
+) -> Vec<SeenConnector> {
+    let connectors = missing.iter().filter_map(|prerequisite| match prerequisite.object {
+        PrerequisiteObject::Connector(connector) => Some(connector),
+        PrerequisiteObject::Step(_)
+        | PrerequisiteObject::Parameter(_)
+        | PrerequisiteObject::Field(_)
+        | PrerequisiteObject::Other(_) => None,
+    });
+    connectors.map(|connector| unauthenticated(context, connector)).collect()
+}
+
+fn unauthenticated(context: &StepContext<'_>, connector: ConnectorId) -> SeenConnector {
+    let known = context.onboarding.facts.connection(connector);
+    SeenConnector {
+        connector,
+        name: known.map_or_else(|| format!("Connection {connector}"), |known| known.name.clone()),
+        auth: None,
+        authenticated: false,
+    }
+}
+
+/// The single inputs behind "missing mapping" of a step.
+async fn wanted_inputs(
+    account: &Account,
+    missing: &[Prerequisite],
+) -> Result<Vec<PrerequisiteObject>, Trouble> {
+    let mut wanted = Vec::new();
+    for prerequisite in missing {
+        match prerequisite.object {
+            PrerequisiteObject::Step(step) => {
+                let inputs = account.list_step_prerequisites(step).await?;
+                wanted.extend(inputs.into_iter().map(|input| input.object));
+            }
+            PrerequisiteObject::Parameter(_) | PrerequisiteObject::Field(_) => {
+                wanted.push(prerequisite.object.clone());
+            }
+            PrerequisiteObject::Connector(_) | PrerequisiteObject::Other(_) => {}
+        }
+    }
+    Ok(wanted)
+}
+
+pub(super) fn defect(missing: &[Prerequisite]) -> Problem {
+    let named: Vec<_> = missing
+        .iter()
+        .map(|prerequisite| format!("{} (code {})", prerequisite.reason, prerequisite.code))
+        .collect();
+    Problem::with(ProblemCode::TemplateDefect, named.join("; "))
+}
