@@ -37,7 +37,7 @@ pub(super) struct Transport {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline(Instant);
 
-/// What an exchange is for, and what must not show in what is kept of it.
+/// What an exchange is for, and what was sent with it that must not show in what is kept.
 pub(super) struct Purpose<'a> {
     pub(super) call: &'static str,
     pub(super) mutating: bool,
@@ -47,7 +47,9 @@ pub(super) struct Purpose<'a> {
     pub(super) path: &'a str,
     pub(super) deadline: Deadline,
     pub(super) log: &'a CallLog,
-    pub(super) secrets: &'a [&'a Secret],
+    pub(super) bearer: Option<&'a Secret>,
+    /// What the body holds that must not come back in an error's text.
+    pub(super) credential: Option<&'a Secret>,
 }
 
 /// A successful reply, read to its end and understood.
@@ -153,7 +155,7 @@ impl Transport {
         Err(Error::Refused {
             call: purpose.call,
             status: status.as_u16(),
-            message: refusal::words(body, purpose.secrets),
+            message: refusal::words(&body, purpose.bearer, purpose.credential),
             retry_after,
             mutating: purpose.mutating,
         })
