@@ -35,7 +35,12 @@ pub(super) struct Transport {
 
 /// When a call ends, however many requests it is made of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline(Instant);
+pub(super) struct Deadline {
+    /// Nothing is sent any more after this: its answer could hardly be read, and a mutation would
+    /// be in doubt for nothing.
+    last_start: Instant,
+    end: Instant,
+}
 
 /// What an exchange is for, and what was sent with it that must not show in what is kept.
 pub(super) struct Purpose<'a> {
@@ -61,12 +66,14 @@ pub(super) struct Answer<T> {
 
 impl Deadline {
     pub(super) fn after(duration: Duration) -> Self {
-        Self(Instant::now() + duration)
+        let end = Instant::now() + duration;
+        let last_start = end - duration / 10;
+        Self { last_start, end }
     }
 
     /// `None` when the time was up first.
     pub(super) async fn bound<F: Future>(self, work: F) -> Option<F::Output> {
-        tokio::time::timeout_at(self.0, work).await.ok()
+        tokio::time::timeout_at(self.end, work).await.ok()
     }
 }
 
@@ -132,6 +139,7 @@ impl Transport {
         let _slot = if purpose.needs_slot {
             let slot = purpose.deadline.bound(self.slots.acquire()).await;
             let slot = slot.and_then(Result::ok);
+            let slot = slot.filter(|_| Instant::now() <= purpose.deadline.last_start);
             Some(slot.ok_or_else(|| purpose.unsent(NotSent::NoSlot))?)
         } else {
             None
