@@ -27,9 +27,11 @@ pub(super) struct Inner {
 }
 
 /// Calls that belong to no account.
+#[derive(Clone)]
 pub struct Partner(pub(super) Session);
 
 /// Calls inside one account: each carries the header that names it.
+#[derive(Clone)]
 pub struct Account(pub(super) Session);
 
 impl Client {
@@ -44,10 +46,12 @@ impl Client {
         })))
     }
 
+    /// For calls outside any account, noted in `log`.
     pub fn partner(&self, log: &CallLog) -> Partner {
         Partner(self.session(None, log))
     }
 
+    /// For calls inside `account`, noted in `log`.
     pub fn in_account(&self, account: &AccountId, log: &CallLog) -> Account {
         Account(self.session(Some(account.clone()), log))
     }

@@ -94,7 +94,7 @@ fn hide(text: String, secret: &str) -> String {
     text.replace(secret, "***")
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let visible = text.chars().map(|c| if is_unseen(c) { ' ' } else { c });
     let visible: String = visible.collect();
     let words: Vec<&str> = visible.split_whitespace().collect();

@@ -27,6 +27,7 @@ const MOST_PAGES: usize = 50;
 const SURELY_LAST: usize = 10;
 
 /// On whose behalf, and in whose log.
+#[derive(Clone)]
 pub(super) struct Session {
     pub(super) inner: Arc<Inner>,
     pub(super) account: Option<AccountId>,

@@ -243,7 +243,8 @@ impl Purpose<'_> {
     }
 }
 
-/// The causes in one line, without the address.
+/// The causes in one line, without the address. They may quote the other side, its certificate's
+/// names for one.
 fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
@@ -252,7 +253,7 @@ fn chain(error: reqwest::Error) -> String {
         let _ = write!(text, ": {error}");
         cause = error.source();
     }
-    text
+    refusal::one_line(&text)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

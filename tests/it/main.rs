@@ -5,8 +5,3 @@
 )]
 
 mod cyclr_client;
-
-#[test]
-fn the_crate_links() {
-    assert_eq!(Some(1).unwrap(), 1);
-}

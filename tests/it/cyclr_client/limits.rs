@@ -1,6 +1,8 @@
 //! Deadlines, slots, waits, and what a client refuses to start with.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gangway::cyclr::{CallLog, Client, Error, Fault, NotSent, Settings, SetupError};
@@ -138,6 +140,34 @@ async fn a_host_that_hangs_up_leaves_doubt() {
         let error = account.find_cycle(CycleId(Uuid::nil())).await.unwrap_err();
         assert_eq!(error.fault(), Fault::Transient, "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_mutation_on_a_kept_connection_that_is_cut_is_not_sent_twice() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let installs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&installs);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            while let Ok(length @ 1..) = socket.read(&mut request).await {
+                if !request[..length].starts_with(b"POST /oauth/token") {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    break;
+                }
+                let token = "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"access_token\":\"t\"}";
+                socket.write_all(token.as_bytes()).await.unwrap();
+            }
+        }
+    });
+    let client = Client::new(settings(address), clock()).unwrap();
+    let account = client.in_account(&acme(), &CallLog::default());
+    let error = account.install(TemplateId(Uuid::nil())).await.unwrap_err();
+    assert_eq!(error.fault(), Fault::Ambiguous, "{error:?}");
+    assert_eq!(installs.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A pretend API host that plays what a test tells it to. It knows nothing of Cyclr.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,20 +20,20 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use url::Url;
 
-pub const CLIENT_SECRET: &str = "canary-client-secret";
+pub(super) const CLIENT_SECRET: &str = "canary-client-secret";
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
-pub struct Heard {
-    pub method: String,
-    pub path: String,
-    pub account: Option<String>,
-    pub bearer: String,
-    pub body: String,
+pub(super) struct Heard {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) account: Option<String>,
+    pub(super) bearer: String,
+    pub(super) body: String,
 }
 
 /// What to answer.
-pub enum Play {
+pub(super) enum Play {
     Say(u16, String),
     With(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// The headers, then one byte at a time.
@@ -48,8 +49,8 @@ pub enum Play {
 
 type Script = Arc<dyn Fn(&Heard) -> Play + Send + Sync>;
 
-pub struct StandIn {
-    pub address: SocketAddr,
+pub(super) struct StandIn {
+    pub(super) address: SocketAddr,
     heard: Arc<Mutex<Vec<Heard>>>,
     _tasks: JoinSet<()>,
 }
@@ -62,7 +63,7 @@ struct Stage {
 
 impl StandIn {
     /// Answers every request by `script`, the token request included.
-    pub async fn scripted(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
+    pub(super) async fn scripted(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let stage = Stage {
             script: Arc::new(script),
@@ -81,7 +82,7 @@ impl StandIn {
     }
 
     /// Gives out the token `token-1`, `token-2`, … and answers the rest by `script`.
-    pub async fn answering(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
+    pub(super) async fn answering(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
         let issued = Mutex::new(0);
         Self::scripted(move |heard| {
             if heard.path != "/oauth/token" {
@@ -98,17 +99,17 @@ impl StandIn {
         .await
     }
 
-    pub async fn saying(status: u16, body: impl Into<String>) -> Self {
+    pub(super) async fn saying(status: u16, body: impl Into<String>) -> Self {
         let body = body.into();
         Self::answering(move |_| Play::Say(status, body.clone())).await
     }
 
-    pub fn heard(&self) -> Vec<Heard> {
+    pub(super) fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 
     /// Method, path and query of all but the token requests.
-    pub fn calls(&self) -> Vec<String> {
+    pub(super) fn calls(&self) -> Vec<String> {
         let heard = self.heard().into_iter();
         let calls = heard.filter(|heard| heard.path != "/oauth/token");
         calls
@@ -116,28 +117,28 @@ impl StandIn {
             .collect()
     }
 
-    pub fn tokens_asked(&self) -> usize {
+    pub(super) fn tokens_asked(&self) -> usize {
         self.heard().len() - self.calls().len()
     }
 
-    pub fn client(&self) -> Client {
+    pub(super) fn client(&self) -> Client {
         Client::new(settings(self.address), clock()).unwrap()
     }
 
-    pub fn account(&self) -> Account {
+    pub(super) fn account(&self) -> Account {
         self.client().in_account(&acme(), &CallLog::default())
     }
 
-    pub fn partner(&self) -> Partner {
+    pub(super) fn partner(&self) -> Partner {
         self.client().partner(&CallLog::default())
     }
 }
 
-pub fn say(status: u16, body: impl ToString) -> Play {
-    Play::Say(status, body.to_string())
+pub(super) fn say(status: u16, body: impl Display) -> Play {
+    Play::Say(status, format!("{body}"))
 }
 
-pub fn settings(address: SocketAddr) -> Settings {
+pub(super) fn settings(address: SocketAddr) -> Settings {
     Settings {
         api_base: Url::parse(&format!("http://{address}")).unwrap(),
         service_domain: Url::parse("https://acme-h.cyclr.com").unwrap(),
@@ -150,15 +151,15 @@ pub fn settings(address: SocketAddr) -> Settings {
     }
 }
 
-pub fn clock() -> Clock {
+pub(super) fn clock() -> Clock {
     Clock::stopped_at(date("2026-01-02T03:04:05Z"))
 }
 
-pub fn date(text: &str) -> DateTime<Utc> {
+pub(super) fn date(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-pub fn acme() -> AccountId {
+pub(super) fn acme() -> AccountId {
     AccountId::parse("acme-42").unwrap()
 }
 
@@ -205,7 +206,7 @@ async fn answer(play: Play) -> Response<Body> {
             respond(200, Body::from_stream(pieces))
         }
         Play::Stall | Play::After(..) => {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             respond(200, Body::empty())
         }
     }
