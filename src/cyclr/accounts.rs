@@ -3,9 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::client::{Partner, Verb};
+use super::client::Partner;
 use super::error::Error;
 use super::lenient::{Lacking, Reply, Scalar};
+use super::session::Verb;
 use crate::ids::AccountId;
 use crate::secret::Secret;
 

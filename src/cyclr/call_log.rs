@@ -36,6 +36,7 @@ impl CallLog {
         std::mem::take(&mut *self.lock())
     }
 
+    /// Adds a line, such as one for something that was asked for by other means.
     pub fn push(&self, call: Call) {
         self.lock().push(call);
     }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::client::{Account, Verb};
+use super::client::Account;
 use super::error::Error;
 use super::lenient::{Lacking, Presence, Reply, Scalar, list_or_null};
+use super::session::Verb;
 use crate::ids::ConnectorId;
 use crate::secret::{ExposeSecret, Secret};
 

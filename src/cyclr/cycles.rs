@@ -4,9 +4,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::client::{Account, Verb};
+use super::client::Account;
 use super::error::Error;
 use super::lenient::{Lacking, Reply, Scalar, list_or_null};
+use super::session::Verb;
 use crate::ids::{ConnectorId, CycleId, CycleStepId, TemplateId};
 
 /// A template installed in one account.
@@ -118,7 +119,7 @@ impl Reply for Cycle {
     type Wire = CycleWire;
 
     fn read(wire: CycleWire) -> Result<Self, Lacking> {
-        let connectors = wire.connectors.into_iter().map(read_connector);
+        let connectors = wire.connectors.into_iter();
         Ok(Self {
             id: CycleId(wire.id.guid().ok_or(Lacking("the cycle has no Id"))?),
             template: wire.template.guid().map(TemplateId),
@@ -126,16 +127,16 @@ impl Reply for Cycle {
             status: CycleStatus::parse(wire.status.into_text().unwrap_or_default()),
             created_at: wire.created_at.date(),
             last_success_at: wire.last_success_at.date(),
-            connectors: connectors.collect::<Result<_, _>>()?,
+            connectors: connectors.filter_map(read_connector).collect(),
             error_count: wire.error_count.integer().unwrap_or_default(),
         })
     }
 }
 
-fn read_connector(wire: ConnectorWire) -> Result<CycleConnector, Lacking> {
-    let id = wire.connector.integer();
-    Ok(CycleConnector {
-        connector: ConnectorId(id.ok_or(Lacking("a connector has no AccountConnectorId"))?),
+/// One without an id cannot be asked after; the prerequisites still name it if it is missing.
+fn read_connector(wire: ConnectorWire) -> Option<CycleConnector> {
+    Some(CycleConnector {
+        connector: ConnectorId(wire.connector.integer()?),
         name: wire.name.into_text().unwrap_or_default(),
         authenticated: wire.authenticated.flag().unwrap_or_default(),
     })

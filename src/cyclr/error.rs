@@ -33,7 +33,7 @@ pub enum Error {
 /// Why nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
-    #[error("no slot became free in time")]
+    #[error("its turn did not come in time")]
     NoSlot,
     #[error("no connection: {0}")]
     NoConnection(String),

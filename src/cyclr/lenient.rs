@@ -231,3 +231,89 @@ where
 {
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            let object =
+                proptest::collection::btree_map("[a-zA-Z\"\\\\é:{ ]{0,4}", inner.clone(), 0..4);
+            prop_oneof![
+                proptest::collection::vec(inner, 0..4).prop_map(Value::from),
+                object.prop_map(|object| Value::Object(object.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn lower_names(value: Value) -> Value {
+        match value {
+            Value::Object(object) => {
+                let entries = object.into_iter();
+                let entries = entries.map(|(k, v)| (k.to_ascii_lowercase(), lower_names(v)));
+                Value::Object(entries.collect())
+            }
+            Value::Array(items) => items.into_iter().map(lower_names).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn folding_changes_names_and_nothing_else(value in any_json(), pretty: bool) {
+            let mut text = if pretty {
+                serde_json::to_vec_pretty(&value)
+            } else {
+                serde_json::to_vec(&value)
+            }
+            .unwrap();
+            fold_names(&mut text);
+            let folded: Value = serde_json::from_slice(&text).unwrap();
+            prop_assert_eq!(folded, lower_names(value));
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoder_panic(
+            mut bytes in proptest::collection::vec(
+                prop_oneof![any::<u8>(), proptest::sample::select(b"{}[]\"\\:, 1e".to_vec())], 0..64),
+        ) {
+            let _ = decode::<Vec<Scalar>>(&mut bytes);
+        }
+    }
+
+    #[test]
+    fn dates_are_read_with_and_without_zone_and_the_year_one_is_never() {
+        let date = |text: &str| {
+            Scalar::Text(text.to_owned())
+                .date()
+                .map(|date| date.to_rfc3339())
+        };
+        let read = |text: &str| Some(text.to_owned());
+        for (text, expected) in [
+            (
+                "2017-12-06T15:54:06.6440352Z",
+                read("2017-12-06T15:54:06.644035200+00:00"),
+            ),
+            (
+                "2017-12-06T15:54:06+02:00",
+                read("2017-12-06T13:54:06+00:00"),
+            ),
+            (" 2017-12-06T15:54:06 ", read("2017-12-06T15:54:06+00:00")),
+            ("0001-01-01T00:00:00", None),
+            ("0001-01-01T00:00:00Z", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(date(text), expected, "{text}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::lenient::{self, Scalar};
 use crate::secret::{ExposeSecret, Secret};
 
 /// A wait is never longer than this, whatever the other side asks for.
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 const MESSAGE_CHARACTERS: usize = 300;
 
 /// The three spellings of a date that RFC 9110 tells a recipient to accept.
@@ -46,10 +46,11 @@ struct Wire {
     error: Scalar,
 }
 
-/// The body's message in one line of at most 300 characters, with `secrets` masked.
-
-pub(super) fn words(body: Vec<u8>, secrets: &[&Secret]) -> String {
-    let text = match lenient::decode::<Wire>(&mut body.clone()) {
+/// The body's message in one line of at most 300 characters, without what was sent as `bearer`
+/// or `credential`. Text that is not JSON might spell a credential in a way that masking does not
+/// find, so it is not taken where one was sent.
+pub(super) fn words(body: &[u8], bearer: Option<&Secret>, credential: Option<&Secret>) -> String {
+    let text = match lenient::decode::<Wire>(&mut body.to_vec()) {
         Ok(wire) => [
             wire.message,
             wire.exception_message,
@@ -60,26 +61,26 @@ pub(super) fn words(body: Vec<u8>, secrets: &[&Secret]) -> String {
         .into_iter()
         .find_map(Scalar::into_text)
         .unwrap_or_default(),
-        Err(_) => String::from_utf8_lossy(&body).into_owned(),
+        Err(_) if credential.is_none() => String::from_utf8_lossy(body).into_owned(),
+        Err(_) => String::new(),
     };
     if text.trim_start().starts_with('<') {
         return "(an HTML page)".to_owned();
     }
-    one_line(&mask(text, secrets))
+    let text = [bearer, credential].into_iter().flatten().fold(text, mask);
+    one_line(&text)
 }
 
-fn mask(mut text: String, secrets: &[&Secret]) -> String {
-    for secret in secrets {
-        let secret = secret.expose_secret();
-        text = hide(text, secret);
-        // Basic credentials travel as base64 of "user:password"; an echo may be of the plain text.
-        let decoded = STANDARD.decode(secret).ok();
-        let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-        if let Some((_, password)) = decoded.as_deref().and_then(|pair| pair.split_once(':')) {
-            text = hide(text, password);
-        }
+fn mask(text: String, secret: &Secret) -> String {
+    let secret = secret.expose_secret();
+    let text = hide(text, secret);
+    // Basic credentials travel as base64 of "user:password"; an echo may be of the plain text.
+    let decoded = STANDARD.decode(secret).ok();
+    let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    match decoded.as_deref().and_then(|pair| pair.split_once(':')) {
+        Some((_, password)) => hide(text, password),
+        None => text,
     }
-    text
 }
 
 fn hide(text: String, secret: &str) -> String {
@@ -89,7 +90,7 @@ fn hide(text: String, secret: &str) -> String {
     text.replace(secret, "***")
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let visible = text.chars().map(|c| if is_unseen(c) { ' ' } else { c });
     let visible: String = visible.collect();
     let words: Vec<&str> = visible.split_whitespace().collect();

@@ -3,10 +3,11 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Account, Verb};
+use super::client::Account;
 use super::cycles::Prerequisite;
 use super::error::Error;
 use super::lenient::{Lacking, Reply, Scalar, list_or_null};
+use super::session::Verb;
 use crate::ids::{ConnectorId, CycleId, CycleStepId};
 
 /// A step of a cycle.
@@ -77,8 +78,10 @@ impl Reply for CycleStep {
 
 #[derive(Deserialize)]
 pub(super) struct MappingWire {
-    #[serde(default, alias = "field")]
+    #[serde(default)]
     parameter: Option<SubjectWire>,
+    #[serde(default)]
+    field: Option<SubjectWire>,
     #[serde(default, rename = "mappingtype")]
     kind: Scalar,
     #[serde(default)]
@@ -110,7 +113,7 @@ impl Reply for Mapping {
 
     fn read(wire: MappingWire) -> Result<Self, Lacking> {
         let lacking = Lacking("a mapping has no Parameter.Id or Field.Id");
-        let subject = wire.parameter.ok_or(lacking)?;
+        let subject = wire.parameter.or(wire.field).ok_or(lacking)?;
         let trigger = subject.trigger_name.into_text().unwrap_or_default();
         let values = subject.values.into_iter();
         Ok(Self {

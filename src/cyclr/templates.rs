@@ -3,10 +3,11 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::{Account, Partner, Verb};
+use super::client::{Account, Partner};
 use super::cycles::Cycle;
 use super::error::Error;
 use super::lenient::{Lacking, Reply, Scalar, list_or_null};
+use super::session::Verb;
 use crate::ids::TemplateId;
 
 /// A published template.

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 
-use super::client::Session;
 use super::error::{Error, NotSent};
 use super::lenient::{Lacking, Reply, Scalar};
+use super::session::Session;
 use super::transport::{Deadline, Purpose};
 use crate::secret::{ExposeSecret, Secret};
 
@@ -126,8 +126,9 @@ async fn fetch(session: &Session, deadline: Deadline) -> Result<Bearer, Error> {
         method: "POST",
         path: url.path(),
         deadline,
-        log: session.log(),
-        secrets: &[&settings.client_secret],
+        log: &session.log,
+        bearer: None,
+        credential: Some(&settings.client_secret),
     };
     // In the body and not in the query, which ends up in logs.
     let request = session.transport().http().post(url.clone()).form(&[

@@ -35,9 +35,14 @@ pub(super) struct Transport {
 
 /// When a call ends, however many requests it is made of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline(Instant);
+pub(super) struct Deadline {
+    /// Nothing is sent any more after this: its answer could hardly be read, and a mutation would
+    /// be in doubt for nothing.
+    last_start: Instant,
+    end: Instant,
+}
 
-/// What an exchange is for, and what must not show in what is kept of it.
+/// What an exchange is for, and what was sent with it that must not show in what is kept.
 pub(super) struct Purpose<'a> {
     pub(super) call: &'static str,
     pub(super) mutating: bool,
@@ -47,7 +52,9 @@ pub(super) struct Purpose<'a> {
     pub(super) path: &'a str,
     pub(super) deadline: Deadline,
     pub(super) log: &'a CallLog,
-    pub(super) secrets: &'a [&'a Secret],
+    pub(super) bearer: Option<&'a Secret>,
+    /// What the body holds that must not come back in an error's text.
+    pub(super) credential: Option<&'a Secret>,
 }
 
 /// A successful reply, read to its end and understood.
@@ -59,12 +66,14 @@ pub(super) struct Answer<T> {
 
 impl Deadline {
     pub(super) fn after(duration: Duration) -> Self {
-        Self(Instant::now() + duration)
+        let end = Instant::now() + duration;
+        let last_start = end - duration / 10;
+        Self { last_start, end }
     }
 
     /// `None` when the time was up first.
     pub(super) async fn bound<F: Future>(self, work: F) -> Option<F::Output> {
-        tokio::time::timeout_at(self.0, work).await.ok()
+        tokio::time::timeout_at(self.end, work).await.ok()
     }
 }
 
@@ -127,6 +136,7 @@ impl Transport {
         let _slot = if purpose.needs_slot {
             let slot = purpose.deadline.bound(self.slots.acquire()).await;
             let slot = slot.and_then(Result::ok);
+            let slot = slot.filter(|_| Instant::now() <= purpose.deadline.last_start);
             Some(slot.ok_or_else(|| purpose.unsent(NotSent::NoSlot))?)
         } else {
             None
@@ -150,7 +160,7 @@ impl Transport {
         Err(Error::Refused {
             call: purpose.call,
             status: status.as_u16(),
-            message: refusal::words(body, purpose.secrets),
+            message: refusal::words(&body, purpose.bearer, purpose.credential),
             retry_after,
             mutating: purpose.mutating,
         })
@@ -216,7 +226,8 @@ impl Purpose<'_> {
     }
 }
 
-/// The causes in one line, without the address.
+/// The causes in one line, without the address. They may quote the other side, its certificate's
+/// names for one.
 fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
@@ -225,7 +236,7 @@ fn chain(error: reqwest::Error) -> String {
         let _ = write!(text, ": {error}");
         cause = error.source();
     }
-    text
+    refusal::one_line(&text)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -1,0 +1,8 @@
+//! The client of Cyclr's API against a host that plays whatever is asked of it.
+
+mod credentials;
+mod hostile;
+mod limits;
+mod shapes;
+mod stand_in;
+mod writes;
