@@ -148,7 +148,10 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
-        Ok(i64::try_from(number).map_or_else(|_| Scalar::Text(number.to_string()), Scalar::Integer))
+        Ok(
+            i64::try_from(number)
+                .map_or_else(|_| Scalar::Text(number.to_string()), Scalar::Integer),
+        )
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {

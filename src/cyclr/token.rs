@@ -116,9 +116,10 @@ pub(super) async fn bearer(
 
 async fn fetch(session: &Session, deadline: Deadline) -> Result<Bearer, Error> {
     let settings = session.settings();
-    let url = session
-        .url_of(&["oauth", "token"])
-        .ok_or(Error::Unsent { call: CALL, reason: NotSent::Unbuildable })?;
+    let url = session.url_of(&["oauth", "token"]).ok_or(Error::Unsent {
+        call: CALL,
+        reason: NotSent::Unbuildable,
+    })?;
     let purpose = Purpose {
         call: CALL,
         mutating: false,
@@ -136,7 +137,10 @@ async fn fetch(session: &Session, deadline: Deadline) -> Result<Bearer, Error> {
         ("client_id", &settings.client_id),
         ("client_secret", settings.client_secret.expose_secret()),
     ]);
-    let answer = session.transport().exchange::<Grant>(&purpose, request).await;
+    let answer = session
+        .transport()
+        .exchange::<Grant>(&purpose, request)
+        .await;
     let grant = answer.map_err(not_granted)?.reply;
     let header = HeaderValue::try_from(format!("Bearer {}", grant.token));
     let mut header = header.map_err(|_| no_token("it cannot be sent as a header"))?;
@@ -154,8 +158,14 @@ fn not_granted(error: Error) -> Error {
     match error {
         Error::NoAnswer { cause, .. } => no_token(&cause),
         Error::Refused {
-            status: status @ (300..=407 | 409..=428 | 430..=499), message, ..
-        } => Error::Credentials { call: CALL, status, message },
+            status: status @ (300..=407 | 409..=428 | 430..=499),
+            message,
+            ..
+        } => Error::Credentials {
+            call: CALL,
+            status,
+            message,
+        },
         Error::Refused { .. }
         | Error::Unsent { .. }
         | Error::Unreadable { .. }
@@ -164,5 +174,8 @@ fn not_granted(error: Error) -> Error {
 }
 
 fn no_token(cause: &str) -> Error {
-    Error::Unsent { call: CALL, reason: NotSent::NoToken(cause.to_owned()) }
+    Error::Unsent {
+        call: CALL,
+        reason: NotSent::NoToken(cause.to_owned()),
+    }
 }
