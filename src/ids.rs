@@ -104,8 +104,9 @@ checked_text!(
     /// (Cyclr documents neither; see the room `cyclr`).
     AccountId,
     |text| (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b)),
-    "1 to 64 of letters, digits, '.', '-' and '_'"
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        && text != "." && text != "..",
+    "1 to 64 of letters, digits, '.', '-' and '_'; not '.' or '..'"
 );
 checked_text!(
     /// A blueprint's name across its versions.

@@ -9,3 +9,4 @@ pub mod ids;
 pub mod onboarding;
 pub mod secret;
 pub mod store;
+pub mod web;

@@ -106,18 +106,14 @@ struct SignIn<'a> {
 impl Partner {
     /// `POST accounts` (DOC). An id that is taken is refused: see [`Error::is_id_in_use`].
     pub async fn create_account(&self, new: &NewAccount) -> Result<AccountRecord, Error> {
-        let request = self
-            .0
-            .request("create account", Verb::Post, &["accounts"])?;
+        let request = self.0.request("create account", Verb::Post, &["accounts"])?;
         self.0.send(request.json(new)?).await
     }
 
     /// `GET accounts/{id}` (OBS); `None` when Cyclr knows no such account.
     pub async fn find_account(&self, id: &AccountId) -> Result<Option<AccountRecord>, Error> {
         let path = ["accounts", id.as_str()];
-        self.0
-            .find(self.0.request("find account", Verb::Get, &path)?)
-            .await
+        self.0.find(self.0.request("find account", Verb::Get, &path)?).await
     }
 
     /// `POST accounts/{id}/signintoken` (DOC); makes the user if need be. Not mutating for the
@@ -129,9 +125,7 @@ impl Partner {
     ) -> Result<SignInToken, Error> {
         let path = ["accounts", account.as_str(), "signintoken"];
         let request = self.0.request("mint sign-in token", Verb::Post, &path)?;
-        let request = request.harmless().json(&SignIn {
-            username: user_name,
-        })?;
+        let request = request.harmless().json(&SignIn { username: user_name })?;
         let minted: Minted = self.0.send(request).await?;
         let default = || self.0.now() + TimeDelta::minutes(SIGN_IN_MINUTES);
         Ok(SignInToken {

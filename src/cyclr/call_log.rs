@@ -71,11 +71,7 @@ impl Entry {
             at,
             message: None,
         };
-        Self {
-            log: log.clone(),
-            started: Instant::now(),
-            call: Some(call),
-        }
+        Self { log: log.clone(), started: Instant::now(), call: Some(call) }
     }
 
     pub(super) fn answered(&mut self, status: u16) {

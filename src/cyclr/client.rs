@@ -39,11 +39,7 @@ impl Client {
     pub fn new(settings: Settings, clock: Clock) -> Result<Self, SetupError> {
         settings.check()?;
         let transport = Transport::new(&settings, clock)?;
-        Ok(Self(Arc::new(Inner {
-            settings,
-            transport,
-            tokens: Tokens::default(),
-        })))
+        Ok(Self(Arc::new(Inner { settings, transport, tokens: Tokens::default() })))
     }
 
     /// For calls outside any account, noted in `log`.
@@ -70,11 +66,7 @@ impl Client {
 
     /// Scheme, host and port that tenants' browsers see, as `event.origin` spells it.
     pub fn service_origin(&self) -> String {
-        self.0
-            .settings
-            .service_domain
-            .origin()
-            .ascii_serialization()
+        self.0.settings.service_domain.origin().ascii_serialization()
     }
 
     /// No function of this room takes longer.
@@ -83,10 +75,6 @@ impl Client {
     }
 
     fn session(&self, account: Option<AccountId>, log: &CallLog) -> Session {
-        Session {
-            inner: Arc::clone(&self.0),
-            account,
-            log: log.clone(),
-        }
+        Session { inner: Arc::clone(&self.0), account, log: log.clone() }
     }
 }

@@ -154,29 +154,19 @@ impl Reply for AccountConnector {
     type Wire = Wire;
 
     fn read(wire: Wire) -> Result<Self, Lacking> {
-        let id = wire
-            .id
-            .integer()
-            .ok_or(Lacking("the account connector has no Id"))?;
+        let id = wire.id.integer().ok_or(Lacking("the account connector has no Id"))?;
         let authenticated = wire.authenticated.flag();
         let kind = wire.connector.unwrap_or_default();
         let connector_name = kind.name.into_text().unwrap_or_default();
         let properties = wire.properties.into_iter();
         Ok(Self {
             id: ConnectorId(id),
-            name: wire
-                .name
-                .into_text()
-                .unwrap_or_else(|| connector_name.clone()),
+            name: wire.name.into_text().unwrap_or_else(|| connector_name.clone()),
             authenticated: authenticated.ok_or(Lacking("Authenticated is neither yes nor no"))?,
             auth: AuthType::parse(kind.auth.into_text().unwrap_or_default()),
             oauth2: OAuth2Type::parse(kind.oauth2.into_text().unwrap_or_default()),
             connector_name,
-            parameters_to_set: kind
-                .parameters
-                .into_iter()
-                .filter_map(read_parameter)
-                .collect(),
+            parameters_to_set: kind.parameters.into_iter().filter_map(read_parameter).collect(),
             properties: properties
                 .map(|wire| (wire.name.into_text().unwrap_or_default(), wire.value.0))
                 .collect(),
@@ -196,11 +186,7 @@ fn read_parameter(wire: ParameterWire) -> Option<ConnectorProperty> {
         // Masking what need not be masked costs little; the other way round costs a secret.
         sensitive: wire.sensitive.flag().unwrap_or(true),
         optional: wire.optional.flag().unwrap_or_default(),
-        values: wire
-            .values
-            .into_iter()
-            .filter_map(Scalar::into_text)
-            .collect(),
+        values: wire.values.into_iter().filter_map(Scalar::into_text).collect(),
     })
 }
 
@@ -233,9 +219,7 @@ impl Account {
     /// `GET account/connectors/{id}` (DOC): the call that verifies a sign-in.
     pub async fn find_connector(&self, id: ConnectorId) -> Result<Option<AccountConnector>, Error> {
         let path = ["account", "connectors", &id.to_string()];
-        self.0
-            .find(self.0.request("find connector", Verb::Get, &path)?)
-            .await
+        self.0.find(self.0.request("find connector", Verb::Get, &path)?).await
     }
 
     /// `PUT account/connectors/{id}` (DOC): an API key as it is, `user:password` in base64, or
@@ -248,18 +232,14 @@ impl Account {
         let path = ["account", "connectors", &id.to_string()];
         let request = self.0.request("set credential", Verb::Put, &path)?;
         let auth_value = value.expose_secret();
-        let request = request
-            .holding(value)
-            .json(&CredentialBody { auth_value })?;
+        let request = request.holding(value).json(&CredentialBody { auth_value })?;
         self.0.send(request).await
     }
 
     /// `GET account/connectors/{id}/properties` (OBS).
     pub async fn list_properties(&self, id: ConnectorId) -> Result<Vec<Property>, Error> {
         let path = ["account", "connectors", &id.to_string(), "properties"];
-        self.0
-            .send(self.0.request("list properties", Verb::Get, &path)?)
-            .await
+        self.0.send(self.0.request("list properties", Verb::Get, &path)?).await
     }
 
     /// Sets one property: looks for its name, then `PUT` or `POST` (OBS). A `POST` is not known to
@@ -275,9 +255,7 @@ impl Account {
         let path = ["account", "connectors", &id, "properties"];
         let request = self.0.request("list properties", Verb::Get, &path)?;
         let present: Vec<Property> = self.0.send(request.until(deadline)).await?;
-        let found = present
-            .iter()
-            .find(|property| property.name.eq_ignore_ascii_case(name));
+        let found = present.iter().find(|property| property.name.eq_ignore_ascii_case(name));
         let request = if let Some(found) = found {
             let property = found.id.to_string();
             let path = [&path[..], &[&property]].concat();
@@ -286,10 +264,7 @@ impl Account {
             self.0.request("add property", Verb::Post, &path)?
         };
         let value_text = value.expose_secret();
-        let body = PropertyBody {
-            name,
-            value: value_text,
-        };
+        let body = PropertyBody { name, value: value_text };
         let request = request.until(deadline).holding(value).json(&body)?;
         self.0.send(request).await
     }

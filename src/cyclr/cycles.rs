@@ -168,12 +168,8 @@ impl Reply for Prerequisite {
 
 fn read_object(kind: String, id: Scalar) -> PrerequisiteObject {
     let known = match kind.to_ascii_lowercase().as_str() {
-        "accountconnector" => id
-            .integer()
-            .map(|id| PrerequisiteObject::Connector(ConnectorId(id))),
-        "action" => id
-            .guid()
-            .map(|id| PrerequisiteObject::Step(CycleStepId(id))),
+        "accountconnector" => id.integer().map(|id| PrerequisiteObject::Connector(ConnectorId(id))),
+        "action" => id.guid().map(|id| PrerequisiteObject::Step(CycleStepId(id))),
         "parameter" => id.integer().map(PrerequisiteObject::Parameter),
         "connectorfieldmapping" => id.integer().map(PrerequisiteObject::Field),
         _ => None,
@@ -197,17 +193,13 @@ struct ActivationBody {
 impl Account {
     /// `GET cycles` (OBS), all pages: deleted ones are listed too, as `DeleteScheduled`.
     pub async fn list_cycles(&self) -> Result<Vec<Cycle>, Error> {
-        self.0
-            .list("list cycles", &["cycles"], |cycle: &Cycle| cycle.id)
-            .await
+        self.0.list("list cycles", &["cycles"], |cycle: &Cycle| cycle.id).await
     }
 
     /// `GET cycles/{id}` (OBS).
     pub async fn find_cycle(&self, id: CycleId) -> Result<Option<Cycle>, Error> {
         let path = ["cycles", &id.to_string()];
-        self.0
-            .find(self.0.request("find cycle", Verb::Get, &path)?)
-            .await
+        self.0.find(self.0.request("find cycle", Verb::Get, &path)?).await
     }
 
     /// `DELETE cycles/{id}` (DOC): into the recycle bin. One that is gone already is deleted.
@@ -223,9 +215,7 @@ impl Account {
     /// `GET cycles/{id}/prerequisites` (DOC). Empty is ready to activate.
     pub async fn list_prerequisites(&self, id: CycleId) -> Result<Vec<Prerequisite>, Error> {
         let path = ["cycles", &id.to_string(), "prerequisites"];
-        self.0
-            .send(self.0.request("list prerequisites", Verb::Get, &path)?)
-            .await
+        self.0.send(self.0.request("list prerequisites", Verb::Get, &path)?).await
     }
 
     /// `PUT cycles/{id}/activate` (DOC). What Cyclr says to one that is active already is UNK:

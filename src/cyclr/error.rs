@@ -10,11 +10,7 @@ pub enum Error {
     Unsent { call: &'static str, reason: NotSent },
     /// Sent, and no complete answer came: performed or not, nobody here knows.
     #[error("{call}: no answer: {cause}")]
-    NoAnswer {
-        call: &'static str,
-        mutating: bool,
-        cause: String,
-    },
+    NoAnswer { call: &'static str, mutating: bool, cause: String },
     /// Answered with a status other than success (a redirect included: none is followed).
     #[error("{call}: refused with {status}: {message}")]
     Refused {
@@ -28,18 +24,10 @@ pub enum Error {
     },
     /// Answered with success and a body that is not what was asked for.
     #[error("{call}: unreadable answer: {reason}")]
-    Unreadable {
-        call: &'static str,
-        mutating: bool,
-        reason: &'static str,
-    },
+    Unreadable { call: &'static str, mutating: bool, reason: &'static str },
     /// Our own credentials are not accepted: by the token endpoint, or a fresh token by the API.
     #[error("{call}: credentials refused with {status}: {message}")]
-    Credentials {
-        call: &'static str,
-        status: u16,
-        message: String,
-    },
+    Credentials { call: &'static str, status: u16, message: String },
 }
 
 /// Why nothing was sent.
@@ -78,18 +66,12 @@ impl Error {
     /// Cyclr's side of a mutating call may come after the effect.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Unsent {
-                reason: NotSent::Unbuildable,
-                ..
-            } => Fault::Bug,
+            Self::Unsent { reason: NotSent::Unbuildable, .. } => Fault::Bug,
             Self::Unsent { .. } => Fault::Transient,
             Self::NoAnswer { mutating, .. } | Self::Unreadable { mutating, .. } => doubt(*mutating),
-            Self::Refused {
-                status,
-                retry_after,
-                mutating,
-                ..
-            } => refusal(*status, *retry_after, *mutating),
+            Self::Refused { status, retry_after, mutating, .. } => {
+                refusal(*status, *retry_after, *mutating)
+            }
             Self::Credentials { .. } => Fault::Auth,
         }
     }
@@ -116,11 +98,9 @@ impl Error {
     /// is what others would answer (INF). Whose account it is remains to be checked.
     pub fn is_id_in_use(&self) -> bool {
         match self {
-            Self::Refused {
-                status: 400 | 409,
-                message,
-                ..
-            } => message.to_ascii_lowercase().contains("id already in use"),
+            Self::Refused { status: 400 | 409, message, .. } => {
+                message.to_ascii_lowercase().contains("id already in use")
+            }
             Self::Refused { .. }
             | Self::Unsent { .. }
             | Self::NoAnswer { .. }
@@ -145,11 +125,7 @@ impl Error {
 }
 
 fn doubt(mutating: bool) -> Fault {
-    if mutating {
-        Fault::Ambiguous
-    } else {
-        Fault::Transient
-    }
+    if mutating { Fault::Ambiguous } else { Fault::Transient }
 }
 
 fn refusal(status: u16, retry_after: Option<Duration>, mutating: bool) -> Fault {
@@ -179,9 +155,7 @@ mod tests {
 
     #[test]
     fn every_refusal_has_one_consequence() {
-        let wait = Fault::Throttled {
-            retry_after: Some(Duration::from_secs(7)),
-        };
+        let wait = Fault::Throttled { retry_after: Some(Duration::from_secs(7)) };
         for (status, seconds, read, mutation) in [
             (302, None, Fault::Permanent, Fault::Permanent),
             (400, None, Fault::Permanent, Fault::Permanent),
@@ -196,11 +170,7 @@ mod tests {
             (599, None, Fault::Transient, Fault::Ambiguous),
         ] {
             assert_eq!(refused(status, seconds, false), read, "read, {status}");
-            assert_eq!(
-                refused(status, seconds, true),
-                mutation,
-                "mutation, {status}"
-            );
+            assert_eq!(refused(status, seconds, true), mutation, "mutation, {status}");
         }
     }
 }

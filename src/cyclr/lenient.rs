@@ -148,10 +148,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
-        Ok(
-            i64::try_from(number)
-                .map_or_else(|_| Scalar::Text(number.to_string()), Scalar::Integer),
-        )
+        Ok(i64::try_from(number).map_or_else(|_| Scalar::Text(number.to_string()), Scalar::Integer))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
@@ -296,21 +293,11 @@ mod tests {
 
     #[test]
     fn dates_are_read_with_and_without_zone_and_the_year_one_is_never() {
-        let date = |text: &str| {
-            Scalar::Text(text.to_owned())
-                .date()
-                .map(|date| date.to_rfc3339())
-        };
+        let date = |text: &str| Scalar::Text(text.to_owned()).date().map(|date| date.to_rfc3339());
         let read = |text: &str| Some(text.to_owned());
         for (text, expected) in [
-            (
-                "2017-12-06T15:54:06.6440352Z",
-                read("2017-12-06T15:54:06.644035200+00:00"),
-            ),
-            (
-                "2017-12-06T15:54:06+02:00",
-                read("2017-12-06T13:54:06+00:00"),
-            ),
+            ("2017-12-06T15:54:06.6440352Z", read("2017-12-06T15:54:06.644035200+00:00")),
+            ("2017-12-06T15:54:06+02:00", read("2017-12-06T13:54:06+00:00")),
             (" 2017-12-06T15:54:06 ", read("2017-12-06T15:54:06+00:00")),
             ("0001-01-01T00:00:00", None),
             ("0001-01-01T00:00:00Z", None),

@@ -15,11 +15,8 @@ const LONGEST_WAIT: Duration = Duration::from_hours(1);
 const MESSAGE_CHARACTERS: usize = 300;
 
 /// The three spellings of a date that RFC 9110 tells a recipient to accept.
-const HTTP_DATES: [&str; 3] = [
-    "%a, %d %b %Y %H:%M:%S GMT",
-    "%A, %d-%b-%y %H:%M:%S GMT",
-    "%a %b %e %H:%M:%S %Y",
-];
+const HTTP_DATES: [&str; 3] =
+    ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
 
 /// Seconds or a date, clamped to one hour. Junk, negative numbers and dates gone by are `None`:
 /// they say nothing about how long to wait.
@@ -29,9 +26,8 @@ pub(super) fn parse_retry_after(text: &str, now: DateTime<Utc>) -> Option<Durati
         let seconds = text.parse().unwrap_or(u64::MAX);
         return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
-    let date = HTTP_DATES
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())?;
+    let date =
+        HTTP_DATES.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())?;
     let wait = (date.and_utc() - now).to_std().ok()?;
     Some(wait.min(LONGEST_WAIT))
 }

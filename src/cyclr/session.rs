@@ -112,9 +112,7 @@ impl Session {
         verb: Verb,
         path: &[&str],
     ) -> Result<Request<'a>, Error> {
-        let path: Vec<&str> = std::iter::once("v1.0")
-            .chain(path.iter().copied())
-            .collect();
+        let path: Vec<&str> = std::iter::once("v1.0").chain(path.iter().copied()).collect();
         Ok(Request {
             call,
             verb,
@@ -133,10 +131,7 @@ impl Session {
     /// `None` for a segment that an address cannot hold: `.` and `..` are taken as directions
     /// even when percent-encoded.
     pub(super) fn url_of(&self, path: &[&str]) -> Option<Url> {
-        if path
-            .iter()
-            .any(|segment| matches!(*segment, "" | "." | ".."))
-        {
+        if path.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
             return None;
         }
         let mut url = self.settings().api_base.clone();
@@ -177,17 +172,10 @@ impl Session {
                 .query("includeIcons", "false")
                 .until(deadline);
             let answer: Answer<Vec<T>> = self.deliver(&request).await?;
-            let total_pages = answer
-                .total_pages
-                .and_then(|total| usize::try_from(total).ok());
+            let total_pages = answer.total_pages.and_then(|total| usize::try_from(total).ok());
             let length = answer.reply.len();
             let before = all.len();
-            all.extend(
-                answer
-                    .reply
-                    .into_iter()
-                    .filter(|item| seen.insert(id_of(item))),
-            );
+            all.extend(answer.reply.into_iter().filter(|item| seen.insert(id_of(item))));
             let is_last = match total_pages {
                 Some(total) => page >= total,
                 None => length < SURELY_LAST,
@@ -196,11 +184,7 @@ impl Session {
                 return Ok(all);
             }
         }
-        Err(Error::Unreadable {
-            call,
-            mutating: false,
-            reason: "the list has too many pages",
-        })
+        Err(Error::Unreadable { call, mutating: false, reason: "the list has too many pages" })
     }
 
     /// Sends; after a 401 once more, with a token that is not the one refused.
@@ -212,16 +196,9 @@ impl Session {
         }
         let fresh = token::bearer(self, Some(&bearer), request.deadline).await?;
         match self.send_as(&fresh, request).await {
-            Err(Error::Refused {
-                call,
-                status: status @ 401,
-                message,
-                ..
-            }) => Err(Error::Credentials {
-                call,
-                status,
-                message,
-            }),
+            Err(Error::Refused { call, status: status @ 401, message, .. }) => {
+                Err(Error::Credentials { call, status, message })
+            }
             outcome => outcome,
         }
     }
@@ -276,8 +253,5 @@ impl Session {
 }
 
 fn unbuildable(call: &'static str) -> Error {
-    Error::Unsent {
-        call,
-        reason: NotSent::Unbuildable,
-    }
+    Error::Unsent { call, reason: NotSent::Unbuildable }
 }

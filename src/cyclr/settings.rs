@@ -44,10 +44,7 @@ impl Settings {
         check_address("service_domain", &self.service_domain)?;
         let empty = [
             ("client_id", self.client_id.is_empty()),
-            (
-                "client_secret",
-                self.client_secret.expose_secret().is_empty(),
-            ),
+            ("client_secret", self.client_secret.expose_secret().is_empty()),
             ("call_deadline", self.call_deadline.is_zero()),
             ("connect_deadline", self.connect_deadline.is_zero()),
             ("body_limit", self.body_limit == 0),

@@ -71,9 +71,7 @@ impl Reply for CycleStep {
         Ok(Self {
             id: CycleStepId(wire.id.guid().ok_or(Lacking("a step has no Id"))?),
             name: wire.name.into_text().unwrap_or_default(),
-            connector: nested
-                .or_else(|| wire.connector_id.integer())
-                .map(ConnectorId),
+            connector: nested.or_else(|| wire.connector_id.integer()).map(ConnectorId),
         })
     }
 }
@@ -146,26 +144,20 @@ impl Account {
         id: CycleStepId,
     ) -> Result<Vec<Prerequisite>, Error> {
         let path = ["steps", &id.to_string(), "prerequisites"];
-        let request = self
-            .0
-            .request("list step prerequisites", Verb::Get, &path)?;
+        let request = self.0.request("list step prerequisites", Verb::Get, &path)?;
         self.0.send(request).await
     }
 
     /// `GET steps/{id}/parameters` (DOC).
     pub async fn list_parameters(&self, step: CycleStepId) -> Result<Vec<Mapping>, Error> {
         let path = ["steps", &step.to_string(), "parameters"];
-        self.0
-            .send(self.0.request("list parameters", Verb::Get, &path)?)
-            .await
+        self.0.send(self.0.request("list parameters", Verb::Get, &path)?).await
     }
 
     /// `GET steps/{id}/fieldmappings` (DOC).
     pub async fn list_field_mappings(&self, step: CycleStepId) -> Result<Vec<Mapping>, Error> {
         let path = ["steps", &step.to_string(), "fieldmappings"];
-        self.0
-            .send(self.0.request("list field mappings", Verb::Get, &path)?)
-            .await
+        self.0.send(self.0.request("list field mappings", Verb::Get, &path)?).await
     }
 
     /// `PUT steps/{id}/parameters/{parameter}` (DOC); answers with what it is set to. Refused with
@@ -176,12 +168,7 @@ impl Account {
         parameter: i64,
         to: &Setting,
     ) -> Result<Mapping, Error> {
-        let path = [
-            "steps",
-            &step.to_string(),
-            "parameters",
-            &parameter.to_string(),
-        ];
+        let path = ["steps", &step.to_string(), "parameters", &parameter.to_string()];
         let request = self.0.request("set parameter", Verb::Put, &path)?;
         self.0.send(request.json(to)?).await
     }
@@ -194,12 +181,7 @@ impl Account {
         field: i64,
         to: &Setting,
     ) -> Result<Mapping, Error> {
-        let path = [
-            "steps",
-            &step.to_string(),
-            "fieldmappings",
-            &field.to_string(),
-        ];
+        let path = ["steps", &step.to_string(), "fieldmappings", &field.to_string()];
         let request = self.0.request("set field mapping", Verb::Put, &path)?;
         self.0.send(request.json(to)?).await
     }

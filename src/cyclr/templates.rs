@@ -57,11 +57,7 @@ impl Reply for Template {
         Ok(Self {
             id: TemplateId(wire.id.guid().ok_or(Lacking("the template has no Id"))?),
             name: wire.name.into_text().unwrap_or_default(),
-            tags: wire
-                .tags
-                .into_iter()
-                .filter_map(Scalar::into_text)
-                .collect(),
+            tags: wire.tags.into_iter().filter_map(Scalar::into_text).collect(),
             connectors: wire.connectors.into_iter().map(connector).collect(),
         })
     }
@@ -71,9 +67,7 @@ impl Partner {
     /// `GET templates/{id}` (OBS); `None` when it is gone or not published.
     pub async fn find_template(&self, id: TemplateId) -> Result<Option<Template>, Error> {
         let path = ["templates", &id.to_string()];
-        self.0
-            .find(self.0.request("find template", Verb::Get, &path)?)
-            .await
+        self.0.find(self.0.request("find template", Verb::Get, &path)?).await
     }
 }
 

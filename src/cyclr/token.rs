@@ -116,10 +116,9 @@ pub(super) async fn bearer(
 
 async fn fetch(session: &Session, deadline: Deadline) -> Result<Bearer, Error> {
     let settings = session.settings();
-    let url = session.url_of(&["oauth", "token"]).ok_or(Error::Unsent {
-        call: CALL,
-        reason: NotSent::Unbuildable,
-    })?;
+    let url = session
+        .url_of(&["oauth", "token"])
+        .ok_or(Error::Unsent { call: CALL, reason: NotSent::Unbuildable })?;
     let purpose = Purpose {
         call: CALL,
         mutating: false,
@@ -137,10 +136,7 @@ async fn fetch(session: &Session, deadline: Deadline) -> Result<Bearer, Error> {
         ("client_id", &settings.client_id),
         ("client_secret", settings.client_secret.expose_secret()),
     ]);
-    let answer = session
-        .transport()
-        .exchange::<Grant>(&purpose, request)
-        .await;
+    let answer = session.transport().exchange::<Grant>(&purpose, request).await;
     let grant = answer.map_err(not_granted)?.reply;
     let header = HeaderValue::try_from(format!("Bearer {}", grant.token));
     let mut header = header.map_err(|_| no_token("it cannot be sent as a header"))?;
@@ -158,14 +154,8 @@ fn not_granted(error: Error) -> Error {
     match error {
         Error::NoAnswer { cause, .. } => no_token(&cause),
         Error::Refused {
-            status: status @ (300..=407 | 409..=428 | 430..=499),
-            message,
-            ..
-        } => Error::Credentials {
-            call: CALL,
-            status,
-            message,
-        },
+            status: status @ (300..=407 | 409..=428 | 430..=499), message, ..
+        } => Error::Credentials { call: CALL, status, message },
         Error::Refused { .. }
         | Error::Unsent { .. }
         | Error::Unreadable { .. }
@@ -174,8 +164,5 @@ fn not_granted(error: Error) -> Error {
 }
 
 fn no_token(cause: &str) -> Error {
-    Error::Unsent {
-        call: CALL,
-        reason: NotSent::NoToken(cause.to_owned()),
-    }
+    Error::Unsent { call: CALL, reason: NotSent::NoToken(cause.to_owned()) }
 }

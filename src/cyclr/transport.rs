@@ -122,10 +122,7 @@ impl Transport {
             http.path = purpose.path,
             http.status = field::Empty
         );
-        let result = self
-            .ask(purpose, request, &mut entry)
-            .instrument(span)
-            .await;
+        let result = self.ask(purpose, request, &mut entry).instrument(span).await;
         entry.close(&result);
         result
     }
@@ -177,10 +174,7 @@ impl Transport {
         let total_pages =
             header(response.headers(), "total-pages").and_then(|text| text.trim().parse().ok());
         let body = purpose.read(response, self.body_limit).await?;
-        Ok(Answer {
-            reply: purpose.decode(body)?,
-            total_pages,
-        })
+        Ok(Answer { reply: purpose.decode(body)?, total_pages })
     }
 }
 
@@ -210,26 +204,15 @@ impl Purpose<'_> {
     }
 
     fn unsent(&self, reason: NotSent) -> Error {
-        Error::Unsent {
-            call: self.call,
-            reason,
-        }
+        Error::Unsent { call: self.call, reason }
     }
 
     fn no_answer(&self, cause: &str) -> Error {
-        Error::NoAnswer {
-            call: self.call,
-            mutating: self.mutating,
-            cause: cause.to_owned(),
-        }
+        Error::NoAnswer { call: self.call, mutating: self.mutating, cause: cause.to_owned() }
     }
 
     fn unreadable(&self, reason: &'static str) -> Error {
-        Error::Unreadable {
-            call: self.call,
-            mutating: self.mutating,
-            reason,
-        }
+        Error::Unreadable { call: self.call, mutating: self.mutating, reason }
     }
 
     fn broken(&self, error: reqwest::Error) -> Error {

@@ -19,7 +19,8 @@ pub(super) fn account_id(prefix: &str, tenant: &TenantId) -> Result<AccountId, M
     let text = tenant.as_str();
     let safe = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-';
     let room = LONGEST_PLAIN.saturating_sub(prefix.len());
-    if text.len() <= room && text.bytes().all(safe) {
+    let dots = text.bytes().all(|b| b == b'.');
+    if text.len() <= room && text.bytes().all(safe) && !dots {
         return AccountId::parse(format!("{prefix}{text}"));
     }
     let beginning: String = text

@@ -1,7 +1,4 @@
 //! One integration binary: it links once, and its tests share one private Postgres.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says where by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
 mod cyclr_client;

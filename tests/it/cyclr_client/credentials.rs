@@ -32,10 +32,7 @@ async fn the_token_is_asked_for_in_the_body_and_kept_until_shortly_before_its_en
     let partner = client.partner(&CallLog::default());
     partner.find_account(&acme()).await.unwrap();
     let first = &host.heard()[0];
-    assert_eq!(
-        (first.method.as_str(), first.path.as_str()),
-        ("POST", "/oauth/token")
-    );
+    assert_eq!((first.method.as_str(), first.path.as_str()), ("POST", "/oauth/token"));
     assert_eq!(
         first.body,
         format!("grant_type=client_credentials&client_id=client&client_secret={CLIENT_SECRET}")
@@ -55,10 +52,7 @@ async fn twenty_callers_share_one_token_request_and_one_renewal() {
         "Bearer token-2" => say(200, ACCOUNT),
         _ => Play::After(
             Duration::from_millis(30),
-            Box::new(say(
-                401,
-                r#"{"Message":"Authorization has been denied for this request."}"#,
-            )),
+            Box::new(say(401, r#"{"Message":"Authorization has been denied for this request."}"#)),
         ),
     })
     .await;
@@ -73,14 +67,8 @@ async fn twenty_callers_share_one_token_request_and_one_renewal() {
 async fn a_second_401_says_that_our_credentials_are_wrong() {
     let host = StandIn::saying(401, r#"{"Message":"denied"}"#).await;
     let error = host.partner().find_account(&acme()).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Credentials { status: 401, .. }),
-        "{error}"
-    );
-    assert_eq!(
-        (error.fault(), error.message()),
-        (Fault::Auth, Some("denied"))
-    );
+    assert!(matches!(error, Error::Credentials { status: 401, .. }), "{error}");
+    assert_eq!((error.fault(), error.message()), (Fault::Auth, Some("denied")));
     assert_eq!((host.tokens_asked(), host.calls().len()), (2, 2));
 }
 
@@ -93,10 +81,7 @@ async fn a_refused_token_request_is_the_outcome_of_all_who_waited_for_it() {
     .await;
     for outcome in twenty_at_once(&host.client()).await {
         let error = outcome.unwrap_err();
-        assert_eq!(
-            (error.fault(), error.message()),
-            (Fault::Auth, Some("invalid_client"))
-        );
+        assert_eq!((error.fault(), error.message()), (Fault::Auth, Some("invalid_client")));
     }
     assert!(host.heard().len() <= 2, "{}", host.heard().len());
 }
@@ -113,10 +98,7 @@ async fn trouble_with_the_token_leaves_no_doubt_about_the_call() {
         (403, "", Fault::Auth),
     ] {
         let host = StandIn::scripted(move |_| say(status, body)).await;
-        let error = host
-            .account()
-            .install(gangway::ids::TemplateId(uuid::Uuid::nil()))
-            .await;
+        let error = host.account().install(gangway::ids::TemplateId(uuid::Uuid::nil())).await;
         assert_eq!(error.unwrap_err().fault(), fault, "{status} {body}");
         assert_eq!(host.heard().len(), 1);
     }
@@ -128,10 +110,7 @@ async fn a_token_that_is_stale_at_once_still_serves_its_call() {
     let host = StandIn::scripted(move |heard| {
         if heard.path == "/oauth/token" {
             let n = asked.fetch_add(1, Ordering::SeqCst);
-            say(
-                200,
-                json!({"access_token": format!("t{n}"), "expires_in": "0"}),
-            )
+            say(200, json!({"access_token": format!("t{n}"), "expires_in": "0"}))
         } else {
             say(200, ACCOUNT)
         }
@@ -148,32 +127,20 @@ async fn nothing_secret_is_kept_of_a_refused_credential() {
     let echo = |heard: &super::stand_in::Heard| {
         let sent: serde_json::Value = serde_json::from_str(&heard.body).unwrap();
         let text = format!("bad\u{7} {} with {}\r\n", sent["AuthValue"], heard.bearer);
-        say(
-            400,
-            json!({ "Message": format!("{text} hunter2 {}", "x".repeat(999)) }),
-        )
+        say(400, json!({ "Message": format!("{text} hunter2 {}", "x".repeat(999)) }))
     };
     let host = StandIn::answering(echo).await;
     let log = CallLog::default();
     let account = host.client().in_account(&acme(), &log);
     // user:hunter2
     let value = Secret::from("dXNlcjpodW50ZXIy");
-    let error = account
-        .set_credential(ConnectorId(7), &value)
-        .await
-        .unwrap_err();
+    let error = account.set_credential(ConnectorId(7), &value).await.unwrap_err();
     let message = error.message().unwrap().to_owned();
-    assert!(
-        message.starts_with("bad \"***\" with Bearer *** *** xxx"),
-        "{message}"
-    );
+    assert!(message.starts_with("bad \"***\" with Bearer *** *** xxx"), "{message}");
     assert_eq!(message.chars().count(), 300);
     let calls = log.take();
     assert_eq!(calls.len(), 2);
-    assert_eq!(
-        (calls[0].path.as_str(), calls[0].outcome),
-        ("/oauth/token", "ok")
-    );
+    assert_eq!((calls[0].path.as_str(), calls[0].outcome), ("/oauth/token", "ok"));
     assert_eq!(calls[1].path, "/v1.0/account/connectors/7");
     assert_eq!((calls[1].status, calls[1].outcome), (Some(400), "refused"));
     let kept = format!("{calls:?} {error:?} {error} {:?}", settings(host.address));
@@ -186,11 +153,7 @@ async fn nothing_secret_is_kept_of_a_refused_credential() {
 async fn an_echo_that_is_not_json_is_not_kept_at_all() {
     let host = StandIn::saying(400, "you sent canary-key").await;
     let value = Secret::from("canary-key");
-    let error = host
-        .account()
-        .set_credential(ConnectorId(7), &value)
-        .await
-        .unwrap_err();
+    let error = host.account().set_credential(ConnectorId(7), &value).await.unwrap_err();
     assert_eq!((error.status(), error.message()), (Some(400), None));
 }
 
@@ -208,10 +171,7 @@ async fn the_credential_that_cyclr_echoes_does_not_come_back() {
     let log = CallLog::default();
     let account = host.client().in_account(&acme(), &log);
     let value = Secret::from("canary-key");
-    let connector = account
-        .set_credential(ConnectorId(7), &value)
-        .await
-        .unwrap();
+    let connector = account.set_credential(ConnectorId(7), &value).await.unwrap();
     assert!(connector.authenticated);
     let heard = host.heard().pop().unwrap();
     assert_eq!(

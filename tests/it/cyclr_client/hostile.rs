@@ -56,10 +56,7 @@ async fn an_unreadable_success_is_doubt_for_a_mutation_and_a_retry_for_a_read() 
         let host = StandIn::saying(200, body).await;
         let [read, mutation] = read_and_mutate(&host).await;
         let shown: String = body.chars().take(60).collect();
-        assert!(
-            matches!(read, Error::Unreadable { .. }),
-            "{shown}: {read:?}"
-        );
+        assert!(matches!(read, Error::Unreadable { .. }), "{shown}: {read:?}");
         assert_eq!(read.fault(), Fault::Transient, "{shown}");
         assert_eq!(mutation.fault(), Fault::Ambiguous, "{shown}");
         assert!(!format!("{read:?} {read}").contains("canary"));
@@ -69,20 +66,14 @@ async fn an_unreadable_success_is_doubt_for_a_mutation_and_a_retry_for_a_read() 
 #[tokio::test]
 async fn a_page_of_html_is_no_confirmation_that_needs_no_body() {
     let host = StandIn::saying(200, "<html>").await;
-    let error = host
-        .account()
-        .deactivate(CycleId(Uuid::nil()))
-        .await
-        .unwrap_err();
+    let error = host.account().deactivate(CycleId(Uuid::nil())).await.unwrap_err();
     assert_eq!(error.fault(), Fault::Ambiguous);
 }
 
 #[tokio::test]
 async fn a_body_is_read_up_to_its_limit_whatever_it_claims() {
     use base64::Engine as _;
-    let bomb = base64::engine::general_purpose::STANDARD
-        .decode(GZIP_BOMB)
-        .unwrap();
+    let bomb = base64::engine::general_purpose::STANDARD.decode(GZIP_BOMB).unwrap();
     assert!(bomb.len() < 1024);
     let host = StandIn::answering(move |_| {
         let gzip = vec![("content-encoding", "gzip".to_owned())];
@@ -90,29 +81,11 @@ async fn a_body_is_read_up_to_its_limit_whatever_it_claims() {
     })
     .await;
     for error in read_and_mutate(&host).await {
-        assert!(
-            matches!(
-                error,
-                Error::Unreadable {
-                    reason: "it is too large",
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, Error::Unreadable { reason: "it is too large", .. }), "{error}");
     }
     let host = StandIn::answering(|_| Play::Endless).await;
     for error in read_and_mutate(&host).await {
-        assert!(
-            matches!(
-                error,
-                Error::Unreadable {
-                    reason: "it is too large",
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, Error::Unreadable { reason: "it is too large", .. }), "{error}");
     }
 }
 
@@ -121,10 +94,7 @@ async fn a_cut_connection_in_the_body_is_an_answer_that_ends_early() {
     let host = StandIn::answering(|_| Play::Break(r#"{"Id":"#.to_owned())).await;
     let [read, mutation] = read_and_mutate(&host).await;
     assert!(matches!(read, Error::Unreadable { .. }), "{read:?}");
-    assert_eq!(
-        (read.fault(), mutation.fault()),
-        (Fault::Transient, Fault::Ambiguous)
-    );
+    assert_eq!((read.fault(), mutation.fault()), (Fault::Transient, Fault::Ambiguous));
 }
 
 #[tokio::test]
@@ -136,10 +106,7 @@ async fn a_redirect_is_not_followed_and_the_token_stays_here() {
     })
     .await;
     for error in read_and_mutate(&host).await {
-        assert_eq!(
-            (error.status(), error.fault()),
-            (Some(302), Fault::Permanent)
-        );
+        assert_eq!((error.status(), error.fault()), (Some(302), Fault::Permanent));
     }
     assert!(elsewhere.heard().is_empty());
 }
@@ -151,28 +118,15 @@ async fn the_words_of_a_refusal_are_found_where_there_are_any() {
             json!({"Message": "Connector 5122 is a draft."}).to_string(),
             Some("Connector 5122 is a draft."),
         ),
-        (
-            json!({"exceptionMessage": "Null"}).to_string(),
-            Some("Null"),
-        ),
-        (
-            "plain\r\n\u{1b}[31m text\u{202e}".to_owned(),
-            Some("plain [31m text"),
-        ),
-        (
-            "<html><title>Bad gateway</title></html>".to_owned(),
-            Some("(an HTML page)"),
-        ),
+        (json!({"exceptionMessage": "Null"}).to_string(), Some("Null")),
+        ("plain\r\n\u{1b}[31m text\u{202e}".to_owned(), Some("plain [31m text")),
+        ("<html><title>Bad gateway</title></html>".to_owned(), Some("(an HTML page)")),
         (json!({"Message": {"a": 1}}).to_string(), None),
         (String::new(), None),
         ("[".repeat(100_000), None),
     ] {
         let host = StandIn::saying(400, body).await;
-        let error = host
-            .account()
-            .deactivate(CycleId(Uuid::nil()))
-            .await
-            .unwrap_err();
+        let error = host.account().deactivate(CycleId(Uuid::nil())).await.unwrap_err();
         assert_eq!((error.status(), error.message()), (Some(400), expected));
     }
 }
@@ -186,10 +140,7 @@ async fn a_refusal_stands_even_if_its_body_never_ends() {
         Play::With(429, wait, vec![b'x'; 1024])
     })
     .await;
-    settings
-        .api_base
-        .set_port(Some(host.address.port()))
-        .unwrap();
+    settings.api_base.set_port(Some(host.address.port())).unwrap();
     settings.body_limit = 512;
     let client = gangway::cyclr::Client::new(settings, clock()).unwrap();
     let account = client.in_account(&acme(), &CallLog::default());

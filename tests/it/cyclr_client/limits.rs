@@ -17,10 +17,7 @@ use uuid::Uuid;
 use super::stand_in::{Play, StandIn, acme, clock, say, settings};
 
 fn hasty(address: SocketAddr) -> Settings {
-    Settings {
-        call_deadline: Duration::from_millis(300),
-        ..settings(address)
-    }
+    Settings { call_deadline: Duration::from_millis(300), ..settings(address) }
 }
 
 #[tokio::test]
@@ -33,10 +30,7 @@ async fn the_deadline_is_for_the_whole_call_and_not_for_its_silence() {
         let started = Instant::now();
         let error = account.install(TemplateId(Uuid::nil())).await.unwrap_err();
         assert!(started.elapsed() < Duration::from_secs(2));
-        assert!(
-            matches!(error, Error::NoAnswer { mutating: true, .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::NoAnswer { mutating: true, .. }), "{error:?}");
         assert_eq!(error.fault(), Fault::Ambiguous);
         assert_eq!(log.take()[1].outcome, "no_answer");
         let error = account.find_cycle(CycleId(Uuid::nil())).await.unwrap_err();
@@ -50,26 +44,14 @@ async fn a_token_that_does_not_come_in_time_leaves_the_call_unsent() {
     let client = Client::new(hasty(host.address), clock()).unwrap();
     let account = client.in_account(&acme(), &CallLog::default());
     let error = account.install(TemplateId(Uuid::nil())).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Unsent {
-                reason: NotSent::NoToken(_),
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Unsent { reason: NotSent::NoToken(_), .. }), "{error:?}");
     assert_eq!(error.fault(), Fault::Transient);
 }
 
 #[tokio::test]
 async fn a_call_that_gets_no_slot_is_unsent() {
     let host = StandIn::answering(|_| Play::Stall).await;
-    let one = Settings {
-        calls_at_once: 1,
-        ..hasty(host.address)
-    };
+    let one = Settings { calls_at_once: 1, ..hasty(host.address) };
     let client = Client::new(one, clock()).unwrap();
     let log = CallLog::default();
     let mut tasks = JoinSet::new();
@@ -78,10 +60,7 @@ async fn a_call_that_gets_no_slot_is_unsent() {
         tasks.spawn(async move { account.install(TemplateId(Uuid::nil())).await.unwrap_err() });
     }
     let faults: Vec<Fault> = tasks.join_all().await.iter().map(Error::fault).collect();
-    assert!(
-        faults.contains(&Fault::Ambiguous) && faults.contains(&Fault::Transient),
-        "{faults:?}"
-    );
+    assert!(faults.contains(&Fault::Ambiguous) && faults.contains(&Fault::Transient), "{faults:?}");
     assert_eq!(host.calls().len(), 1);
     let outcomes: Vec<_> = log.take().iter().map(|call| call.outcome).collect();
     assert!(outcomes.contains(&"unsent"), "{outcomes:?}");
@@ -126,11 +105,9 @@ async fn blunt_host(tasks: &mut JoinSet<()>, answer: &'static str) -> SocketAddr
 
 #[tokio::test]
 async fn a_host_that_hangs_up_leaves_doubt() {
-    for answer in [
-        "",
-        "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"Id\":",
-        "not HTTP at all\r\n\r\n",
-    ] {
+    for answer in
+        ["", "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"Id\":", "not HTTP at all\r\n\r\n"]
+    {
         let mut tasks = JoinSet::new();
         let address = blunt_host(&mut tasks, answer).await;
         let client = Client::new(settings(address), clock()).unwrap();
@@ -191,11 +168,7 @@ async fn retry_after_is_read_in_every_form_and_never_beyond_an_hour() {
     ] {
         let header = vec![("retry-after", text.to_owned())];
         let host = StandIn::answering(move |_| Play::With(429, header.clone(), Vec::new())).await;
-        let error = host
-            .account()
-            .deactivate(CycleId(Uuid::nil()))
-            .await
-            .unwrap_err();
+        let error = host.account().deactivate(CycleId(Uuid::nil())).await.unwrap_err();
         let retry_after = seconds.map(Duration::from_secs);
         assert_eq!(error.fault(), Fault::Throttled { retry_after }, "{text:?}");
     }
@@ -212,21 +185,10 @@ async fn a_call_whose_caller_went_away_is_in_the_log() {
     let account = host.client().in_account(&acme(), &log);
     account.find_cycle(CycleId(Uuid::nil())).await.unwrap();
     let install = account.install(TemplateId(Uuid::nil()));
-    assert!(
-        tokio::time::timeout(Duration::from_millis(50), install)
-            .await
-            .is_err()
-    );
-    let outcomes: Vec<_> = log
-        .take()
-        .iter()
-        .map(|call| (call.name, call.outcome))
-        .collect();
-    let expected = [
-        ("get access token", "ok"),
-        ("find cycle", "missing"),
-        ("install template", "abandoned"),
-    ];
+    assert!(tokio::time::timeout(Duration::from_millis(50), install).await.is_err());
+    let outcomes: Vec<_> = log.take().iter().map(|call| (call.name, call.outcome)).collect();
+    let expected =
+        [("get access token", "ok"), ("find cycle", "missing"), ("install template", "abandoned")];
     assert_eq!(outcomes, expected);
     assert!(log.take().is_empty());
 }
@@ -234,16 +196,10 @@ async fn a_call_whose_caller_went_away_is_in_the_log() {
 #[test]
 fn a_client_is_not_made_from_settings_that_would_leak_or_never_work() {
     let good = || settings(([127, 0, 0, 1], 9).into());
-    let with_base = |base: &str| Settings {
-        api_base: Url::parse(base).unwrap(),
-        ..good()
-    };
-    for base in [
-        "https://api.cyclr.com",
-        "http://localhost:1/base/",
-        "http://[::1]:1",
-        "http://127.8.8.8",
-    ] {
+    let with_base = |base: &str| Settings { api_base: Url::parse(base).unwrap(), ..good() };
+    for base in
+        ["https://api.cyclr.com", "http://localhost:1/base/", "http://[::1]:1", "http://127.8.8.8"]
+    {
         assert!(Client::new(with_base(base), clock()).is_ok(), "{base}");
     }
     for base in [
@@ -259,15 +215,7 @@ fn a_client_is_not_made_from_settings_that_would_leak_or_never_work() {
     ] {
         assert!(Client::new(with_base(base), clock()).is_err(), "{base}");
     }
-    let silent = Settings {
-        client_secret: Secret::from(""),
-        ..good()
-    };
+    let silent = Settings { client_secret: Secret::from(""), ..good() };
     let error = Client::new(silent, clock()).err().unwrap();
-    assert!(matches!(
-        error,
-        SetupError::Empty {
-            setting: "client_secret"
-        }
-    ));
+    assert!(matches!(error, SetupError::Empty { setting: "client_secret" }));
 }

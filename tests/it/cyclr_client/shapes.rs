@@ -58,10 +58,7 @@ async fn an_account_is_read() {
     )
     .await;
     let account = host.partner().find_account(&acme()).await.unwrap().unwrap();
-    assert_eq!(
-        (account.id.as_str(), account.name.as_str()),
-        ("acme-42", "Acme")
-    );
+    assert_eq!((account.id.as_str(), account.name.as_str()), ("acme-42", "Acme"));
     assert_eq!(account.audit_info, None);
     assert_eq!(host.calls(), ["GET /v1.0/accounts/acme-42"]);
     assert_eq!(host.heard()[1].account, None);
@@ -100,10 +97,7 @@ async fn an_installed_cycle_is_read() {
     assert_eq!(cycle.id, cycle_id());
     assert_eq!(cycle.template, Some(template));
     assert_eq!(cycle.status, CycleStatus::Paused);
-    assert_eq!(
-        cycle.created_at,
-        Some(date("2017-12-06T16:21:46.049982900Z"))
-    );
+    assert_eq!(cycle.created_at, Some(date("2017-12-06T16:21:46.049982900Z")));
     assert_eq!((cycle.last_success_at, cycle.error_count), (None, 3));
     let pipedrive = CycleConnector {
         connector: ConnectorId(51),
@@ -113,10 +107,7 @@ async fn an_installed_cycle_is_read() {
     assert_eq!(cycle.connectors, [pipedrive]);
     let install = &host.heard()[1];
     assert_eq!(install.path, format!("/v1.0/templates/{TEMPLATE}/install"));
-    assert_eq!(
-        (install.body.as_str(), install.account.as_deref()),
-        ("{}", Some("acme-42"))
-    );
+    assert_eq!((install.body.as_str(), install.account.as_deref()), ("{}", Some("acme-42")));
 }
 
 #[tokio::test]
@@ -131,12 +122,7 @@ async fn a_loosely_spelled_cycle_is_read_all_the_same() {
           \"Tags\": {\"New\": [1, 2.5, {\"Deep\": null}]}}",
     )
     .await;
-    let cycle = host
-        .account()
-        .find_cycle(cycle_id())
-        .await
-        .unwrap()
-        .unwrap();
+    let cycle = host.account().find_cycle(cycle_id()).await.unwrap().unwrap();
     assert_eq!(cycle.id, cycle_id());
     assert_eq!(cycle.status, CycleStatus::Other("Resting".to_owned()));
     assert_eq!(cycle.last_success_at, Some(date("2026-01-01T10:00:00.5Z")));
@@ -163,19 +149,13 @@ async fn prerequisites_name_their_objects_by_number_or_text() {
     )
     .await;
     let missing = host.account().list_prerequisites(cycle_id()).await.unwrap();
-    let objects: Vec<_> = missing
-        .iter()
-        .map(|one| (one.code, one.object.clone()))
-        .collect();
+    let objects: Vec<_> = missing.iter().map(|one| (one.code, one.object.clone())).collect();
     let expected = [
         (20, PrerequisiteObject::Connector(ConnectorId(36328))),
         (30, PrerequisiteObject::Step(step_id())),
         (40, PrerequisiteObject::Parameter(16017)),
         (41, PrerequisiteObject::Field(283_792)),
-        (
-            99,
-            PrerequisiteObject::Other("CycleVariable Region".to_owned()),
-        ),
+        (99, PrerequisiteObject::Other("CycleVariable Region".to_owned())),
     ];
     assert_eq!(objects, expected);
 }
@@ -206,21 +186,12 @@ async fn steps_parameters_and_fields_are_read() {
     .await;
     let account = host.account();
     let steps = account.list_steps(cycle_id()).await.unwrap();
-    assert_eq!(
-        (steps[0].id, steps[0].connector),
-        (step_id(), Some(ConnectorId(51)))
-    );
+    assert_eq!((steps[0].id, steps[0].connector), (step_id(), Some(ConnectorId(51))));
     let parameter = &account.list_parameters(step_id()).await.unwrap()[0];
-    assert_eq!(
-        (parameter.id, parameter.has_lookup, parameter.optional),
-        (16017, true, false)
-    );
+    assert_eq!((parameter.id, parameter.has_lookup, parameter.optional), (16017, true, false));
     assert_eq!((&parameter.kind, &parameter.value), (&None, &None));
     let field = &account.list_field_mappings(step_id()).await.unwrap()[0];
-    assert_eq!(
-        (field.id, field.has_lookup, field.optional),
-        (283_792, false, true)
-    );
+    assert_eq!((field.id, field.has_lookup, field.optional), (283_792, false, true));
     assert_eq!(field.values, ["a", "7"]);
     assert_eq!(field.kind.as_deref(), Some("Ignore"));
 }
@@ -230,10 +201,7 @@ async fn a_connector_is_read_and_its_secrets_are_not() {
     let host = StandIn::saying(200, connector("ApiKey", "Unknown").to_string()).await;
     let found = host.account().find_connector(ConnectorId(36328)).await;
     let found = found.unwrap().unwrap();
-    assert_eq!(
-        (found.auth.clone(), found.oauth2.clone()),
-        (AuthType::ApiKey, OAuth2Type::Unknown)
-    );
+    assert_eq!((found.auth.clone(), found.oauth2.clone()), (AuthType::ApiKey, OAuth2Type::Unknown));
     assert!(found.authenticated);
     assert_eq!(found.parameters_to_set.len(), 1);
     assert_eq!(found.parameters_to_set[0].target_name, "isSandbox");
@@ -246,33 +214,17 @@ async fn a_connector_is_read_and_its_secrets_are_not() {
 #[tokio::test]
 async fn auth_kinds_that_nobody_knows_are_kept_as_they_are() {
     for (auth, oauth2, expected) in [
-        (
-            "OAuth2",
-            "AuthorisationCode",
-            (AuthType::OAuth2, OAuth2Type::AuthorisationCode),
-        ),
-        (
-            "oauth2",
-            "ClientCredentials",
-            (AuthType::OAuth2, OAuth2Type::ClientCredentials),
-        ),
+        ("OAuth2", "AuthorisationCode", (AuthType::OAuth2, OAuth2Type::AuthorisationCode)),
+        ("oauth2", "ClientCredentials", (AuthType::OAuth2, OAuth2Type::ClientCredentials)),
         ("Basic", "", (AuthType::Basic, OAuth2Type::Unknown)),
         (
             "Retina",
             "Dance",
-            (
-                AuthType::Other("Retina".to_owned()),
-                OAuth2Type::Other("Dance".to_owned()),
-            ),
+            (AuthType::Other("Retina".to_owned()), OAuth2Type::Other("Dance".to_owned())),
         ),
     ] {
         let host = StandIn::saying(200, connector(auth, oauth2).to_string()).await;
-        let found = host
-            .account()
-            .find_connector(ConnectorId(1))
-            .await
-            .unwrap()
-            .unwrap();
+        let found = host.account().find_connector(ConnectorId(1)).await.unwrap().unwrap();
         assert_eq!((found.auth, found.oauth2), expected);
     }
 }
@@ -286,14 +238,7 @@ async fn a_list_is_read_to_its_last_page_and_never_in_part() {
     for (sizes, expected) in [(&[3][..], 3), (&[100, 100, 4], 204), (&[50, 50, 0], 100)] {
         let sizes = sizes.to_vec();
         let host = StandIn::answering(move |heard| {
-            let number = heard
-                .path
-                .split("&page=")
-                .nth(1)
-                .unwrap()
-                .split('&')
-                .next()
-                .unwrap();
+            let number = heard.path.split("&page=").nth(1).unwrap().split('&').next().unwrap();
             let number: usize = number.parse().unwrap();
             let from: u128 = sizes[..number - 1].iter().sum();
             say(200, page(from + 1, sizes[number - 1]))
@@ -302,10 +247,7 @@ async fn a_list_is_read_to_its_last_page_and_never_in_part() {
         assert_eq!(host.account().list_cycles().await.unwrap().len(), expected);
     }
     let deaf_to_pages = StandIn::saying(200, page(1, 100).to_string()).await;
-    assert_eq!(
-        deaf_to_pages.account().list_cycles().await.unwrap().len(),
-        100
-    );
+    assert_eq!(deaf_to_pages.account().list_cycles().await.unwrap().len(), 100);
     assert_eq!(deaf_to_pages.calls().len(), 2);
 
     let endless = StandIn::answering(move |_| say(200, page(Uuid::new_v4().as_u128(), 10))).await;
@@ -315,9 +257,6 @@ async fn a_list_is_read_to_its_last_page_and_never_in_part() {
 
     for nothing_there in ["null", "{}", r#"[{"Id":null}]"#] {
         let host = StandIn::saying(200, nothing_there).await;
-        assert!(
-            host.account().list_cycles().await.is_err(),
-            "{nothing_there}"
-        );
+        assert!(host.account().list_cycles().await.is_err(), "{nothing_there}");
     }
 }

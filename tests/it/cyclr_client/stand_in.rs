@@ -65,20 +65,13 @@ impl StandIn {
     /// Answers every request by `script`, the token request included.
     pub(super) async fn scripted(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let stage = Stage {
-            script: Arc::new(script),
-            heard: Arc::clone(&heard),
-        };
+        let stage = Stage { script: Arc::new(script), heard: Arc::clone(&heard) };
         let router = Router::new().fallback(perform).with_state(stage);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self {
-            address,
-            heard,
-            _tasks: tasks,
-        }
+        Self { address, heard, _tasks: tasks }
     }
 
     /// Gives out the token `token-1`, `token-2`, … and answers the rest by `script`.
@@ -112,9 +105,7 @@ impl StandIn {
     pub(super) fn calls(&self) -> Vec<String> {
         let heard = self.heard().into_iter();
         let calls = heard.filter(|heard| heard.path != "/oauth/token");
-        calls
-            .map(|heard| format!("{} {}", heard.method, heard.path))
-            .collect()
+        calls.map(|heard| format!("{} {}", heard.method, heard.path)).collect()
     }
 
     pub(super) fn tokens_asked(&self) -> usize {

@@ -48,49 +48,28 @@ async fn an_id_that_is_taken_is_told_from_other_refusals() {
         };
         let error = host.partner().create_account(&new).await.unwrap_err();
         assert_eq!(error.is_id_in_use(), expected, "{error}");
-        assert_eq!(
-            (error.status(), error.message()),
-            (Some(status), Some(message))
-        );
+        assert_eq!((error.status(), error.message()), (Some(status), Some(message)));
     }
 }
 
 #[tokio::test]
 async fn mappings_are_set_with_the_least_body_that_is_documented() {
-    let host = StandIn::saying(
-        200,
-        r#"{"Field":{"Id":5},"MappingType":"StaticValue","Value":"x"}"#,
-    );
+    let host =
+        StandIn::saying(200, r#"{"Field":{"Id":5},"MappingType":"StaticValue","Value":"x"}"#);
     let host = host.await;
     let step = CycleStepId(Uuid::nil());
     for (setting, expected) in [
-        (
-            Setting::StaticValue("x".to_owned()),
-            json!({"MappingType": "StaticValue", "Value": "x"}),
-        ),
-        (
-            Setting::ValueList("y".to_owned()),
-            json!({"MappingType": "ValueList", "Value": "y"}),
-        ),
+        (Setting::StaticValue("x".to_owned()), json!({"MappingType": "StaticValue", "Value": "x"})),
+        (Setting::ValueList("y".to_owned()), json!({"MappingType": "ValueList", "Value": "y"})),
         (Setting::Ignore, json!({"MappingType": "Ignore"})),
     ] {
-        let mapping = host
-            .account()
-            .set_field_mapping(step, 5, &setting)
-            .await
-            .unwrap();
+        let mapping = host.account().set_field_mapping(step, 5, &setting).await.unwrap();
         assert_eq!((mapping.id, mapping.value.as_deref()), (5, Some("x")));
         assert_eq!(last(&host).1, expected);
     }
-    host.account()
-        .set_parameter(step, 6, &Setting::Ignore)
-        .await
-        .unwrap();
+    host.account().set_parameter(step, 6, &Setting::Ignore).await.unwrap();
     let path = format!("/v1.0/steps/{step}/parameters/6");
-    assert_eq!(
-        (last(&host).0.method, last(&host).0.path),
-        ("PUT".to_owned(), path)
-    );
+    assert_eq!((last(&host).0.method, last(&host).0.path), ("PUT".to_owned(), path));
 }
 
 #[tokio::test]
@@ -105,10 +84,7 @@ async fn an_activation_says_only_what_is_set() {
     host.account().activate(id, &scheduled).await.unwrap();
     let expected = json!({"StartTime": "2026-05-01T00:00:00Z", "Interval": 60, "RunOnce": false});
     assert_eq!(last(&host).1, expected);
-    let once = Activation {
-        run_once: true,
-        ..Activation::default()
-    };
+    let once = Activation { run_once: true, ..Activation::default() };
     host.account().activate(id, &once).await.unwrap();
     assert_eq!(last(&host).1, json!({"RunOnce": true}));
     host.account().deactivate(id).await.unwrap();
@@ -119,10 +95,9 @@ async fn an_activation_says_only_what_is_set() {
 #[tokio::test]
 async fn a_property_is_put_where_it_is_and_posted_where_it_is_not() {
     let host = StandIn::answering(|heard| match heard.method.as_str() {
-        "GET" => say(
-            200,
-            json!([{"Id": 42, "AccountConnectorId": 7, "Name": "Url", "Value": "a"}]),
-        ),
+        "GET" => {
+            say(200, json!([{"Id": 42, "AccountConnectorId": 7, "Name": "Url", "Value": "a"}]))
+        }
         _ => say(200, json!({"Id": 43, "Name": "?", "Value": "b"})),
     })
     .await;
@@ -132,10 +107,7 @@ async fn a_property_is_put_where_it_is_and_posted_where_it_is_not() {
         ("url", "PUT", "/v1.0/account/connectors/7/properties/42"),
         ("Domain", "POST", "/v1.0/account/connectors/7/properties"),
     ] {
-        let set = account
-            .set_property(ConnectorId(7), name, &value)
-            .await
-            .unwrap();
+        let set = account.set_property(ConnectorId(7), name, &value).await.unwrap();
         assert!(set.is_set);
         let (heard, body) = last(&host);
         assert_eq!((heard.method.as_str(), heard.path.as_str()), (method, path));
@@ -151,10 +123,7 @@ async fn a_sign_in_token_makes_a_page_with_every_value_encoded() {
     )
     .await;
     let partner = host.partner();
-    let token = partner
-        .mint_sign_in_token(&acme(), "onboarding@acme")
-        .await
-        .unwrap();
+    let token = partner.mint_sign_in_token(&acme(), "onboarding@acme").await.unwrap();
     assert_eq!(token.expires_at, date("2017-12-08T11:02:48.743647100Z"));
     assert!(!format!("{token:?}").contains("a+b"));
     assert_eq!(last(&host).1, json!({"Username": "onboarding@acme"}));
@@ -174,11 +143,7 @@ async fn a_sign_in_token_makes_a_page_with_every_value_encoded() {
 #[tokio::test]
 async fn a_token_that_does_not_say_when_it_ends_is_taken_to_live_five_minutes() {
     let host = StandIn::saying(200, r#"{"Token":"t","ExpiresAtUtc":"later"}"#).await;
-    let token = host
-        .partner()
-        .mint_sign_in_token(&acme(), "x")
-        .await
-        .unwrap();
+    let token = host.partner().mint_sign_in_token(&acme(), "x").await.unwrap();
     assert_eq!(token.expires_at, date("2026-01-02T03:09:05Z"));
 }
 

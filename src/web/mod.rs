@@ -1,0 +1,20 @@
+//! What all doors share: the state they hold, how a failure is told, links, limits and headers.
+//!
+//! Uses `clock`, `ids`, `secret`, `onboarding`, `store` and `engine`. Knows no door.
+//!
+//! What always holds:
+//! - A handler fails with [`Error`], which has no body. The router it stands in dresses it: problem
+//!   JSON for the API, a page with a way on for people. Neither tells anything of our insides.
+//! - Every answer carries `x-request-id`; the cause of a failure is logged once, under that id.
+//! - Addresses we hand out are made from the configured public URL, never from a request's `Host`.
+//!
+//! Decided against: a session table for visitors (a cookie with a keyed proof over onboarding, link
+//! generation and session says the same, and a rotated link ends it at the next request).
+
+mod error;
+mod link;
+mod state;
+
+pub use error::{Error, FieldMistake, Kind};
+pub use link::{LinkKeys, Session};
+pub use state::AppState;

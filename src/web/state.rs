@@ -1,0 +1,60 @@
+//! What every handler may hold.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::LinkKeys;
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::ids::OnboardingId;
+use crate::onboarding::LinkState;
+use crate::store::Store;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    pub engine: Engine,
+    pub links: LinkKeys,
+    public_url: Arc<Url>,
+}
+
+impl AppState {
+    pub fn new(engine: Engine, links: LinkKeys, public_url: Url) -> Self {
+        Self { engine, links, public_url: Arc::new(public_url) }
+    }
+
+    /// For reading. Changes go through the engine.
+    pub fn store(&self) -> &Store {
+        self.engine.store()
+    }
+
+    pub fn clock(&self) -> &Clock {
+        self.engine.clock()
+    }
+
+    pub fn public_url(&self) -> &Url {
+        &self.public_url
+    }
+
+    /// Whether browsers reach us over TLS, so that cookies can insist on it.
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    /// The address of an onboarding's pages. Derived each time; kept nowhere.
+    pub fn link_url(&self, id: OnboardingId, generation: i32) -> String {
+        format!("{}l/{}", self.base(), self.links.link_token(id, generation))
+    }
+
+    /// The address that a person may be given for this link, unless it is over.
+    pub fn open_link_url(&self, id: OnboardingId, link: LinkState) -> Option<String> {
+        (link.expires_at > self.clock().now()).then(|| self.link_url(id, link.generation))
+    }
+
+    /// The public URL with exactly one slash at its end.
+    fn base(&self) -> String {
+        let base = self.public_url.as_str();
+        if base.ends_with('/') { base.to_owned() } else { format!("{base}/") }
+    }
+}
