@@ -153,7 +153,8 @@ mod tests {
     fn answers_are_checked_by_kind() {
         use AnswerMistake as M;
         use QuestionKind as K;
-        let cases: &[(K, &str, Result<Option<&str>, M>)] = &[
+        type Case<'a> = (K, &'a str, Result<Option<&'a str>, M>);
+        let cases: &[Case<'_>] = &[
             (K::Text, "  Acme ", Ok(Some("Acme"))),
             (K::Text, "", Err(M::Missing)),
             (K::Text, "a\u{0}b", Err(M::ControlCharacters)),

@@ -130,34 +130,34 @@ mod tests {
 
     #[test]
     fn a_link_reads_back_and_nothing_else_does() {
-        let keys = keys("a");
+        let ours = keys("a");
         let id = OnboardingId(Uuid::from_u128(7));
-        let token = keys.link_token(id, 3);
-        assert_eq!(keys.read_link(&token), Some((id, 3)));
+        let token = ours.link_token(id, 3);
+        assert_eq!(ours.read_link(&token), Some((id, 3)));
         for place in 0..token.len() {
             let mut forged = token.clone().into_bytes();
             forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
-            assert_eq!(keys.read_link(&forged), None, "{place}");
+            assert_eq!(ours.read_link(&forged), None, "{place}");
         }
         for junk in ["", "x", &token[1..], &"A".repeat(10_000), "ä"] {
-            assert_eq!(keys.read_link(junk), None);
+            assert_eq!(ours.read_link(junk), None);
         }
-        assert_eq!(super::tests::keys("b").read_link(&token), None);
+        assert_eq!(keys("b").read_link(&token), None);
     }
 
     #[test]
     fn a_session_is_bound_to_onboarding_generation_and_browser() {
-        let keys = keys("a");
-        let (session, cookie) = keys.open_session(OnboardingId(Uuid::from_u128(7)), 1);
-        assert_eq!(keys.read_session(&cookie), Some(session.clone()));
-        assert_eq!(keys.read_session(&format!("{cookie}.x")), None);
-        assert_eq!(keys.read_session(&cookie.replace('.', "")), None);
-        let form = keys.form_token(&session);
-        assert!(keys.form_token_is_genuine(&session, &form));
-        let (other, _) = keys.open_session(OnboardingId(Uuid::from_u128(7)), 1);
-        assert!(!keys.form_token_is_genuine(&other, &form));
+        let ours = keys("a");
+        let (session, cookie) = ours.open_session(OnboardingId(Uuid::from_u128(7)), 1);
+        assert_eq!(ours.read_session(&cookie), Some(session.clone()));
+        assert_eq!(ours.read_session(&format!("{cookie}.x")), None);
+        assert_eq!(ours.read_session(&cookie.replace('.', "")), None);
+        let form = ours.form_token(&session);
+        assert!(ours.form_token_is_genuine(&session, &form));
+        let (other, _) = ours.open_session(OnboardingId(Uuid::from_u128(7)), 1);
+        assert!(!ours.form_token_is_genuine(&other, &form));
         let rotated = Session { generation: 2, ..session };
-        assert!(!keys.form_token_is_genuine(&rotated, &form));
+        assert!(!ours.form_token_is_genuine(&rotated, &form));
     }
 }
