@@ -4,6 +4,8 @@
     reason = "a test that cannot go on says where by panicking"
 )]
 
+mod sandbox;
+
 #[test]
 fn the_crate_links() {
     assert_eq!(Some(1).unwrap(), 1);
