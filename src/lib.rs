@@ -3,10 +3,13 @@
 //! The rooms, and who may use whom, are drawn in the README and held by `tests/it/house_rules.rs`.
 
 pub mod clock;
+pub mod config;
 pub mod cyclr;
 pub mod engine;
 pub mod ids;
 pub mod onboarding;
+pub mod sandbox;
 pub mod secret;
 pub mod store;
+pub mod telemetry;
 pub mod web;
