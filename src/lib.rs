@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod config;
 pub mod cyclr;
+pub mod embedded;
 pub mod engine;
 pub mod ids;
 pub mod onboarding;
