@@ -54,8 +54,16 @@ pub const VARIABLES: &[Variable] = &[
     variable("GANGWAY_LISTEN", Some("127.0.0.1:4000"), "Address and port to listen on"),
     variable("GANGWAY_PUBLIC_URL", None, "Where browsers reach Gangway; links are made from it"),
     variable("GANGWAY_SECRET_KEY", None, "At least 32 random characters; links are proven with it"),
-    variable("GANGWAY_DEPLOYMENT", Some("gangway"), "Names this deployment in the accounts it makes"),
-    variable("GANGWAY_ACCOUNT_PREFIX", Some(""), "Put before every account id made from a tenant id"),
+    variable(
+        "GANGWAY_DEPLOYMENT",
+        Some("gangway"),
+        "Names this deployment in the accounts it makes",
+    ),
+    variable(
+        "GANGWAY_ACCOUNT_PREFIX",
+        Some(""),
+        "Put before every account id made from a tenant id",
+    ),
     variable("GANGWAY_LINK_DAYS", Some("7"), "Days that a link stays good"),
     variable("GANGWAY_LEASE_SECONDS", Some("60"), "How long a worker has an onboarding to itself"),
     variable("GANGWAY_QUIET_SECONDS", Some("35"), "How long an unclear install is left alone"),
@@ -63,7 +71,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("GANGWAY_POLL_MILLISECONDS", Some("1000"), "How often the table is looked at unasked"),
     variable("GANGWAY_DATABASE_CONNECTIONS", Some("16"), "Database connections of one process"),
     variable("CYCLR_API_BASE", None, "Cyclr's API host, like https://api.cyclr.com"),
-    variable("CYCLR_SERVICE_DOMAIN", None, "Cyclr's host for browsers, like https://acme-h.cyclr.com"),
+    variable(
+        "CYCLR_SERVICE_DOMAIN",
+        None,
+        "Cyclr's host for browsers, like https://acme-h.cyclr.com",
+    ),
     variable("CYCLR_CLIENT_ID", None, "Partner credentials of the Cyclr console"),
     variable("CYCLR_CLIENT_SECRET", None, "Partner credentials of the Cyclr console"),
     variable("CYCLR_TIMEOUT_SECONDS", Some("20"), "Total time of one call to Cyclr"),
@@ -111,7 +123,8 @@ impl Reader<'_> {
     /// `None` once there is a mistake; all variables are read all the same.
     fn config(&mut self) -> Option<Config> {
         let listen = self.parse("GANGWAY_LISTEN", "an address and port, like 127.0.0.1:4000");
-        let public_url = self.parse::<Url>("GANGWAY_PUBLIC_URL", "an address, like https://go.example.com");
+        let public_url =
+            self.parse::<Url>("GANGWAY_PUBLIC_URL", "an address, like https://go.example.com");
         let master_key = self.master_key();
         let database = self.database();
         let cyclr = self.cyclr();

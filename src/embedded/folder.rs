@@ -40,23 +40,13 @@ impl Folder {
     /// Makes the folder below `data_dir` if it is new, and takes hold of it.
     pub(super) fn open(data_dir: &Path) -> Result<Self, Error> {
         let user = unprivileged_user()?;
-        let path = locate(data_dir, user).map_err(|source| Error::Folder {
-            folder: data_dir.to_owned(),
-            source,
-        })?;
-        let failed = |source| Error::Folder {
-            folder: path.clone(),
-            source,
-        };
+        let path = locate(data_dir, user)
+            .map_err(|source| Error::Folder { folder: data_dir.to_owned(), source })?;
+        let failed = |source| Error::Folder { folder: path.clone(), source };
         make_private(&path, user).map_err(failed)?;
         let lock = hold(&path)?;
         let socket_dir = socket_dir(&path, user).map_err(failed)?;
-        Ok(Self {
-            path,
-            socket_dir,
-            user,
-            _lock: lock,
-        })
+        Ok(Self { path, socket_dir, user, _lock: lock })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -113,14 +103,9 @@ fn unprivileged_user() -> Result<Option<User>, Error> {
 }
 
 fn find_user(passwd: &str, name: &str) -> Option<User> {
-    let line = passwd
-        .lines()
-        .find(|line| line.split(':').next() == Some(name))?;
+    let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
-    let user = User {
-        uid: fields.next()?.parse().ok()?,
-        gid: fields.next()?.parse().ok()?,
-    };
+    let user = User { uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? };
     (user.uid != 0).then_some(user)
 }
 
@@ -157,10 +142,7 @@ fn make_private(folder: &Path, user: Option<User>) -> io::Result<()> {
         },
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(folder)?;
-            let ours = [
-                user.map_or(geteuid().as_raw(), |user| user.uid),
-                geteuid().as_raw(),
-            ];
+            let ours = [user.map_or(geteuid().as_raw(), |user| user.uid), geteuid().as_raw()];
             if !found.is_dir() || !ours.contains(&found.uid()) {
                 return Err(io::Error::new(
                     io::ErrorKind::PermissionDenied,
@@ -178,10 +160,7 @@ fn make_private(folder: &Path, user: Option<User>) -> io::Result<()> {
 
 /// Locks the folder. The lock goes with our last breath, so it is never stale.
 fn hold(folder: &Path) -> Result<File, Error> {
-    let failed = |source| Error::Folder {
-        folder: folder.to_owned(),
-        source,
-    };
+    let failed = |source| Error::Folder { folder: folder.to_owned(), source };
     let mut file = File::options()
         .read(true)
         .write(true)
@@ -202,10 +181,7 @@ fn hold(folder: &Path) -> Result<File, Error> {
             if holder.is_empty() {
                 holder.push_str("another process");
             }
-            Err(Error::InUse {
-                folder: folder.to_owned(),
-                holder,
-            })
+            Err(Error::InUse { folder: folder.to_owned(), holder })
         }
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
@@ -279,14 +255,8 @@ mod tests {
         let pid = Pid::from_raw(42).unwrap();
         assert_eq!(parse_pid_file(file), Some(Postmaster { pid, ready: true }));
         let file = file.replace("ready   ", "starting");
-        assert_eq!(
-            parse_pid_file(&file),
-            Some(Postmaster { pid, ready: false })
-        );
-        assert_eq!(
-            parse_pid_file("42\n/data\n"),
-            Some(Postmaster { pid, ready: false })
-        );
+        assert_eq!(parse_pid_file(&file), Some(Postmaster { pid, ready: false }));
+        assert_eq!(parse_pid_file("42\n/data\n"), Some(Postmaster { pid, ready: false }));
         for broken in ["", "\n", "-42\n", "0\n", "x\n"] {
             assert_eq!(parse_pid_file(broken), None, "{broken:?}");
         }

@@ -15,33 +15,27 @@ pub(super) fn keep(
     mut said: impl Read + Send + 'static,
     path: PathBuf,
 ) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new()
-        .name("postgres-log".into())
-        .spawn(move || {
-            let mut buffer = [0; 8 * 1024];
-            loop {
-                match said.read(&mut buffer) {
-                    Ok(0) => break,
-                    // A full disk must not stop the reading: the server would wait for us.
-                    Ok(length) => {
-                        let _ = append(&path, &buffer[..length]);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(_) => break,
+    thread::Builder::new().name("postgres-log".into()).spawn(move || {
+        let mut buffer = [0; 8 * 1024];
+        loop {
+            match said.read(&mut buffer) {
+                Ok(0) => break,
+                // A full disk must not stop the reading: the server would wait for us.
+                Ok(length) => {
+                    let _ = append(&path, &buffer[..length]);
                 }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
             }
-        })
+        }
+    })
 }
 
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|file| file.len() > FULL) {
         fs::rename(path, path.with_extension("log.old"))?;
     }
-    File::options()
-        .create(true)
-        .append(true)
-        .open(path)?
-        .write_all(bytes)
+    File::options().create(true).append(true).open(path)?.write_all(bytes)
 }
 
 /// The end of the file, as far as it can be read.

@@ -83,18 +83,9 @@ impl Embedded {
                 drop(end);
             })
             .map_err(Error::Thread)?;
-        let Ready {
-            bin_dir,
-            folder,
-            socket_dir,
-        } = started.await.map_err(|_| Error::Cancelled)??;
-        let embedded = Self {
-            bin_dir,
-            folder,
-            socket_dir,
-            rope,
-            ended,
-        };
+        let Ready { bin_dir, folder, socket_dir } =
+            started.await.map_err(|_| Error::Cancelled)??;
+        let embedded = Self { bin_dir, folder, socket_dir, rope, ended };
         embedded.create_database().await?;
         Ok(embedded)
     }
@@ -127,9 +118,7 @@ impl Embedded {
 
     /// Ends all sessions, writes everything out, stops the server, and waits for its end.
     pub async fn stop(self) {
-        let Self {
-            rope, mut ended, ..
-        } = self;
+        let Self { rope, mut ended, .. } = self;
         rope.cut();
         if tokio::time::timeout(ORDERLY_STOP, &mut ended).await.is_ok() {
             return;
@@ -144,19 +133,13 @@ impl Embedded {
     }
 
     async fn create_database(&self) -> Result<(), sqlx::Error> {
-        let mut connection = self
-            .connect_options()
-            .database("postgres")
-            .connect()
-            .await?;
+        let mut connection = self.connect_options().database("postgres").connect().await?;
         let exists: bool =
             sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'gangway')")
                 .fetch_one(&mut connection)
                 .await?;
         if !exists {
-            sqlx::query("CREATE DATABASE gangway")
-                .execute(&mut connection)
-                .await?;
+            sqlx::query("CREATE DATABASE gangway").execute(&mut connection).await?;
         }
         connection.close().await
     }
@@ -207,27 +190,17 @@ pub enum Error {
     )]
     InUse { folder: PathBuf, holder: String },
     #[error("The database folder {folder} cannot be used")]
-    Folder {
-        folder: PathBuf,
-        source: std::io::Error,
-    },
+    Folder { folder: PathBuf, source: std::io::Error },
     #[error(
         "Running as root, which Postgres refuses, and there is no user to run it as: neither `postgres` nor `nobody` is known here."
     )]
     NoUser,
     #[error("The program {program} could not be run")]
-    Program {
-        program: PathBuf,
-        source: std::io::Error,
-    },
+    Program { program: PathBuf, source: std::io::Error },
     #[error("`initdb` could not make a database in {folder}:\n{said}")]
     NotMade { folder: PathBuf, said: String },
     #[error("Postgres ended before it was ready ({status}). Its last words, from {log}:\n{said}")]
-    Died {
-        status: ExitStatus,
-        log: PathBuf,
-        said: String,
-    },
+    Died { status: ExitStatus, log: PathBuf, said: String },
     #[error("Postgres was not ready after {} seconds. Its log is {log}.", after.as_secs())]
     Slow { after: Duration, log: PathBuf },
     #[error("Postgres was told to stop before it was ready")]
@@ -244,10 +217,7 @@ mod tests {
 
     #[test]
     fn a_path_in_an_address_is_encoded_byte_by_byte() {
-        assert_eq!(
-            percent_encoded(Path::new("/a b/ü&+?#/c")),
-            "/a%20b/%C3%BC%26%2B%3F%23/c"
-        );
+        assert_eq!(percent_encoded(Path::new("/a b/ü&+?#/c")), "/a%20b/%C3%BC%26%2B%3F%23/c");
     }
 
     #[test]

@@ -80,11 +80,7 @@ impl Server {
         let folder = Folder::open(&settings.data_dir)?;
         let installed = find::find(cluster::written_by(&folder), folder.path())?;
         cluster::create(&folder, &installed, settings.durability)?;
-        Ok(Self {
-            folder,
-            installed,
-            durability: settings.durability,
-        })
+        Ok(Self { folder, installed, durability: settings.durability })
     }
 
     fn ready(&self) -> Ready {
@@ -126,11 +122,9 @@ impl Server {
     fn start(&self, lifeline: &Lifeline) -> Result<Child, Error> {
         let began = Instant::now();
         loop {
-            let leftovers =
-                cluster::clear_leftovers(&self.folder).map_err(|source| Error::Folder {
-                    folder: self.folder.path().to_owned(),
-                    source,
-                })?;
+            let leftovers = cluster::clear_leftovers(&self.folder).map_err(|source| {
+                Error::Folder { folder: self.folder.path().to_owned(), source }
+            })?;
             match self.start_once(lifeline) {
                 Err(Error::Died { .. }) if leftovers && began.elapsed() < LEFTOVERS => {
                     if lifeline.pause(Duration::from_millis(100)) {
@@ -143,10 +137,9 @@ impl Server {
     }
 
     fn start_once(&self, lifeline: &Lifeline) -> Result<Child, Error> {
-        let (mut watcher, log, pid) = self.spawn(lifeline).map_err(|source| Error::Program {
-            program: self.postgres(),
-            source,
-        })?;
+        let (mut watcher, log, pid) = self
+            .spawn(lifeline)
+            .map_err(|source| Error::Program { program: self.postgres(), source })?;
         let began = Instant::now();
         loop {
             // Ready is a server that says so and that is our watcher's own child.
@@ -158,10 +151,9 @@ impl Server {
             {
                 return Ok(watcher);
             }
-            let ended = watcher.try_wait().map_err(|source| Error::Program {
-                program: self.postgres(),
-                source,
-            })?;
+            let ended = watcher
+                .try_wait()
+                .map_err(|source| Error::Program { program: self.postgres(), source })?;
             if let Some(status) = ended {
                 lifeline.let_go();
                 return Err(if lifeline.is_cut() {
@@ -174,10 +166,7 @@ impl Server {
                 lifeline.force(Force::Immediate);
                 lifeline.let_go();
                 let _ = watcher.wait();
-                return Err(Error::Slow {
-                    after: START,
-                    log: self.folder.log(),
-                });
+                return Err(Error::Slow { after: START, log: self.folder.log() });
             }
             sleep(LOOK_AGAIN);
         }
@@ -196,11 +185,9 @@ impl Server {
             // A group of its own: Ctrl-C reaches us first, and the server outlasts our last query.
             .process_group(0)
             .spawn()?;
-        let (Some(pipe), Some(said), Some(errors)) = (
-            watcher.stdin.take(),
-            watcher.stdout.take(),
-            watcher.stderr.take(),
-        ) else {
+        let (Some(pipe), Some(said), Some(errors)) =
+            (watcher.stdin.take(), watcher.stdout.take(), watcher.stderr.take())
+        else {
             return Err(io::Error::other("a pipe is missing"));
         };
         let log = log::keep(errors, self.folder.log())?;
@@ -217,11 +204,7 @@ impl Server {
         while !log.is_finished() && began.elapsed() < Duration::from_millis(500) {
             sleep(LOOK_AGAIN);
         }
-        Error::Died {
-            status,
-            said: log::tail(&self.folder.log()),
-            log: self.folder.log(),
-        }
+        Error::Died { status, said: log::tail(&self.folder.log()), log: self.folder.log() }
     }
 
     fn postgres(&self) -> PathBuf {
@@ -229,11 +212,7 @@ impl Server {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let quoted = self
-            .folder
-            .socket_dir()
-            .to_string_lossy()
-            .replace('"', "\"\"");
+        let quoted = self.folder.socket_dir().to_string_lossy().replace('"', "\"\"");
         let mut options = vec![
             "listen_addresses=".to_owned(),
             format!("unix_socket_directories=\"{quoted}\""),
@@ -244,18 +223,11 @@ impl Server {
         match self.durability {
             Durability::Durable => {}
             Durability::Fast => options.extend(
-                [
-                    "fsync=off",
-                    "synchronous_commit=off",
-                    "full_page_writes=off",
-                ]
-                .map(String::from),
+                ["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(String::from),
             ),
         }
-        let mut arguments = vec![
-            "-D".to_owned(),
-            self.folder.cluster().to_string_lossy().into_owned(),
-        ];
+        let mut arguments =
+            vec!["-D".to_owned(), self.folder.cluster().to_string_lossy().into_owned()];
         for option in options {
             arguments.extend(["-c".to_owned(), option]);
         }

@@ -62,10 +62,7 @@ pub enum Error {
     #[error("the sandbox's catalogue contradicts itself: {0}")]
     Catalogue(String),
     #[error("the sandbox's world in {} cannot be opened", file.display())]
-    Unreadable {
-        file: PathBuf,
-        source: std::io::Error,
-    },
+    Unreadable { file: PathBuf, source: std::io::Error },
     #[error("the sandbox's world in {} is damaged; repair the file, or remove it to begin anew: {why}", file.display())]
     Damaged { file: PathBuf, why: String },
 }
@@ -123,12 +120,8 @@ impl Sandbox {
     pub fn open(settings: Settings) -> Result<Self, Error> {
         settings.catalogue.check()?;
         let keeper = settings.kept_in.map(Keeper::new);
-        let mut world = keeper
-            .as_ref()
-            .map_or_else(|| Ok(World::default()), Keeper::load)?;
-        let clock = settings
-            .clock
-            .map_or(Clock::System, |now| Clock::Still(Mutex::new(now)));
+        let mut world = keeper.as_ref().map_or_else(|| Ok(World::default()), Keeper::load)?;
+        let clock = settings.clock.map_or(Clock::System, |now| Clock::Still(Mutex::new(now)));
         world.sweep(clock.now());
         Ok(Self(Arc::new(Inside {
             client_id: settings.client_id,
@@ -147,10 +140,7 @@ impl Sandbox {
         endpoints::router()
             .merge(browser::router())
             .merge(control::router())
-            .layer(axum::middleware::from_fn_with_state(
-                self.clone(),
-                hear::hear,
-            ))
+            .layer(axum::middleware::from_fn_with_state(self.clone(), hear::hear))
             .with_state(self.clone())
     }
 

@@ -1,5 +1,12 @@
 //! One integration binary: it links once, and its tests share one private Postgres.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod crashes;
 mod cyclr_client;
+mod database;
+mod faults;
+mod happy_path;
+mod house;
+mod leases;
+mod machine;
 mod sandbox;

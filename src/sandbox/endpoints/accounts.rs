@@ -20,9 +20,7 @@ pub(super) async fn list(
 ) -> Result<Page, Refusal> {
     caller.for_all()?;
     Ok(sandbox.read(|world, _| {
-        query.page(world.accounts.iter(), |(id, account)| {
-            shapes::account(id, account)
-        })
+        query.page(world.accounts.iter(), |(id, account)| shapes::account(id, account))
     }))
 }
 
@@ -44,10 +42,7 @@ pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said:
         if world.accounts.contains_key(&id) {
             return Err(Refusal::bad("ID already in use"));
         }
-        let mut account = Account {
-            created_at: now,
-            ..Account::default()
-        };
+        let mut account = Account { created_at: now, ..Account::default() };
         apply(&mut account, &said)?;
         if account.name.is_empty() {
             return Err(Refusal::bad("Name is required"));
@@ -81,10 +76,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Refusal> {
     caller.within(&id)?;
     sandbox.change(|world, _| {
-        world
-            .remove_account(&id)
-            .map(|_| StatusCode::OK)
-            .ok_or_else(|| Refusal::missing("Account"))
+        world.remove_account(&id).map(|_| StatusCode::OK).ok_or_else(|| Refusal::missing("Account"))
     })
 }
 
@@ -101,16 +93,8 @@ pub(super) async fn sign_in_token(
         let expires_at = now + SIGN_IN_LIFETIME;
         // Whether the name may be left out is unknown; here it may.
         world.account_mut(&id)?.users.extend(said.text("Username"));
-        world.sign_in_tokens.insert(
-            token.clone(),
-            SignIn {
-                account: id,
-                expires_at,
-            },
-        );
-        Ok(Answer(
-            json!({ "Token": token, "ExpiresAtUtc": shapes::date(expires_at) }),
-        ))
+        world.sign_in_tokens.insert(token.clone(), SignIn { account: id, expires_at });
+        Ok(Answer(json!({ "Token": token, "ExpiresAtUtc": shapes::date(expires_at) })))
     })
 }
 
@@ -132,10 +116,7 @@ fn apply(account: &mut Account, said: &Said) -> Result<(), Refusal> {
         changed.push((name, setting(name, value)?));
     }
     let of = |name: &str| {
-        let new = changed
-            .iter()
-            .find(|(changed, _)| *changed == name)
-            .map(|(_, value)| value);
+        let new = changed.iter().find(|(changed, _)| *changed == name).map(|(_, value)| value);
         new.unwrap_or(&Some(Value::Null)).clone()
     };
     let enabling = of("TransactionErrorWebhookEnabled") == Some(Value::Bool(true));
@@ -145,9 +126,7 @@ fn apply(account: &mut Account, said: &Said) -> Result<(), Refusal> {
             "Transaction Error Webhook enabled: Transaction Error Webhook URL must be defined";
         return Err(Refusal::bad(message));
     }
-    let name = said
-        .value("Name")
-        .map(|_| said.text("Name").unwrap_or_default());
+    let name = said.value("Name").map(|_| said.text("Name").unwrap_or_default());
     if name.as_deref().is_some_and(str::is_empty) {
         return Err(Refusal::bad("Name is required"));
     }
@@ -165,9 +144,7 @@ fn setting(name: &str, value: &Value) -> Result<Option<Value>, Refusal> {
     Ok(match name {
         "StepDataSuccessRetentionHours" | "StepDataErroredRetentionHours" => match value.as_i64() {
             Some(hours) if hours < 0 => {
-                return Err(Refusal::bad(format!(
-                    "{name} ({hours}): must be non negative"
-                )));
+                return Err(Refusal::bad(format!("{name} ({hours}): must be non negative")));
             }
             Some(hours) => Some(json!(hours.min(744))),
             // A wrong type is passed over with 200 [OBS].
@@ -184,11 +161,7 @@ fn webhook_url(value: &Value) -> Result<Value, Refusal> {
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
         return Ok(Value::Null);
     };
-    let full = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("https://{text}")
-    };
+    let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     match Url::parse(&full) {
         Ok(_) => Ok(json!(full)),
         Err(_) => Err(Refusal::bad(format!("{full} is not a valid URL"))),
