@@ -96,20 +96,25 @@ fn remove_unfinished(folder: &Path) -> io::Result<()> {
 /// Stops a server that outlived its program, and makes Postgres forget one that is long gone.
 /// Says whether there was any trace of one: its sessions may then hold the data a little longer.
 pub(super) fn clear_leftovers(folder: &Folder) -> io::Result<bool> {
-    let Some(left) = folder.postmaster() else {
-        return Ok(false);
-    };
+    let left = folder.postmaster();
     // We hold the folder's lock, so a server that answers here has lost its program.
     if UnixStream::connect(folder.socket()).is_ok() {
-        tracing::info!(
-            "Stopping the Postgres of an earlier run (process {})",
-            left.pid
-        );
-        stop_orphan(folder, left.pid);
-    } else if is_somebody_else(left.pid, &folder.cluster()) {
+        if let Some(left) = left {
+            tracing::info!(
+                "Stopping the Postgres of an earlier run (process {})",
+                left.pid
+            );
+            stop_orphan(folder, left.pid);
+        }
+        return Ok(true);
+    }
+    let was_locked = folder.forget_socket()?;
+    if let Some(left) = left
+        && is_somebody_else(left.pid, &folder.cluster())
+    {
         folder.forget_postmaster()?;
     }
-    Ok(true)
+    Ok(left.is_some() || was_locked)
 }
 
 fn stop_orphan(folder: &Folder, pid: Pid) {

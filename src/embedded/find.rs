@@ -83,16 +83,15 @@ fn usual_places() -> Vec<PathBuf> {
 
 /// What is in `dir`, if it is a whole server and new enough.
 fn installed_in(dir: &Path) -> Option<Installed> {
-    let postgres = dir.join("postgres");
-    if !dir.is_absolute() || !postgres.is_file() || !dir.join("initdb").is_file() {
+    // A lone link to the server leads to the folder with all its programs.
+    let postgres = dir.join("postgres").canonicalize().ok()?;
+    let bin_dir = postgres.parent()?.to_owned();
+    if !bin_dir.join("initdb").is_file() {
         return None;
     }
     let output = Command::new(postgres).arg("--version").output().ok()?;
     let version = parse_version(&String::from_utf8_lossy(&output.stdout))?;
-    (version.0 >= OLDEST).then(|| Installed {
-        bin_dir: dir.to_owned(),
-        version,
-    })
+    (version.0 >= OLDEST).then_some(Installed { bin_dir, version })
 }
 
 /// Reads `postgres (PostgreSQL) 15.18 (Debian …)`, and also `18beta1` and `18devel`.
