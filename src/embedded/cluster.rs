@@ -29,12 +29,17 @@ pub(super) fn create(
     server: &Installed,
     durability: Durability,
 ) -> Result<(), Error> {
-    let failed = |source| Error::Folder { folder: folder.path().to_owned(), source };
+    let failed = |source| Error::Folder {
+        folder: folder.path().to_owned(),
+        source,
+    };
     remove_unfinished(folder.path()).map_err(failed)?;
     if folder.cluster().exists() {
         return Ok(());
     }
-    let unfinished = folder.path().join(format!("{UNFINISHED}{}", std::process::id()));
+    let unfinished = folder
+        .path()
+        .join(format!("{UNFINISHED}{}", std::process::id()));
     initdb(folder, server, durability, &unfinished)?;
     fs::rename(&unfinished, folder.cluster())
         .and_then(|()| File::open(folder.path())?.sync_all())
@@ -55,14 +60,20 @@ fn initdb(
         .args(["--username", NAME, "--auth", "trust", "--encoding", "UTF8"])
         .arg("--no-instructions")
         // The same order of texts everywhere; case of all letters where the system can do it.
-        .arg(if cfg!(target_os = "linux") { "--locale=C.UTF-8" } else { "--locale=C" });
+        .arg(if cfg!(target_os = "linux") {
+            "--locale=C.UTF-8"
+        } else {
+            "--locale=C"
+        });
     match durability {
         Durability::Durable => {}
         Durability::Fast => {
             command.arg("--no-sync");
         }
     }
-    let output = command.output().map_err(|source| Error::Program { program, source })?;
+    let output = command
+        .output()
+        .map_err(|source| Error::Program { program, source })?;
     if output.status.success() {
         return Ok(());
     }
@@ -85,17 +96,25 @@ fn remove_unfinished(folder: &Path) -> io::Result<()> {
 /// Stops a server that outlived its program, and makes Postgres forget one that is long gone.
 /// Says whether there was any trace of one: its sessions may then hold the data a little longer.
 pub(super) fn clear_leftovers(folder: &Folder) -> io::Result<bool> {
-    let Some(left) = folder.postmaster() else {
-        return Ok(false);
-    };
+    let left = folder.postmaster();
     // We hold the folder's lock, so a server that answers here has lost its program.
     if UnixStream::connect(folder.socket()).is_ok() {
-        tracing::info!("Stopping the Postgres of an earlier run (process {})", left.pid);
-        stop_orphan(folder, left.pid);
-    } else if is_somebody_else(left.pid, &folder.cluster()) {
+        if let Some(left) = left {
+            tracing::info!(
+                "Stopping the Postgres of an earlier run (process {})",
+                left.pid
+            );
+            stop_orphan(folder, left.pid);
+        }
+        return Ok(true);
+    }
+    let was_locked = folder.forget_socket()?;
+    if let Some(left) = left
+        && is_somebody_else(left.pid, &folder.cluster())
+    {
         folder.forget_postmaster()?;
     }
-    Ok(true)
+    Ok(left.is_some() || was_locked)
 }
 
 fn stop_orphan(folder: &Folder, pid: Pid) {
@@ -128,7 +147,8 @@ fn is_somebody_else(pid: Pid, cluster: &Path) -> bool {
 fn is_dead(pid: Pid) -> bool {
     // "42 (name, with anything in it) Z 1 …"
     fs::read_to_string(proc_entry(pid, "stat")).is_ok_and(|stat| {
-        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']))
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']))
     })
 }
 

@@ -35,7 +35,10 @@ pub(super) fn find(written_by: Option<u32>, folder: &Path) -> Result<Installed, 
             choose(vec![found], written_by, folder)
         }
         None => choose(
-            usual_places().iter().filter_map(|dir| installed_in(dir)).collect(),
+            usual_places()
+                .iter()
+                .filter_map(|dir| installed_in(dir))
+                .collect(),
             written_by,
             folder,
         ),
@@ -80,13 +83,15 @@ fn usual_places() -> Vec<PathBuf> {
 
 /// What is in `dir`, if it is a whole server and new enough.
 fn installed_in(dir: &Path) -> Option<Installed> {
-    let postgres = dir.join("postgres");
-    if !dir.is_absolute() || !postgres.is_file() || !dir.join("initdb").is_file() {
+    // A lone link to the server leads to the folder with all its programs.
+    let postgres = dir.join("postgres").canonicalize().ok()?;
+    let bin_dir = postgres.parent()?.to_owned();
+    if !bin_dir.join("initdb").is_file() {
         return None;
     }
     let output = Command::new(postgres).arg("--version").output().ok()?;
     let version = parse_version(&String::from_utf8_lossy(&output.stdout))?;
-    (version.0 >= OLDEST).then(|| Installed { bin_dir: dir.to_owned(), version })
+    (version.0 >= OLDEST).then_some(Installed { bin_dir, version })
 }
 
 /// Reads `postgres (PostgreSQL) 15.18 (Debian …)`, and also `18beta1` and `18devel`.
@@ -105,13 +110,19 @@ mod tests {
     use super::*;
 
     fn server(dir: &str, version: (u32, u32)) -> Installed {
-        Installed { bin_dir: dir.into(), version }
+        Installed {
+            bin_dir: dir.into(),
+            version,
+        }
     }
 
     #[test]
     fn versions_are_read_as_servers_print_them() {
         for (said, version) in [
-            ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n", Some((15, 18))),
+            (
+                "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n",
+                Some((15, 18)),
+            ),
             ("postgres (PostgreSQL) 18beta1", Some((18, 0))),
             ("postgres (PostgreSQL) 9.6.24", Some((9, 6))),
             ("command not found", None),
@@ -122,14 +133,26 @@ mod tests {
 
     #[test]
     fn the_newest_is_chosen_unless_the_data_is_older() {
-        let both = || vec![server("/a", (15, 18)), server("/b", (17, 2)), server("/c", (15, 3))];
+        let both = || {
+            vec![
+                server("/a", (15, 18)),
+                server("/b", (17, 2)),
+                server("/c", (15, 3)),
+            ]
+        };
         let folder = Path::new("/data");
         assert_eq!(choose(both(), None, folder).unwrap(), server("/b", (17, 2)));
-        assert_eq!(choose(both(), Some(15), folder).unwrap(), server("/a", (15, 18)));
+        assert_eq!(
+            choose(both(), Some(15), folder).unwrap(),
+            server("/a", (15, 18))
+        );
         assert!(matches!(
             choose(both(), Some(16), folder),
             Err(Error::OtherVersion { version: 16, .. })
         ));
-        assert!(matches!(choose(Vec::new(), Some(16), folder), Err(Error::NoServer)));
+        assert!(matches!(
+            choose(Vec::new(), Some(16), folder),
+            Err(Error::NoServer)
+        ));
     }
 }

@@ -187,9 +187,12 @@ fn hold(folder: &Path) -> Result<File, Error> {
     }
 }
 
-/// The folder itself, unless the path of the socket in it would be too long for the system.
+/// The folder itself, unless the path of the socket in it would be too long for the system, or
+/// has a comma, which Postgres's own clients take for the end of a name.
 fn socket_dir(folder: &Path, user: Option<User>) -> io::Result<PathBuf> {
-    if folder.join(socket_name()).as_os_str().len() <= LONGEST_SOCKET {
+    let socket = folder.join(socket_name());
+    let bytes = socket.as_os_str().as_bytes();
+    if bytes.len() <= LONGEST_SOCKET && !bytes.contains(&b',') {
         return Ok(folder.to_owned());
     }
     let short = Path::new("/tmp").join(format!("gangway-{}", short_hash(folder)));
@@ -235,6 +238,17 @@ impl Folder {
         let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
         // Larger than any process number can be.
         fs::write(self.pid_file(), format!("{}\n{rest}", i32::MAX))
+    }
+
+    /// Removes the lock of a socket that nobody answers, and says whether there was one. It
+    /// names a process too, but protects nothing: the data has the pid file for that.
+    pub(super) fn forget_socket(&self) -> io::Result<bool> {
+        let lock = self.socket_dir.join(format!("{}.lock", socket_name()));
+        match fs::remove_file(lock) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ const START: Duration = Duration::from_mins(2);
 /// How long we try again because sessions of a killed server still hold the data.
 const LEFTOVERS: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const LAST_WORDS: Duration = Duration::from_millis(500);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -56,15 +57,38 @@ pub(super) fn run(
     ready: oneshot::Sender<Result<Ready, Error>>,
 ) {
     let started = Server::prepare(settings)
-        .and_then(|server| server.start(lifeline).map(|watcher| (server, watcher)));
+        .and_then(|server| server.start(lifeline).map(|running| (server, running)));
     // Whoever no longer listens has also cut the lifeline, which `supervise` sees.
     match started {
-        Ok((server, watcher)) => {
+        Ok((server, running)) => {
             let _ = ready.send(Ok(server.ready()));
-            server.supervise(watcher, lifeline);
+            server.supervise(running, lifeline);
         }
         Err(error) => {
             let _ = ready.send(Err(error));
+        }
+    }
+}
+
+/// A started server: the shell above it, and the thread that writes down what it says.
+struct Running {
+    watcher: Child,
+    log: JoinHandle<()>,
+}
+
+impl Running {
+    fn wait(mut self) -> io::Result<ExitStatus> {
+        let end = self.watcher.wait();
+        self.let_log_finish();
+        end
+    }
+
+    /// Waits until the last words are in the file. Not for ever: a session that outlives its
+    /// server holds the other end of the pipe.
+    fn let_log_finish(&self) {
+        let began = Instant::now();
+        while !self.log.is_finished() && began.elapsed() < LAST_WORDS {
+            sleep(LOOK_AGAIN);
         }
     }
 }
@@ -80,7 +104,11 @@ impl Server {
         let folder = Folder::open(&settings.data_dir)?;
         let installed = find::find(cluster::written_by(&folder), folder.path())?;
         cluster::create(&folder, &installed, settings.durability)?;
-        Ok(Self { folder, installed, durability: settings.durability })
+        Ok(Self {
+            folder,
+            installed,
+            durability: settings.durability,
+        })
     }
 
     fn ready(&self) -> Ready {
@@ -91,13 +119,13 @@ impl Server {
         }
     }
 
-    /// Waits for the watcher, which ends with the server, and begins anew for as long as we are
-    /// wanted. A server that keeps dying is started at growing intervals.
-    fn supervise(&self, mut watcher: Child, lifeline: &Lifeline) {
+    /// Waits for the server's end, and begins anew for as long as it is wanted. A server that
+    /// keeps dying is started at growing intervals.
+    fn supervise(&self, mut running: Running, lifeline: &Lifeline) {
         let mut pause = SHORTEST_PAUSE;
         loop {
             let began = Instant::now();
-            let end = watcher.wait();
+            let end = running.wait();
             lifeline.let_go();
             if lifeline.is_cut() {
                 return;
@@ -106,25 +134,28 @@ impl Server {
             if began.elapsed() > LONGEST_PAUSE {
                 pause = SHORTEST_PAUSE;
             }
-            watcher = loop {
+            running = loop {
                 if lifeline.pause(pause) {
                     return;
                 }
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 match self.start(lifeline) {
-                    Ok(watcher) => break watcher,
+                    Ok(running) => break running,
                     Err(error) => tracing::error!(%error, "Postgres could not be started again"),
                 }
             };
         }
     }
 
-    fn start(&self, lifeline: &Lifeline) -> Result<Child, Error> {
+    fn start(&self, lifeline: &Lifeline) -> Result<Running, Error> {
         let began = Instant::now();
+        let mut leftovers = false;
         loop {
-            let leftovers = cluster::clear_leftovers(&self.folder).map_err(|source| {
-                Error::Folder { folder: self.folder.path().to_owned(), source }
-            })?;
+            leftovers |=
+                cluster::clear_leftovers(&self.folder).map_err(|source| Error::Folder {
+                    folder: self.folder.path().to_owned(),
+                    source,
+                })?;
             match self.start_once(lifeline) {
                 Err(Error::Died { .. }) if leftovers && began.elapsed() < LEFTOVERS => {
                     if lifeline.pause(Duration::from_millis(100)) {
@@ -136,43 +167,43 @@ impl Server {
         }
     }
 
-    fn start_once(&self, lifeline: &Lifeline) -> Result<Child, Error> {
-        let (mut watcher, log, pid) = self
-            .spawn(lifeline)
-            .map_err(|source| Error::Program { program: self.postgres(), source })?;
+    fn start_once(&self, lifeline: &Lifeline) -> Result<Running, Error> {
+        let failed = |source| Error::Program {
+            program: self.postgres(),
+            source,
+        };
+        let (mut running, pid) = self.spawn(lifeline).map_err(failed)?;
         let began = Instant::now();
         loop {
             // Ready is a server that says so and that is our watcher's own child.
-            if pid.is_some()
-                && self
-                    .folder
-                    .postmaster()
-                    .is_some_and(|found| found.ready && Some(found.pid) == pid)
-            {
-                return Ok(watcher);
+            let found = self.folder.postmaster();
+            if found.is_some_and(|found| found.ready && Some(found.pid) == pid) {
+                return Ok(running);
             }
-            let ended = watcher
-                .try_wait()
-                .map_err(|source| Error::Program { program: self.postgres(), source })?;
-            if let Some(status) = ended {
+            if let Some(status) = running.watcher.try_wait().map_err(failed)? {
                 lifeline.let_go();
+                running.let_log_finish();
                 return Err(if lifeline.is_cut() {
                     Error::Cancelled
                 } else {
-                    self.died(status, &log)
+                    self.died(status)
                 });
             }
             if began.elapsed() > START {
                 lifeline.force(Force::Immediate);
                 lifeline.let_go();
-                let _ = watcher.wait();
-                return Err(Error::Slow { after: START, log: self.folder.log() });
+                // What matters is that it has ended, not how.
+                let _ = running.wait();
+                return Err(Error::Slow {
+                    after: START,
+                    log: self.folder.log(),
+                });
             }
             sleep(LOOK_AGAIN);
         }
     }
 
-    fn spawn(&self, lifeline: &Lifeline) -> io::Result<(Child, JoinHandle<()>, Option<Pid>)> {
+    fn spawn(&self, lifeline: &Lifeline) -> io::Result<(Running, Option<Pid>)> {
         let mut watcher = self
             .folder
             .command(Path::new("/bin/sh"))
@@ -185,9 +216,11 @@ impl Server {
             // A group of its own: Ctrl-C reaches us first, and the server outlasts our last query.
             .process_group(0)
             .spawn()?;
-        let (Some(pipe), Some(said), Some(errors)) =
-            (watcher.stdin.take(), watcher.stdout.take(), watcher.stderr.take())
-        else {
+        let (Some(pipe), Some(said), Some(errors)) = (
+            watcher.stdin.take(),
+            watcher.stdout.take(),
+            watcher.stderr.take(),
+        ) else {
             return Err(io::Error::other("a pipe is missing"));
         };
         let log = log::keep(errors, self.folder.log())?;
@@ -195,16 +228,15 @@ impl Server {
         BufReader::new(said).read_line(&mut line)?;
         let pid = line.trim().parse().ok().and_then(Pid::from_raw);
         lifeline.hold(pipe, pid);
-        Ok((watcher, log, pid))
+        Ok((Running { watcher, log }, pid))
     }
 
-    fn died(&self, status: std::process::ExitStatus, log: &JoinHandle<()>) -> Error {
-        // Its last words may still be on their way into the file.
-        let began = Instant::now();
-        while !log.is_finished() && began.elapsed() < Duration::from_millis(500) {
-            sleep(LOOK_AGAIN);
+    fn died(&self, status: ExitStatus) -> Error {
+        Error::Died {
+            status,
+            said: log::tail(&self.folder.log()),
+            log: self.folder.log(),
         }
-        Error::Died { status, said: log::tail(&self.folder.log()), log: self.folder.log() }
     }
 
     fn postgres(&self) -> PathBuf {
@@ -212,7 +244,11 @@ impl Server {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let quoted = self.folder.socket_dir().to_string_lossy().replace('"', "\"\"");
+        let quoted = self
+            .folder
+            .socket_dir()
+            .to_string_lossy()
+            .replace('"', "\"\"");
         let mut options = vec![
             "listen_addresses=".to_owned(),
             format!("unix_socket_directories=\"{quoted}\""),
@@ -223,11 +259,18 @@ impl Server {
         match self.durability {
             Durability::Durable => {}
             Durability::Fast => options.extend(
-                ["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(String::from),
+                [
+                    "fsync=off",
+                    "synchronous_commit=off",
+                    "full_page_writes=off",
+                ]
+                .map(String::from),
             ),
         }
-        let mut arguments =
-            vec!["-D".to_owned(), self.folder.cluster().to_string_lossy().into_owned()];
+        let mut arguments = vec![
+            "-D".to_owned(),
+            self.folder.cluster().to_string_lossy().into_owned(),
+        ];
         for option in options {
             arguments.extend(["-c".to_owned(), option]);
         }

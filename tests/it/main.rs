@@ -4,6 +4,7 @@
 mod crashes;
 mod cyclr_client;
 mod database;
+mod embedded;
 mod faults;
 mod happy_path;
 mod house;
