@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn the_least_that_must_be_set_is_enough_and_no_secret_prints() {
         let config = Config::read(good).unwrap();
-        assert_eq!(config.engine.lease, Duration::from_secs(60));
+        assert_eq!(config.engine.lease, Duration::from_mins(1));
         assert!(!format!("{config:?}").contains("canary"));
     }
 

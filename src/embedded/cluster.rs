@@ -29,17 +29,12 @@ pub(super) fn create(
     server: &Installed,
     durability: Durability,
 ) -> Result<(), Error> {
-    let failed = |source| Error::Folder {
-        folder: folder.path().to_owned(),
-        source,
-    };
+    let failed = |source| Error::Folder { folder: folder.path().to_owned(), source };
     remove_unfinished(folder.path()).map_err(failed)?;
     if folder.cluster().exists() {
         return Ok(());
     }
-    let unfinished = folder
-        .path()
-        .join(format!("{UNFINISHED}{}", std::process::id()));
+    let unfinished = folder.path().join(format!("{UNFINISHED}{}", std::process::id()));
     initdb(folder, server, durability, &unfinished)?;
     fs::rename(&unfinished, folder.cluster())
         .and_then(|()| File::open(folder.path())?.sync_all())
@@ -60,20 +55,14 @@ fn initdb(
         .args(["--username", NAME, "--auth", "trust", "--encoding", "UTF8"])
         .arg("--no-instructions")
         // The same order of texts everywhere; case of all letters where the system can do it.
-        .arg(if cfg!(target_os = "linux") {
-            "--locale=C.UTF-8"
-        } else {
-            "--locale=C"
-        });
+        .arg(if cfg!(target_os = "linux") { "--locale=C.UTF-8" } else { "--locale=C" });
     match durability {
         Durability::Durable => {}
         Durability::Fast => {
             command.arg("--no-sync");
         }
     }
-    let output = command
-        .output()
-        .map_err(|source| Error::Program { program, source })?;
+    let output = command.output().map_err(|source| Error::Program { program, source })?;
     if output.status.success() {
         return Ok(());
     }
@@ -100,10 +89,7 @@ pub(super) fn clear_leftovers(folder: &Folder) -> io::Result<bool> {
     // We hold the folder's lock, so a server that answers here has lost its program.
     if UnixStream::connect(folder.socket()).is_ok() {
         if let Some(left) = left {
-            tracing::info!(
-                "Stopping the Postgres of an earlier run (process {})",
-                left.pid
-            );
+            tracing::info!("Stopping the Postgres of an earlier run (process {})", left.pid);
             stop_orphan(folder, left.pid);
         }
         return Ok(true);
@@ -147,8 +133,7 @@ fn is_somebody_else(pid: Pid, cluster: &Path) -> bool {
 fn is_dead(pid: Pid) -> bool {
     // "42 (name, with anything in it) Z 1 …"
     fs::read_to_string(proc_entry(pid, "stat")).is_ok_and(|stat| {
-        stat.rsplit_once(") ")
-            .is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']))
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']))
     })
 }
 

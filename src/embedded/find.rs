@@ -35,10 +35,7 @@ pub(super) fn find(written_by: Option<u32>, folder: &Path) -> Result<Installed, 
             choose(vec![found], written_by, folder)
         }
         None => choose(
-            usual_places()
-                .iter()
-                .filter_map(|dir| installed_in(dir))
-                .collect(),
+            usual_places().iter().filter_map(|dir| installed_in(dir)).collect(),
             written_by,
             folder,
         ),
@@ -110,19 +107,13 @@ mod tests {
     use super::*;
 
     fn server(dir: &str, version: (u32, u32)) -> Installed {
-        Installed {
-            bin_dir: dir.into(),
-            version,
-        }
+        Installed { bin_dir: dir.into(), version }
     }
 
     #[test]
     fn versions_are_read_as_servers_print_them() {
         for (said, version) in [
-            (
-                "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n",
-                Some((15, 18)),
-            ),
+            ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n", Some((15, 18))),
             ("postgres (PostgreSQL) 18beta1", Some((18, 0))),
             ("postgres (PostgreSQL) 9.6.24", Some((9, 6))),
             ("command not found", None),
@@ -133,26 +124,14 @@ mod tests {
 
     #[test]
     fn the_newest_is_chosen_unless_the_data_is_older() {
-        let both = || {
-            vec![
-                server("/a", (15, 18)),
-                server("/b", (17, 2)),
-                server("/c", (15, 3)),
-            ]
-        };
+        let both = || vec![server("/a", (15, 18)), server("/b", (17, 2)), server("/c", (15, 3))];
         let folder = Path::new("/data");
         assert_eq!(choose(both(), None, folder).unwrap(), server("/b", (17, 2)));
-        assert_eq!(
-            choose(both(), Some(15), folder).unwrap(),
-            server("/a", (15, 18))
-        );
+        assert_eq!(choose(both(), Some(15), folder).unwrap(), server("/a", (15, 18)));
         assert!(matches!(
             choose(both(), Some(16), folder),
             Err(Error::OtherVersion { version: 16, .. })
         ));
-        assert!(matches!(
-            choose(Vec::new(), Some(16), folder),
-            Err(Error::NoServer)
-        ));
+        assert!(matches!(choose(Vec::new(), Some(16), folder), Err(Error::NoServer)));
     }
 }

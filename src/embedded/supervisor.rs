@@ -104,11 +104,7 @@ impl Server {
         let folder = Folder::open(&settings.data_dir)?;
         let installed = find::find(cluster::written_by(&folder), folder.path())?;
         cluster::create(&folder, &installed, settings.durability)?;
-        Ok(Self {
-            folder,
-            installed,
-            durability: settings.durability,
-        })
+        Ok(Self { folder, installed, durability: settings.durability })
     }
 
     fn ready(&self) -> Ready {
@@ -151,11 +147,9 @@ impl Server {
         let began = Instant::now();
         let mut leftovers = false;
         loop {
-            leftovers |=
-                cluster::clear_leftovers(&self.folder).map_err(|source| Error::Folder {
-                    folder: self.folder.path().to_owned(),
-                    source,
-                })?;
+            leftovers |= cluster::clear_leftovers(&self.folder).map_err(|source| {
+                Error::Folder { folder: self.folder.path().to_owned(), source }
+            })?;
             match self.start_once(lifeline) {
                 Err(Error::Died { .. }) if leftovers && began.elapsed() < LEFTOVERS => {
                     if lifeline.pause(Duration::from_millis(100)) {
@@ -168,10 +162,7 @@ impl Server {
     }
 
     fn start_once(&self, lifeline: &Lifeline) -> Result<Running, Error> {
-        let failed = |source| Error::Program {
-            program: self.postgres(),
-            source,
-        };
+        let failed = |source| Error::Program { program: self.postgres(), source };
         let (mut running, pid) = self.spawn(lifeline).map_err(failed)?;
         let began = Instant::now();
         loop {
@@ -183,21 +174,14 @@ impl Server {
             if let Some(status) = running.watcher.try_wait().map_err(failed)? {
                 lifeline.let_go();
                 running.let_log_finish();
-                return Err(if lifeline.is_cut() {
-                    Error::Cancelled
-                } else {
-                    self.died(status)
-                });
+                return Err(if lifeline.is_cut() { Error::Cancelled } else { self.died(status) });
             }
             if began.elapsed() > START {
                 lifeline.force(Force::Immediate);
                 lifeline.let_go();
                 // What matters is that it has ended, not how.
                 let _ = running.wait();
-                return Err(Error::Slow {
-                    after: START,
-                    log: self.folder.log(),
-                });
+                return Err(Error::Slow { after: START, log: self.folder.log() });
             }
             sleep(LOOK_AGAIN);
         }
@@ -216,11 +200,9 @@ impl Server {
             // A group of its own: Ctrl-C reaches us first, and the server outlasts our last query.
             .process_group(0)
             .spawn()?;
-        let (Some(pipe), Some(said), Some(errors)) = (
-            watcher.stdin.take(),
-            watcher.stdout.take(),
-            watcher.stderr.take(),
-        ) else {
+        let (Some(pipe), Some(said), Some(errors)) =
+            (watcher.stdin.take(), watcher.stdout.take(), watcher.stderr.take())
+        else {
             return Err(io::Error::other("a pipe is missing"));
         };
         let log = log::keep(errors, self.folder.log())?;
@@ -232,11 +214,7 @@ impl Server {
     }
 
     fn died(&self, status: ExitStatus) -> Error {
-        Error::Died {
-            status,
-            said: log::tail(&self.folder.log()),
-            log: self.folder.log(),
-        }
+        Error::Died { status, said: log::tail(&self.folder.log()), log: self.folder.log() }
     }
 
     fn postgres(&self) -> PathBuf {
@@ -244,11 +222,7 @@ impl Server {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let quoted = self
-            .folder
-            .socket_dir()
-            .to_string_lossy()
-            .replace('"', "\"\"");
+        let quoted = self.folder.socket_dir().to_string_lossy().replace('"', "\"\"");
         let mut options = vec![
             "listen_addresses=".to_owned(),
             format!("unix_socket_directories=\"{quoted}\""),
@@ -259,18 +233,11 @@ impl Server {
         match self.durability {
             Durability::Durable => {}
             Durability::Fast => options.extend(
-                [
-                    "fsync=off",
-                    "synchronous_commit=off",
-                    "full_page_writes=off",
-                ]
-                .map(String::from),
+                ["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(String::from),
             ),
         }
-        let mut arguments = vec![
-            "-D".to_owned(),
-            self.folder.cluster().to_string_lossy().into_owned(),
-        ];
+        let mut arguments =
+            vec!["-D".to_owned(), self.folder.cluster().to_string_lossy().into_owned()];
         for option in options {
             arguments.extend(["-c".to_owned(), option]);
         }

@@ -108,22 +108,22 @@ async fn die_and_come_back((method, path): (&str, &str), point: Point, what: &st
     }
     let id = house.start("acme", &key).await;
     {
-        let held = house.sandbox.wait_until_held();
+        let reached = house.sandbox.wait_until_held();
         let working = house.worker.tick();
         tokio::pin!(working);
         tokio::select! {
             _ = &mut working => panic!("{what}: it went through without being held"),
-            () = held => {}
+            () = reached => {}
         }
         if matches!(point, Point::AfterTheCommit) {
             // The answer is let go; whatever call comes next is held, and there the process dies.
             house.sandbox.clear_faults();
             house.sandbox.inject(hold(None, "/v1.0/*", FaultKind::HoldBefore));
-            let held = house.sandbox.wait_until_held();
+            let reached = house.sandbox.wait_until_held();
             tokio::select! {
                 // After the last commit there is no next call: it is simply done.
                 _ = &mut working => {}
-                () = held => {}
+                () = reached => {}
             }
         }
     }

@@ -37,15 +37,9 @@ impl TestDb {
         let template = template(server, &mut admin, migrator).await;
         let name = format!("test_{}", Uuid::new_v4().simple());
         let strategy = copy_strategy(&mut admin).await;
-        run(
-            &mut admin,
-            format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}"),
-        )
-        .await;
+        run(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template} {strategy}")).await;
         admin.close().await.unwrap();
-        Self {
-            url: server.database(&name),
-        }
+        Self { url: server.database(&name) }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -57,11 +51,7 @@ impl TestDb {
     }
 
     pub(crate) async fn pool(&self) -> PgPool {
-        PgPoolOptions::new()
-            .max_connections(10)
-            .connect_with(self.options())
-            .await
-            .unwrap()
+        PgPoolOptions::new().max_connections(10).connect_with(self.options()).await.unwrap()
     }
 }
 
@@ -70,14 +60,12 @@ impl Drop for TestDb {
     fn drop(&mut self) {
         let name = self.url.path().trim_start_matches('/').to_owned();
         let dropping = std::thread::spawn(move || {
-            tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap()
-                .block_on(async {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(
+                async {
                     let mut admin = connect(&server().await.url).await;
                     run(&mut admin, format!("DROP DATABASE {name} WITH (FORCE)")).await;
-                });
+                },
+            );
         });
         if dropping.join().is_err() {
             eprintln!("the database {} is left behind", self.url.path());
@@ -105,18 +93,12 @@ async fn server() -> &'static Server {
     SERVER
         .get_or_init(|| async {
             if let Ok(given) = std::env::var("TEST_DATABASE_URL") {
-                return Server {
-                    url: given.parse().unwrap(),
-                    _private: None,
-                };
+                return Server { url: given.parse().unwrap(), _private: None };
             }
             let private = start_private().await;
             let url: Url = private.url().parse().unwrap();
             remove_leftovers(&url).await;
-            Server {
-                url,
-                _private: Some(private),
-            }
+            Server { url, _private: Some(private) }
         })
         .await
 }
@@ -126,10 +108,8 @@ async fn start_private() -> Embedded {
     let checkout = short_hash([env!("CARGO_MANIFEST_DIR").as_bytes()]);
     for number in 0..32 {
         let name = format!("gangway-test-{checkout}-{number}");
-        let settings = Settings {
-            data_dir: scratch_folder().join(name),
-            durability: Durability::Fast,
-        };
+        let settings =
+            Settings { data_dir: scratch_folder().join(name), durability: Durability::Fast };
         match Embedded::start(settings).await {
             Ok(embedded) => return embedded,
             Err(Error::InUse { .. }) => {}
@@ -144,11 +124,7 @@ pub(crate) fn scratch_folder() -> PathBuf {
     let memory = Path::new("/dev/shm");
     let has_room = rustix::fs::statvfs(memory)
         .is_ok_and(|room| room.f_bavail * room.f_frsize >= 1024 * 1024 * 1024);
-    if has_room {
-        memory.to_owned()
-    } else {
-        env!("CARGO_TARGET_TMPDIR").into()
-    }
+    if has_room { memory.to_owned() } else { env!("CARGO_TARGET_TMPDIR").into() }
 }
 
 /// The folder is ours alone, so every test's database in it is from a run that was killed, and a
@@ -181,27 +157,15 @@ async fn template(server: &Server, admin: &mut PgConnection, migrator: &Migrator
         return name;
     }
     let mut turn = connect(&server.url).await;
-    sqlx::query("SELECT pg_advisory_lock($1)")
-        .bind(TEMPLATES)
-        .execute(&mut turn)
-        .await
-        .unwrap();
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(TEMPLATES).execute(&mut turn).await.unwrap();
     if !exists(admin, &name).await {
         let unfinished = format!("unfinished_{hash}");
-        run(
-            admin,
-            format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"),
-        )
-        .await;
+        run(admin, format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")).await;
         run(admin, format!("CREATE DATABASE {unfinished}")).await;
         let mut inside = connect(&server.database(&unfinished)).await;
         migrator.run(&mut inside).await.unwrap();
         inside.close().await.unwrap();
-        run(
-            admin,
-            format!("ALTER DATABASE {unfinished} RENAME TO {name}"),
-        )
-        .await;
+        run(admin, format!("ALTER DATABASE {unfinished} RENAME TO {name}")).await;
     }
     // The lock goes with its session.
     turn.close().await.unwrap();
@@ -223,11 +187,7 @@ async fn copy_strategy(admin: &mut PgConnection) -> &'static str {
         .fetch_one(admin)
         .await
         .unwrap();
-    if version >= 150_000 {
-        "STRATEGY FILE_COPY"
-    } else {
-        ""
-    }
+    if version >= 150_000 { "STRATEGY FILE_COPY" } else { "" }
 }
 
 async fn connect(url: &Url) -> PgConnection {
@@ -236,10 +196,7 @@ async fn connect(url: &Url) -> PgConnection {
 
 /// Runs a statement made of names that are all our own.
 async fn run(connection: &mut PgConnection, statement: String) {
-    sqlx::query(AssertSqlSafe(statement))
-        .execute(connection)
-        .await
-        .unwrap();
+    sqlx::query(AssertSqlSafe(statement)).execute(connection).await.unwrap();
 }
 
 fn short_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
@@ -247,24 +204,17 @@ fn short_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     for part in parts {
         digest.update(part);
     }
-    digest
-        .finalize()
-        .iter()
-        .take(6)
-        .fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").unwrap();
-            text
-        })
+    digest.finalize().iter().take(6).fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 #[tokio::test]
 async fn two_tests_do_not_see_each_other() {
     let (one, other) = tokio::join!(TestDb::fresh_with(&TRIAL), TestDb::fresh_with(&TRIAL));
     let (one_pool, other_pool) = (one.pool().await, other.pool().await);
-    sqlx::query("INSERT INTO trial VALUES (1, 'here')")
-        .execute(&one_pool)
-        .await
-        .unwrap();
+    sqlx::query("INSERT INTO trial VALUES (1, 'here')").execute(&one_pool).await.unwrap();
     let count = |pool| sqlx::query_scalar("SELECT count(*) FROM trial").fetch_one(pool);
     let here: i64 = count(&one_pool).await.unwrap();
     let there: i64 = count(&other_pool).await.unwrap();

@@ -28,9 +28,7 @@ async fn rows_survive_a_stop_and_a_start() {
 
     let embedded = scratch.start().await;
     assert_eq!(count_rows(&embedded.url()).await, 1);
-    let mut connection = PgConnection::connect_with(&embedded.connect_options())
-        .await
-        .unwrap();
+    let mut connection = PgConnection::connect_with(&embedded.connect_options()).await.unwrap();
     let database: String = sqlx::query_scalar("SELECT current_user || '/' || current_database()")
         .fetch_one(&mut connection)
         .await
@@ -69,11 +67,7 @@ async fn a_second_start_in_the_same_folder_is_refused() {
     assert!(matches!(refused, Error::InUse { .. }), "{refused:?}");
     let holder = format!("in use by process {}", std::process::id());
     assert!(refused.to_string().contains(&holder), "{refused}");
-    assert_eq!(
-        count_rows(&embedded.url()).await,
-        0,
-        "the first one goes on"
-    );
+    assert_eq!(count_rows(&embedded.url()).await, 0, "the first one goes on");
     embedded.stop().await;
 }
 
@@ -158,10 +152,7 @@ async fn after_everything_was_killed_it_starts_again() {
 async fn a_stale_pid_file_with_a_number_in_use_is_no_obstacle() {
     let scratch = Scratch::new("stale");
     scratch.start().await.stop().await;
-    let stale = format!(
-        "{}\n/nowhere\n1700000000\n5432\n\n\n0 0\nready\n",
-        std::process::id()
-    );
+    let stale = format!("{}\n/nowhere\n1700000000\n5432\n\n\n0 0\nready\n", std::process::id());
     fs::write(scratch.server().join("data/postmaster.pid"), stale).unwrap();
     scratch.start().await.stop().await;
 }
@@ -194,10 +185,7 @@ async fn a_folder_that_the_server_cannot_enter_is_replaced_by_one_that_it_can() 
     }
     let scratch = Scratch::new("closed");
     fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o700)).unwrap();
-    let settings = Settings {
-        data_dir: scratch.0.join("inside"),
-        ..scratch.settings()
-    };
+    let settings = Settings { data_dir: scratch.0.join("inside"), ..scratch.settings() };
     let embedded = Embedded::start(settings).await.unwrap();
     write_row(&embedded.url()).await;
     let folder = embedded.folder().to_owned();
@@ -209,10 +197,7 @@ async fn a_folder_that_the_server_cannot_enter_is_replaced_by_one_that_it_can() 
 #[tokio::test]
 async fn a_wrong_folder_of_programs_is_named() {
     let scratch = Scratch::new("no-server");
-    let output = Program::command(&scratch)
-        .env("PG_BIN_DIR", "/nowhere/bin")
-        .output()
-        .unwrap();
+    let output = Program::command(&scratch).env("PG_BIN_DIR", "/nowhere/bin").output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("PG_BIN_DIR is /nowhere/bin"), "{said}");
 }
@@ -228,10 +213,7 @@ impl Scratch {
     }
 
     fn settings(&self) -> Settings {
-        Settings {
-            data_dir: self.0.clone(),
-            durability: Durability::Durable,
-        }
+        Settings { data_dir: self.0.clone(), durability: Durability::Durable }
     }
 
     fn server(&self) -> PathBuf {
@@ -264,10 +246,7 @@ fn the_program_that_is_killed() {
     let Some(data_dir) = std::env::var_os(PROGRAM_FOLDER) else {
         return;
     };
-    let settings = Settings {
-        data_dir: data_dir.into(),
-        durability: Durability::Durable,
-    };
+    let settings = Settings { data_dir: data_dir.into(), durability: Durability::Durable };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut out = std::io::stdout();
     match runtime.block_on(Embedded::start(settings)) {
@@ -284,21 +263,14 @@ impl Program {
     fn command(scratch: &Scratch) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
-            .args([
-                "--exact",
-                "embedded::the_program_that_is_killed",
-                "--nocapture",
-            ])
+            .args(["--exact", "embedded::the_program_that_is_killed", "--nocapture"])
             .env(PROGRAM_FOLDER, &scratch.0)
             .stdin(Stdio::piped());
         command
     }
 
     fn start(scratch: &Scratch) -> Self {
-        let mut child = Self::command(scratch)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = Self::command(scratch).stdout(Stdio::piped()).spawn().unwrap();
         let url = BufReader::new(child.stdout.take().unwrap())
             .lines()
             .map_while(Result::ok)
@@ -315,14 +287,10 @@ impl Program {
 
 async fn write_row(url: &str) {
     let mut connection = PgConnection::connect(url).await.unwrap();
-    for statement in [
-        "CREATE TABLE IF NOT EXISTS kept (word text)",
-        "INSERT INTO kept VALUES ('committed')",
-    ] {
-        sqlx::query(statement)
-            .execute(&mut connection)
-            .await
-            .unwrap();
+    for statement in
+        ["CREATE TABLE IF NOT EXISTS kept (word text)", "INSERT INTO kept VALUES ('committed')"]
+    {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
     }
 }
 
@@ -336,10 +304,7 @@ async fn count_rows(url: &str) -> i64 {
     if !there {
         return 0;
     }
-    sqlx::query_scalar("SELECT count(*) FROM kept")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap()
+    sqlx::query_scalar("SELECT count(*) FROM kept").fetch_one(&mut connection).await.unwrap()
 }
 
 fn pid_file(server: &Path) -> String {

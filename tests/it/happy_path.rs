@@ -16,8 +16,11 @@ async fn without_people_it_is_live_at_once_and_no_call_is_wasted() {
     house.settle().await;
 
     assert_eq!(house.read(id).await.status, Status::Live);
+    let mut heard = house.heard();
+    // These two are asked side by side.
+    heard[6..8].sort_by_key(|call| !call.ends_with("/fieldmappings"));
     assert_eq!(
-        house.heard(),
+        heard,
         [
             "POST /v1.0/accounts",
             "POST /v1.0/templates/…/install",
@@ -25,8 +28,6 @@ async fn without_people_it_is_live_at_once_and_no_call_is_wasted() {
             "GET /v1.0/steps/…/parameters",
             "GET /v1.0/steps/…/fieldmappings",
             "PUT /v1.0/steps/…/fieldmappings/…",
-            "GET /v1.0/cycles/…/steps",
-            "GET /v1.0/steps/…/parameters",
             "GET /v1.0/steps/…/fieldmappings",
             "GET /v1.0/cycles/…/prerequisites",
             "PUT /v1.0/cycles/…/activate",
