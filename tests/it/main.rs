@@ -6,3 +6,6 @@
 
 mod database;
 mod embedded;
+mod house_rules;
+mod metadata;
+mod rust_tokens;
