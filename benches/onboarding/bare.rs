@@ -28,7 +28,8 @@ impl Caller {
     }
 
     pub(crate) async fn create_account(&self, tenant: &str) {
-        let body = format!(r#"{{"Id":"{tenant}","Name":"Acme","AuditInfo":"gangway:bench:{tenant}"}}"#);
+        let body =
+            format!(r#"{{"Id":"{tenant}","Name":"Acme","AuditInfo":"gangway:bench:{tenant}"}}"#);
         self.call(Method::POST, tenant, "v1.0/accounts", body).await;
     }
 
@@ -70,7 +71,8 @@ impl Caller {
     ) -> String {
         let url = self.base.join(path.as_ref()).unwrap();
         let request = self.client.request(method, url).bearer_auth("bench");
-        let request = request.header("X-Cyclr-Account", tenant).header("content-type", "application/json");
+        let request =
+            request.header("X-Cyclr-Account", tenant).header("content-type", "application/json");
         let answer = request.body(body).send().await.unwrap();
         assert!(answer.status().is_success());
         answer.text().await.unwrap()

@@ -5,7 +5,11 @@
 //! its own, so that what the service spends is seen apart from it. Postgres is a private, durable one
 //! in the target folder; `BENCH_DATABASE_URL` names another.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
-#![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a benchmark, not the service")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "a benchmark, not the service"
+)]
 
 mod bare;
 mod measure;

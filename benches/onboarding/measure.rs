@@ -77,7 +77,11 @@ impl Meter {
 pub(crate) fn percentile(values: &[f64], part: f64) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in a list"
+    )]
     let place = ((values.len() - 1) as f64 * part).round() as usize;
     values[place]
 }
@@ -87,6 +91,7 @@ pub(crate) fn cpu() -> Duration {
     let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return Duration::ZERO };
     // Fields 14 and 15, counted after the name, which may hold blanks; in hundredths of a second.
     let after_name = stat.rsplit(')').next().unwrap();
-    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
+    let ticks: u64 =
+        after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
     Duration::from_millis(ticks * 10)
 }

@@ -102,7 +102,8 @@ async fn json(world: &World, body: String) -> impl IntoResponse + use<> {
 }
 
 async fn token(State(world): State<World>) -> impl IntoResponse {
-    json(&world, r#"{"token_type":"bearer","access_token":"bench","expires_in":1209599}"#.into()).await
+    json(&world, r#"{"token_type":"bearer","access_token":"bench","expires_in":1209599}"#.into())
+        .await
 }
 
 /// Answers what it was given, as Cyclr does.

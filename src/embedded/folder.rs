@@ -76,6 +76,15 @@ impl Folder {
     }
 }
 
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.socket_dir != self.path {
+            // Only an empty one goes: a server that still runs keeps its socket.
+            let _ = fs::remove_dir(&self.socket_dir);
+        }
+    }
+}
+
 fn command_as(user: Option<User>, program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command

@@ -103,11 +103,12 @@ async fn server() -> &'static Server {
         .await
 }
 
-/// Each checkout has its folders; two runs at once take two of them.
+/// Each checkout and each user has its folders; two runs at once take two of them.
 async fn start_private() -> Embedded {
     let checkout = short_hash([env!("CARGO_MANIFEST_DIR").as_bytes()]);
+    let user = rustix::process::geteuid();
     for number in 0..32 {
-        let name = format!("gangway-test-{checkout}-{number}");
+        let name = format!("gangway-test-{user}-{checkout}-{number}");
         let settings =
             Settings { data_dir: scratch_folder().join(name), durability: Durability::Fast };
         match Embedded::start(settings).await {

@@ -227,8 +227,11 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // A server that a failing test left may still be writing; the next look is somebody else's.
-        let _ = fs::remove_dir_all(&self.0);
+        // A server that was not waited for may still be writing.
+        let began = Instant::now();
+        while fs::remove_dir_all(&self.0).is_err() && began.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
