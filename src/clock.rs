@@ -29,10 +29,7 @@ impl Clock {
         Self(Source::Stopped(Arc::new(Mutex::new(now))))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that may ask"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Source::System => Utc::now(),

@@ -63,23 +63,13 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
 }
 
 fn note(status: StatusCode, heading: &str, text: &str) -> Response {
-    page(
-        status,
-        &Note {
-            heading: heading.to_owned(),
-            text: text.to_owned(),
-        },
-    )
+    page(status, &Note { heading: heading.to_owned(), text: text.to_owned() })
 }
 
 /// Text of an unknown, used or expired token [DOC].
 fn forbidden() -> Response {
     let text = "403 - Forbidden: Access is denied.";
-    note(
-        StatusCode::FORBIDDEN,
-        text,
-        "This sign-in link was used already, or it is too old.",
-    )
+    note(StatusCode::FORBIDDEN, text, "This sign-in link was used already, or it is too old.")
 }
 
 async fn open(State(sandbox): State<Sandbox>, query: Query) -> Result<Response, Refusal> {
@@ -88,9 +78,7 @@ async fn open(State(sandbox): State<Sandbox>, query: Query) -> Result<Response, 
                     The message mode (callbackMessage) is not offered yet.";
         return Ok(note(StatusCode::BAD_REQUEST, "Not offered", text));
     }
-    let Some(target_origin) = query
-        .text("targetorigin")
-        .filter(|target| redirectable(target))
+    let Some(target_origin) = query.text("targetorigin").filter(|target| redirectable(target))
     else {
         let text = "The address needs a targetOrigin: a full http or https address to return to.";
         return Ok(note(StatusCode::BAD_REQUEST, "No way back", text));
@@ -103,18 +91,12 @@ async fn open(State(sandbox): State<Sandbox>, query: Query) -> Result<Response, 
             return Ok(false);
         };
         let account = world.accounts.get(&sign_in.account);
-        let owned = account
-            .zip(connector)
-            .and_then(|(account, id)| account.connectors.get(&id));
+        let owned = account.zip(connector).and_then(|(account, id)| account.connectors.get(&id));
         let Some(connector) = owned.map(|connector| connector.id) else {
             return Ok(false);
         };
         let target_origin = target_origin.to_owned();
-        let consent = Consent {
-            account: sign_in.account,
-            connector,
-            target_origin,
-        };
+        let consent = Consent { account: sign_in.account, connector, target_origin };
         world.consents.insert(state.clone(), consent);
         Ok(true)
     })?;
@@ -122,13 +104,8 @@ async fn open(State(sandbox): State<Sandbox>, query: Query) -> Result<Response, 
         return Ok(forbidden());
     }
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query
-        .append_pair("response_type", "code")
-        .append_pair("client_id", "pretend-cyclr");
-    let there = format!(
-        "/provider/authorize?{}",
-        query.append_pair("state", &state).finish()
-    );
+    query.append_pair("response_type", "code").append_pair("client_id", "pretend-cyclr");
+    let there = format!("/provider/authorize?{}", query.append_pair("state", &state).finish());
     Ok(redirect(StatusCode::FOUND, &there))
 }
 
@@ -142,17 +119,9 @@ fn redirect(status: StatusCode, to: &str) -> Response {
     match HeaderValue::from_str(to) {
         Ok(to) => {
             let no_store = HeaderValue::from_static("no-store");
-            (
-                status,
-                [(header::LOCATION, to), (header::CACHE_CONTROL, no_store)],
-            )
-                .into_response()
+            (status, [(header::LOCATION, to), (header::CACHE_CONTROL, no_store)]).into_response()
         }
-        Err(_) => note(
-            StatusCode::BAD_REQUEST,
-            "No way back",
-            "The address cannot be followed.",
-        ),
+        Err(_) => note(StatusCode::BAD_REQUEST, "No way back", "The address cannot be followed."),
     }
 }
 
@@ -168,15 +137,7 @@ async fn consent(State(sandbox): State<Sandbox>, query: Query) -> Response {
         return over();
     };
     let initial = connector.chars().take(1).collect();
-    page(
-        StatusCode::OK,
-        &ConsentPage {
-            connector,
-            initial,
-            account,
-            state: state.to_owned(),
-        },
-    )
+    page(StatusCode::OK, &ConsentPage { connector, initial, account, state: state.to_owned() })
 }
 
 fn over() -> Response {
@@ -197,10 +158,9 @@ async fn decide(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Response,
     let refused = match form.text("decision") {
         Some("allow") => None,
         Some("deny") => Some(("access_denied", "The user refused to grant access.")),
-        Some("needs_admin") => Some((
-            "consent_required",
-            "An administrator has to grant access to this application.",
-        )),
+        Some("needs_admin") => {
+            Some(("consent_required", "An administrator has to grant access to this application."))
+        }
         Some(_) | None => return Ok(over()),
     };
     let allow = refused.is_none();

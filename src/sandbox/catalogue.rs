@@ -199,11 +199,7 @@ impl Catalogue {
                 return wrong(format!("connector {} is listed twice", connector.id));
             }
             let named = |property: &ConnectorProperty| property.target_name.to_lowercase();
-            once(
-                "property",
-                &connector.name,
-                connector.properties.iter().map(named),
-            )?;
+            once("property", &connector.name, connector.properties.iter().map(named))?;
         }
         let mut templates = BTreeSet::new();
         for template in &self.templates {
@@ -220,10 +216,7 @@ impl Catalogue {
         let templates: Vec<_> = self.templates.into_iter().map(Arc::new).collect();
         Shelves {
             connectors: connectors.map(|one| (one.id, Arc::new(one))).collect(),
-            by_id: templates
-                .iter()
-                .map(|one| (one.id, Arc::clone(one)))
-                .collect(),
+            by_id: templates.iter().map(|one| (one.id, Arc::clone(one))).collect(),
             templates,
         }
     }
@@ -238,15 +231,9 @@ impl Template {
             let place = format!("{} / {}", self.name, step.name);
             if !connectors.contains(&step.connector) {
                 let unknown = step.connector;
-                return wrong(format!(
-                    "step `{place}` uses the unknown connector {unknown}"
-                ));
+                return wrong(format!("step `{place}` uses the unknown connector {unknown}"));
             }
-            once(
-                "parameter",
-                &place,
-                step.parameters.iter().map(|input| input.id),
-            )?;
+            once("parameter", &place, step.parameters.iter().map(|input| input.id))?;
             once("field", &place, step.fields.iter().map(|input| input.id))?;
         }
         Ok(())
@@ -287,30 +274,10 @@ mod tests {
     #[test]
     fn the_built_in_catalogue_is_sound_and_has_the_ids_that_the_program_names() {
         let catalogue = Catalogue::parse(BUILT_IN).unwrap();
-        let ids: Vec<_> = catalogue
-            .templates
-            .iter()
-            .map(|template| template.id)
-            .collect();
-        assert_eq!(
-            ids,
-            [CRM_TO_MAIL, NIGHTLY_LEDGER, STORE_ONLY, DEPOT_TO_STORE]
-        );
-        let ids: Vec<_> = catalogue
-            .connectors
-            .iter()
-            .map(|connector| connector.id)
-            .collect();
-        assert_eq!(
-            ids,
-            [
-                HARBOUR_CRM,
-                PARCEL_MAIL,
-                LEDGER_CLOUD,
-                DEPOT_FTP,
-                TIDE_STORE
-            ]
-        );
+        let ids: Vec<_> = catalogue.templates.iter().map(|template| template.id).collect();
+        assert_eq!(ids, [CRM_TO_MAIL, NIGHTLY_LEDGER, STORE_ONLY, DEPOT_TO_STORE]);
+        let ids: Vec<_> = catalogue.connectors.iter().map(|connector| connector.id).collect();
+        assert_eq!(ids, [HARBOUR_CRM, PARCEL_MAIL, LEDGER_CLOUD, DEPOT_FTP, TIDE_STORE]);
     }
 
     #[test]
@@ -325,6 +292,8 @@ mod tests {
         let twin = r#"{"id":1,"name":"C","auth_type":"None"}"#;
         let twins = format!(r#"{{"connectors":[{twin},{twin}],"templates":[]}}"#);
         assert!(told(&twins).contains("connector 1 is listed twice"));
-        assert!(told(r#"{"connectors":[],"templates":[],"x":1}"#).contains("unknown field"));
+        let error = Catalogue::parse(r#"{"connectors":[],"templates":[],"x":1}"#).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("unknown field `x`"), "{cause}");
     }
 }

@@ -58,12 +58,8 @@ fn row((id, account): (&String, &Account)) -> Row {
     Row {
         id: id.clone(),
         name: account.name.clone(),
-        connectors: connectors
-            .map(|one| (one.name.clone(), one.authenticated()))
-            .collect(),
-        cycles: cycles
-            .map(|one| (one.name.clone(), format!("{:?}", one.status)))
-            .collect(),
+        connectors: connectors.map(|one| (one.name.clone(), one.authenticated())).collect(),
+        cycles: cycles.map(|one| (one.name.clone(), format!("{:?}", one.status))).collect(),
     }
 }
 
@@ -115,11 +111,7 @@ fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Refusal> {
 /// What cannot be put on the wire is told at once, not when a call is struck.
 fn playable(kind: &FaultKind) -> Result<(), Refusal> {
     match kind {
-        FaultKind::Refuse {
-            status,
-            retry_after,
-            ..
-        } => {
+        FaultKind::Refuse { status, retry_after, .. } => {
             if !(200..=599).contains(status) {
                 return Err(Refusal::bad("The status must be between 200 and 599."));
             }
@@ -130,8 +122,7 @@ fn playable(kind: &FaultKind) -> Result<(), Refusal> {
         }
         FaultKind::StallBefore { seconds } | FaultKind::StallAfter { seconds } => {
             let sane = seconds.is_finite() && *seconds >= 0.0;
-            sane.then_some(())
-                .ok_or_else(|| Refusal::bad("The seconds must not be negative."))
+            sane.then_some(()).ok_or_else(|| Refusal::bad("The seconds must not be negative."))
         }
         FaultKind::DropBefore
         | FaultKind::LoseAnswer

@@ -74,10 +74,7 @@ impl Cycle {
     ) -> Self {
         // A field starts out ignored, a parameter without any mapping, as the documented replies
         // show both.
-        let ignored = Mapping {
-            kind: Some(MappingType::Ignore),
-            ..Mapping::default()
-        };
+        let ignored = Mapping { kind: Some(MappingType::Ignore), ..Mapping::default() };
         let step = |step: &TemplateStep| Step {
             id: Uuid::new_v4(),
             parameters: vec![Mapping::default(); step.parameters.len()],
@@ -129,13 +126,11 @@ impl Cycle {
 
     /// Required inputs of a step without an answer, parameters first.
     pub(super) fn unmapped(&self, place: usize) -> impl Iterator<Item = (Sort, &Input)> {
-        [Sort::Parameter, Sort::Field]
-            .into_iter()
-            .flat_map(move |sort| {
-                let open = self.inputs(place, sort);
-                let open = open.filter(|(input, mapping)| !input.optional && !mapping.answers());
-                open.map(move |(input, _)| (sort, input))
-            })
+        [Sort::Parameter, Sort::Field].into_iter().flat_map(move |sort| {
+            let open = self.inputs(place, sort);
+            let open = open.filter(|(input, mapping)| !input.optional && !mapping.answers());
+            open.map(move |(input, _)| (sort, input))
+        })
     }
 }
 

@@ -108,34 +108,26 @@ impl Faults {
             return None;
         }
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = list
-            .iter_mut()
-            .find_map(|fault| fault.take_aim(method, path))?;
+        let kind = list.iter_mut().find_map(|fault| fault.take_aim(method, path))?;
         list.retain(|fault| fault.times > 0);
         self.any.store(!list.is_empty(), Ordering::Release);
-        let hold = Hold {
-            held: self.held.clone(),
-            released: self.released.subscribe(),
-        };
+        let hold = Hold { held: self.held.clone(), released: self.released.subscribe() };
         Some(Strike { kind, hold })
     }
 
-    /// Done as soon as at least one call is being held.
-    pub(super) fn wait_until_held(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Done as soon as at least one call is being held, or none is.
+    pub(super) fn wait_until(&self, any: bool) -> impl Future<Output = ()> + Send + use<> {
         let mut held = self.held.subscribe();
         async move {
             // Fails only when the sandbox is gone, and then nobody waits for its calls.
-            let _ = held.wait_for(|count| *count > 0).await;
+            let _ = held.wait_for(|count| (*count > 0) == any).await;
         }
     }
 }
 
 impl Fault {
     fn take_aim(&mut self, method: &str, path: &str) -> Option<FaultKind> {
-        let asked = self
-            .method
-            .as_deref()
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
+        let asked = self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
         if !asked || self.times == 0 || !matches(&self.path, path) {
             return None;
         }
@@ -190,14 +182,8 @@ mod tests {
 
     #[test]
     fn a_star_is_a_segment_or_the_whole_tail() {
-        assert!(matches(
-            "/v1.0/templates/*/install",
-            "/v1.0/templates/a/install"
-        ));
-        assert!(!matches(
-            "/v1.0/templates/*/install",
-            "/v1.0/templates/a/b/install"
-        ));
+        assert!(matches("/v1.0/templates/*/install", "/v1.0/templates/a/install"));
+        assert!(!matches("/v1.0/templates/*/install", "/v1.0/templates/a/b/install"));
         assert!(matches("/v1.0/*", "/v1.0/cycles/a/steps"));
         assert!(!matches("/v1.0/*", "/v1.0"));
         assert!(matches("/v1.0/cycles/{}", "/v1.0/cycles/a"));
@@ -211,10 +197,7 @@ mod tests {
         let text = r#"{"method":"get","path":"/a","times":2,"skip":1,"kind":"drop_before"}"#;
         faults.inject(serde_json::from_str(text).unwrap());
         let struck = || faults.strike("GET", "/a").is_some();
-        assert_eq!(
-            [struck(), struck(), struck(), struck()],
-            [false, true, true, false]
-        );
+        assert_eq!([struck(), struck(), struck(), struck()], [false, true, true, false]);
     }
 
     #[test]
@@ -222,11 +205,7 @@ mod tests {
         let text = r#"{"path":"/a","kind":"refuse","status":429,"retry_after":"7"}"#;
         let fault: Fault = serde_json::from_str(text).unwrap();
         let retry_after = Some("7".to_owned());
-        let kind = FaultKind::Refuse {
-            status: 429,
-            message: String::new(),
-            retry_after,
-        };
+        let kind = FaultKind::Refuse { status: 429, message: String::new(), retry_after };
         assert_eq!((fault.kind, fault.times, fault.skip), (kind, 1, 0));
     }
 }

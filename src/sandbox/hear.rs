@@ -1,5 +1,6 @@
 //! Every call comes through here: it is written down, and struck by a fault where one is due.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -30,7 +31,10 @@ pub struct HeardCall {
     pub performed: bool,
 }
 
-/// The calls in the order in which they came.
+/// A sandbox that runs for weeks must not grow with every call it hears.
+const REMEMBERED: usize = 100_000;
+
+/// The latest calls in the order in which they came.
 #[derive(Debug)]
 pub(super) struct CallBook {
     recording: bool,
@@ -41,7 +45,7 @@ pub(super) struct CallBook {
 struct Pages {
     /// Calls that were forgotten, so that one still under way does not find another's place.
     forgotten: usize,
-    calls: Vec<HeardCall>,
+    calls: VecDeque<HeardCall>,
 }
 
 /// Where a call stands in the book; `None` when it is not recorded.
@@ -50,18 +54,11 @@ struct Place(Option<usize>);
 
 impl CallBook {
     pub(super) fn new(recording: bool) -> Self {
-        Self {
-            recording,
-            pages: Mutex::default(),
-        }
+        Self { recording, pages: Mutex::default() }
     }
 
     pub(super) fn read(&self) -> Vec<HeardCall> {
-        self.pages
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .calls
-            .clone()
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).calls.iter().cloned().collect()
     }
 
     pub(super) fn forget(&self) {
@@ -80,14 +77,16 @@ impl CallBook {
         let call = HeardCall {
             method: request.method().to_string(),
             path: path.to_owned(),
-            account: account
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
+            account: account.and_then(|value| value.to_str().ok()).map(str::to_owned),
             status: None,
             performed: false,
         };
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.calls.push(call);
+        if pages.calls.len() == REMEMBERED {
+            pages.calls.pop_front();
+            pages.forgotten += 1;
+        }
+        pages.calls.push_back(call);
         Place(Some(pages.forgotten + pages.calls.len() - 1))
     }
 
@@ -119,16 +118,10 @@ pub(super) async fn hear(State(sandbox): State<Sandbox>, request: Request, next:
     };
     if response.extensions().get::<Severed>().is_none() {
         let status = response.status().as_u16();
-        sandbox
-            .0
-            .calls
-            .amend(place, |call| call.status = Some(status));
+        sandbox.0.calls.amend(place, |call| call.status = Some(status));
     }
     let headers = response.headers_mut();
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -155,11 +148,7 @@ async fn suffer(
     let request = Request::from_parts(parts, Body::from(body));
     let performed = perform(sandbox, place, request, next);
     match strike.kind {
-        FaultKind::Refuse {
-            status,
-            message,
-            retry_after,
-        } => refuse(status, &message, retry_after),
+        FaultKind::Refuse { status, message, retry_after } => refuse(status, &message, retry_after),
         FaultKind::DropBefore => severed(),
         FaultKind::LoseAnswer => {
             performed.await;
@@ -197,10 +186,7 @@ async fn suffer(
                 world.access_tokens.clear();
                 Ok(())
             });
-            revoked
-                .err()
-                .unwrap_or_else(Refusal::denied)
-                .into_response()
+            revoked.err().unwrap_or_else(Refusal::denied).into_response()
         }
     }
 }
@@ -235,10 +221,7 @@ async fn truncated(response: Response) -> Response {
         length => whole.slice(..length / 2),
     };
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Response::from_parts(parts, Body::from(half))
 }
 
@@ -246,9 +229,5 @@ fn endless() -> Response {
     const PIECE: Bytes = Bytes::from_static(&[b' '; 16 * 1024]);
     let opening = stream::once(async { Ok::<_, Infallible>(Bytes::from_static(b"[")) });
     let body = futures_util::StreamExt::chain(opening, stream::repeat_with(|| Ok(PIECE)));
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        Body::from_stream(body),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(body)).into_response()
 }

@@ -38,23 +38,14 @@ impl Keeper {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(World::default()),
             Err(source) => {
-                return Err(Error::Unreadable {
-                    file: self.0.clone(),
-                    source,
-                });
+                return Err(Error::Unreadable { file: self.0.clone(), source });
             }
         };
-        let damaged = |why: String| Error::Damaged {
-            file: self.0.clone(),
-            why,
-        };
+        let damaged = |why: String| Error::Damaged { file: self.0.clone(), why };
         let read: Read =
             serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
         if read.format != FORMAT {
-            return Err(damaged(format!(
-                "it has format {}, not {FORMAT}",
-                read.format
-            )));
+            return Err(damaged(format!("it has format {}, not {FORMAT}", read.format)));
         }
         Ok(read.world)
     }
@@ -67,10 +58,7 @@ impl Keeper {
         }
         let beside = self.0.with_extension("new");
         let mut file = File::create(&beside)?;
-        file.write_all(&serde_json::to_vec(&Written {
-            format: FORMAT,
-            world,
-        })?)?;
+        file.write_all(&serde_json::to_vec(&Written { format: FORMAT, world })?)?;
         // Without this a power cut could leave the new name on an empty file.
         file.sync_data()?;
         fs::rename(&beside, &self.0)

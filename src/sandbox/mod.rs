@@ -62,10 +62,7 @@ pub enum Error {
     #[error("the sandbox's catalogue contradicts itself: {0}")]
     Catalogue(String),
     #[error("the sandbox's world in {} cannot be opened", file.display())]
-    Unreadable {
-        file: PathBuf,
-        source: std::io::Error,
-    },
+    Unreadable { file: PathBuf, source: std::io::Error },
     #[error("the sandbox's world in {} is damaged; repair the file, or remove it to begin anew: {why}", file.display())]
     Damaged { file: PathBuf, why: String },
 }
@@ -123,12 +120,8 @@ impl Sandbox {
     pub fn open(settings: Settings) -> Result<Self, Error> {
         settings.catalogue.check()?;
         let keeper = settings.kept_in.map(Keeper::new);
-        let mut world = keeper
-            .as_ref()
-            .map_or_else(|| Ok(World::default()), Keeper::load)?;
-        let clock = settings
-            .clock
-            .map_or(Clock::System, |now| Clock::Still(Mutex::new(now)));
+        let mut world = keeper.as_ref().map_or_else(|| Ok(World::default()), Keeper::load)?;
+        let clock = settings.clock.map_or(Clock::System, |now| Clock::Still(Mutex::new(now)));
         world.sweep(clock.now());
         Ok(Self(Arc::new(Inside {
             client_id: settings.client_id,
@@ -147,10 +140,7 @@ impl Sandbox {
         endpoints::router()
             .merge(browser::router())
             .merge(control::router())
-            .layer(axum::middleware::from_fn_with_state(
-                self.clone(),
-                hear::hear,
-            ))
+            .layer(axum::middleware::from_fn_with_state(self.clone(), hear::hear))
             .with_state(self.clone())
     }
 
@@ -159,11 +149,13 @@ impl Sandbox {
         self.read(|world, _| picture::of(world))
     }
 
-    /// Every call to `/v1.0/…` and `/oauth/token`, in the order in which they came.
+    /// The calls to `/v1.0/…` and `/oauth/token` in the order in which they came; the latest
+    /// 100,000 are remembered.
     pub fn calls(&self) -> Vec<HeardCall> {
         self.0.calls.read()
     }
 
+    /// Begins the list of heard calls anew.
     pub fn forget_calls(&self) {
         self.0.calls.forget();
     }
@@ -180,7 +172,12 @@ impl Sandbox {
 
     /// Done as soon as at least one call is being held.
     pub fn wait_until_held(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.0.faults.wait_until_held()
+        self.0.faults.wait_until(true)
+    }
+
+    /// Done as soon as no call is being held: answered, or its client was seen to go.
+    pub fn wait_until_none_held(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.faults.wait_until(false)
     }
 
     /// Moves a clock that stands still; the system's moves by itself.

@@ -7,11 +7,7 @@ use super::shapes::{date, mapping_name};
 use super::world::{Account, AccountConnector, World};
 
 pub(super) fn of(world: &World) -> Value {
-    let accounts: Vec<_> = world
-        .accounts
-        .iter()
-        .map(|(id, one)| account(id, one))
-        .collect();
+    let accounts: Vec<_> = world.accounts.iter().map(|(id, one)| account(id, one)).collect();
     json!({
         "accounts": accounts,
         "sign_in_tokens_unused": world.sign_in_tokens.len(),
@@ -38,11 +34,7 @@ fn connector(connector: &AccountConnector) -> Value {
     };
     let properties = connector.properties.iter().map(|property| {
         let hidden = sensitive(&property.name) && property.value.is_some();
-        let value = if hidden {
-            Some("set")
-        } else {
-            property.value.as_deref()
-        };
+        let value = if hidden { Some("set") } else { property.value.as_deref() };
         json!({ "Name": property.name, "Value": value })
     });
     json!({

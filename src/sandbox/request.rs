@@ -25,10 +25,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-        }
+        Self { status, message: message.into() }
     }
 
     pub(super) fn bad(message: impl Into<String>) -> Self {
@@ -67,10 +64,7 @@ pub(super) struct Answer(pub(super) Value);
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        (
-            [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
-            self.0.to_string(),
-        )
+        ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], self.0.to_string())
             .into_response()
     }
 }
@@ -86,10 +80,7 @@ pub(super) struct Page {
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let total = [(
-            HeaderName::from_static("total-pages"),
-            self.pages.to_string(),
-        )];
+        let total = [(HeaderName::from_static("total-pages"), self.pages.to_string())];
         (total, Answer(Value::Array(self.items))).into_response()
     }
 }
@@ -101,9 +92,7 @@ pub(super) struct Caller {
 
 impl Caller {
     pub(super) fn for_all(&self) -> Result<(), Refusal> {
-        self.only_account
-            .as_ref()
-            .map_or(Ok(()), |_| Err(Refusal::denied()))
+        self.only_account.as_ref().map_or(Ok(()), |_| Err(Refusal::denied()))
     }
 
     pub(super) fn within(&self, account: &str) -> Result<(), Refusal> {
@@ -119,9 +108,7 @@ impl FromRequestParts<Sandbox> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, Refusal> {
         let header = parts.headers.get(header::AUTHORIZATION);
-        let text = header
-            .and_then(|value| value.to_str().ok())
-            .ok_or_else(Refusal::denied)?;
+        let text = header.and_then(|value| value.to_str().ok()).ok_or_else(Refusal::denied)?;
         let (scheme, token) = text.split_once(' ').ok_or_else(Refusal::denied)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Refusal::denied());
@@ -145,9 +132,7 @@ impl FromRequestParts<Sandbox> for InAccount {
         let caller = Caller::from_request_parts(parts, sandbox).await?;
         // What Cyclr answers without the header, or for an unknown account, no source tells.
         let header = parts.headers.get("x-cyclr-account");
-        let account = header
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
+        let account = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
         let account = account.ok_or_else(|| Refusal::bad("X-Cyclr-Account header is required."))?;
         caller.within(&account)?;
         Ok(Self(account))
@@ -174,12 +159,7 @@ impl FromRequest<Sandbox> for Said {
 
 impl Said {
     pub(super) fn from_object(object: Map<String, Value>) -> Self {
-        Self(
-            object
-                .into_iter()
-                .map(|(name, value)| (name.to_lowercase(), value))
-                .collect(),
-        )
+        Self(object.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect())
     }
 
     /// `None` when the name is absent, `Some(Null)` when it is given as null.
@@ -193,8 +173,7 @@ impl Said {
     }
 
     pub(super) fn truth(&self, name: &str) -> bool {
-        self.text(name)
-            .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+        self.text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 }
 
@@ -215,28 +194,19 @@ impl FromRequestParts<Sandbox> for Query {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &Sandbox) -> Result<Self, Refusal> {
-        Ok(Self::from_form(
-            parts.uri.query().unwrap_or_default().as_bytes(),
-        ))
+        Ok(Self::from_form(parts.uri.query().unwrap_or_default().as_bytes()))
     }
 }
 
 impl Query {
     pub(super) fn from_form(text: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(text);
-        Self(
-            pairs
-                .map(|(name, value)| (name.to_lowercase(), value.into_owned()))
-                .collect(),
-        )
+        Self(pairs.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect())
     }
 
     /// `None` when absent or empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// Cuts one page out of a list: `pageSize`, `page` from 1, `sortOrderAsc`. Cyclr's default
@@ -248,14 +218,9 @@ impl Query {
     ) -> Page {
         let number = |name: &str| self.text(name).and_then(|text| text.parse::<usize>().ok());
         let size = number("pagesize").unwrap_or(100).clamp(1, 1000);
-        let skipped = number("page")
-            .unwrap_or(1)
-            .saturating_sub(1)
-            .saturating_mul(size);
+        let skipped = number("page").unwrap_or(1).saturating_sub(1).saturating_mul(size);
         let pages = items.len().div_ceil(size);
-        let down = self
-            .text("sortorderasc")
-            .is_some_and(|text| text.eq_ignore_ascii_case("false"));
+        let down = self.text("sortorderasc").is_some_and(|text| text.eq_ignore_ascii_case("false"));
         let items = if down {
             items.rev().skip(skipped).take(size).map(show).collect()
         } else {

@@ -57,9 +57,7 @@ async fn converse(router: axum::Router, socket: TcpStream) {
     }
     let service = service_fn(move |request| answer(router.clone(), request));
     let mut http = http1::Builder::new();
-    let connection = http
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(socket), service);
+    let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service);
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a connection to the sandbox ended early");
     }

@@ -155,20 +155,18 @@ pub(super) fn property(account_connector: i64, property: &Property) -> Value {
 }
 
 pub(super) fn cycle(cycle: &Cycle, account: &Account) -> Value {
-    let connectors = step_counts(&cycle.template)
-        .into_iter()
-        .filter_map(|(id, count)| {
-            let one = account.connectors.get(cycle.connectors.get(&id)?)?;
-            Some(json!({
-                "Id": id,
-                "AccountConnectorId": one.id,
-                "Name": one.connector.name,
-                "Version": one.connector.version,
-                "Authenticated": one.authenticated(),
-                "StepCount": count,
-                "Icon": null,
-            }))
-        });
+    let connectors = step_counts(&cycle.template).into_iter().filter_map(|(id, count)| {
+        let one = account.connectors.get(cycle.connectors.get(&id)?)?;
+        Some(json!({
+            "Id": id,
+            "AccountConnectorId": one.id,
+            "Name": one.connector.name,
+            "Version": one.connector.version,
+            "Authenticated": one.authenticated(),
+            "StepCount": count,
+            "Icon": null,
+        }))
+    });
     // Year 1 without a zone means never [DOC].
     let never = || "0001-01-01T00:00:00".to_owned();
     let run = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%S").to_string();
@@ -198,14 +196,10 @@ pub(super) fn cycle(cycle: &Cycle, account: &Account) -> Value {
 
 pub(super) fn step(cycle: &Cycle, place: usize, account: &Account) -> Option<Value> {
     let made_from = cycle.template.steps.get(place)?;
-    let connector = account
-        .connectors
-        .get(cycle.connectors.get(&made_from.connector)?)?;
+    let connector = account.connectors.get(cycle.connectors.get(&made_from.connector)?)?;
     let inputs = |sort| {
         let inputs = cycle.inputs(place, sort);
-        inputs
-            .map(|(one, _)| input(one, connector.id, made_from.method.id))
-            .collect::<Vec<_>>()
+        inputs.map(|(one, _)| input(one, connector.id, made_from.method.id)).collect::<Vec<_>>()
     };
     Some(json!({
         "Id": cycle.steps.get(place)?.id,
@@ -252,9 +246,7 @@ fn input(input: &Input, account_connector: i64, method: i64) -> Value {
 pub(super) fn mapping(cycle: &Cycle, place: usize, sort: Sort, id: i64) -> Option<Value> {
     let made_from = cycle.template.steps.get(place)?;
     let connector = *cycle.connectors.get(&made_from.connector)?;
-    let (wanted, told) = cycle
-        .inputs(place, sort)
-        .find(|(input, _)| input.id == id)?;
+    let (wanted, told) = cycle.inputs(place, sort).find(|(input, _)| input.id == id)?;
     let mut shown = mapped(told);
     let described = input(wanted, connector, made_from.method.id);
     match sort {
@@ -292,42 +284,27 @@ pub(super) fn mapping_name(kind: MappingType) -> &'static str {
 
 /// Cycle level: closed connectors (20), then steps with something unmapped (30).
 pub(super) fn cycle_prerequisites(cycle: &Cycle, account: &Account) -> Value {
-    let closed = account.closed_connectors(cycle).map(|id| {
-        prerequisite(
-            20,
-            "Unauthenticated connector",
-            "AccountConnector",
-            json!(id),
-        )
-    });
+    let closed = account
+        .closed_connectors(cycle)
+        .map(|id| prerequisite(20, "Unauthenticated connector", "AccountConnector", id));
     let steps = cycle.steps.iter().enumerate();
     let unmapped = steps.filter(|(place, _)| cycle.unmapped(*place).next().is_some());
-    let unmapped =
-        unmapped.map(|(_, step)| prerequisite(30, "Missing mapping", "Action", json!(step.id)));
+    let unmapped = unmapped
+        .map(|(_, step)| prerequisite(30, "Missing mapping", "Action", step.id.to_string()));
     closed.chain(unmapped).collect()
 }
 
 /// Step level: parameters (40), then fields (41).
 pub(super) fn step_prerequisites(cycle: &Cycle, place: usize) -> Value {
     let missing = cycle.unmapped(place).map(|(sort, input)| match sort {
-        Sort::Parameter => prerequisite(
-            40,
-            "Missing parameter mapping",
-            "Parameter",
-            json!(input.id),
-        ),
-        Sort::Field => prerequisite(
-            41,
-            "Missing field mapping",
-            "ConnectorFieldMapping",
-            json!(input.id),
-        ),
+        Sort::Parameter => prerequisite(40, "Missing parameter mapping", "Parameter", input.id),
+        Sort::Field => prerequisite(41, "Missing field mapping", "ConnectorFieldMapping", input.id),
     });
     missing.collect()
 }
 
-fn prerequisite(code: i64, reason: &str, object: &str, id: Value) -> Value {
-    json!({ "ReasonCode": code, "Reason": reason, "ObjectType": object, "ObjectId": id })
+fn prerequisite(code: i64, reason: &str, object: &str, id: impl Into<Value>) -> Value {
+    json!({ "ReasonCode": code, "Reason": reason, "ObjectType": object, "ObjectId": id.into() })
 }
 
 #[cfg(test)]

@@ -83,15 +83,11 @@ pub(super) const SIGN_IN_LIFETIME: TimeDelta = TimeDelta::minutes(5);
 
 impl World {
     pub(super) fn account(&self, id: &str) -> Result<&Account, Refusal> {
-        self.accounts
-            .get(id)
-            .ok_or_else(|| Refusal::missing("Account"))
+        self.accounts.get(id).ok_or_else(|| Refusal::missing("Account"))
     }
 
     pub(super) fn account_mut(&mut self, id: &str) -> Result<&mut Account, Refusal> {
-        self.accounts
-            .get_mut(id)
-            .ok_or_else(|| Refusal::missing("Account"))
+        self.accounts.get_mut(id).ok_or_else(|| Refusal::missing("Account"))
     }
 
     /// Numbers are unique over the world, so that one account's id never works in another.
@@ -114,10 +110,7 @@ impl World {
                 continue;
             }
             let present = self.accounts.get(account)?.connectors.values();
-            let present = present
-                .filter(|one| one.connector.id == wanted)
-                .map(|one| one.id)
-                .next();
+            let present = present.filter(|one| one.connector.id == wanted).map(|one| one.id).next();
             let id = match present {
                 Some(id) => id,
                 None => self.connect(account, catalogue.get(&wanted)?)?,
@@ -145,16 +138,13 @@ impl World {
 
     /// Takes the token out: it works once, whatever the page then shows.
     pub(super) fn spend(&mut self, token: &str, now: DateTime<Utc>) -> Option<SignIn> {
-        self.sign_in_tokens
-            .remove(token)
-            .filter(|sign_in| now < sign_in.expires_at)
+        self.sign_in_tokens.remove(token).filter(|sign_in| now < sign_in.expires_at)
     }
 
     /// A deleted account takes its cycles, connectors and ways in with it.
     pub(super) fn remove_account(&mut self, id: &str) -> Option<Account> {
         let account = self.accounts.remove(id)?;
-        self.sign_in_tokens
-            .retain(|_, sign_in| sign_in.account != id);
+        self.sign_in_tokens.retain(|_, sign_in| sign_in.account != id);
         self.consents.retain(|_, consent| consent.account != id);
         Some(account)
     }
@@ -162,8 +152,7 @@ impl World {
     /// Lets go of what can no longer be used.
     pub(super) fn sweep(&mut self, now: DateTime<Utc>) {
         self.access_tokens.retain(|_, token| now < token.expires_at);
-        self.sign_in_tokens
-            .retain(|_, sign_in| now < sign_in.expires_at);
+        self.sign_in_tokens.retain(|_, sign_in| now < sign_in.expires_at);
     }
 }
 
@@ -177,9 +166,7 @@ impl Account {
     }
 
     pub(super) fn cycle_of_step(&self, step: Uuid) -> Option<(&Cycle, usize)> {
-        self.cycles
-            .iter()
-            .find_map(|cycle| cycle.place_of(step).map(|place| (cycle, place)))
+        self.cycles.iter().find_map(|cycle| cycle.place_of(step).map(|place| (cycle, place)))
     }
 
     pub(super) fn cycle_of_step_mut(&mut self, step: Uuid) -> Option<(&mut Cycle, usize)> {
@@ -189,12 +176,8 @@ impl Account {
 
     /// Account connectors of the cycle that have no credential yet, in the order of their ids.
     pub(super) fn closed_connectors<'a>(&'a self, cycle: &'a Cycle) -> impl Iterator<Item = i64> {
-        let used = cycle
-            .connectors
-            .values()
-            .filter_map(|id| self.connectors.get(id));
-        used.filter(|connector| !connector.authenticated())
-            .map(|connector| connector.id)
+        let used = cycle.connectors.values().filter_map(|id| self.connectors.get(id));
+        used.filter(|connector| !connector.authenticated()).map(|connector| connector.id)
     }
 
     pub(super) fn ready(&self, cycle: &Cycle) -> bool {
@@ -233,11 +216,7 @@ impl AccountConnector {
     }
 
     fn has_what_it_needs(&self) -> bool {
-        let mut needed = self
-            .connector
-            .properties
-            .iter()
-            .filter(|property| !property.optional);
+        let mut needed = self.connector.properties.iter().filter(|property| !property.optional);
         needed.all(|property| {
             let set = |one: &Property| one.value.as_deref().is_some_and(|value| !value.is_empty());
             self.property(&property.target_name).is_some_and(set)
@@ -245,8 +224,6 @@ impl AccountConnector {
     }
 
     pub(super) fn property(&self, name: &str) -> Option<&Property> {
-        self.properties
-            .iter()
-            .find(|property| property.name.eq_ignore_ascii_case(name))
+        self.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name))
     }
 }

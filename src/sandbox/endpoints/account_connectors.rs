@@ -27,11 +27,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Reply {
     let id = number(&id)?;
-    sandbox.read(|world, _| {
-        Ok(Answer(shapes::account_connector(find(
-            world, &account, id,
-        )?)))
-    })
+    sandbox.read(|world, _| Ok(Answer(shapes::account_connector(find(world, &account, id)?))))
 }
 
 /// The credential comes back in clear [DOC]; nothing shows that Cyclr tries it [INF].
@@ -68,10 +64,7 @@ pub(super) async fn deauthenticate(
     sandbox.change(|world, _| {
         let connector = find_mut(world, &account, id)?;
         connector.auth_value = None;
-        let message = format!(
-            "Connector '{}' successfully de-authenticated.",
-            connector.name
-        );
+        let message = format!("Connector '{}' successfully de-authenticated.", connector.name);
         world.account_mut(&account)?.pause_cycles_using(id);
         Ok(Answer(json!({ "Message": message })))
     })
@@ -85,11 +78,7 @@ pub(super) async fn list_properties(
     let id = number(&id)?;
     sandbox.read(|world, _| {
         let properties = find(world, &account, id)?.properties.iter();
-        Ok(Answer(
-            properties
-                .map(|property| shapes::property(id, property))
-                .collect(),
-        ))
+        Ok(Answer(properties.map(|property| shapes::property(id, property)).collect()))
     })
 }
 
@@ -101,17 +90,10 @@ pub(super) async fn add_property(
     said: Said,
 ) -> Reply {
     let id = number(&id)?;
-    let name = said
-        .text("Name")
-        .filter(|name| !name.is_empty())
-        .ok_or_else(Refusal::malformed)?;
+    let name = said.text("Name").filter(|name| !name.is_empty()).ok_or_else(Refusal::malformed)?;
     sandbox.change(|world, _| {
         find(world, &account, id)?;
-        let property = Property {
-            id: world.next_id(),
-            name,
-            value: said.text("Value"),
-        };
+        let property = Property { id: world.next_id(), name, value: said.text("Value") };
         let shown = shapes::property(id, &property);
         find_mut(world, &account, id)?.properties.push(property);
         Ok(Answer(shown))
@@ -176,9 +158,7 @@ fn properties(said: &Said) -> Result<Vec<(String, Option<String>)>, Refusal> {
         let item = Said::from_object(item.as_object()?.clone());
         Some((item.text("Name")?, item.value("Value").and_then(as_text)))
     };
-    list.iter()
-        .map(|item| read(item).ok_or_else(Refusal::malformed))
-        .collect()
+    list.iter().map(|item| read(item).ok_or_else(Refusal::malformed)).collect()
 }
 
 fn set_property(
@@ -193,11 +173,7 @@ fn set_property(
     let mut present = connector.properties.iter_mut();
     match present.find(|property| property.name.eq_ignore_ascii_case(&name)) {
         Some(property) => property.value = value,
-        None => connector.properties.push(Property {
-            id: fresh,
-            name,
-            value,
-        }),
+        None => connector.properties.push(Property { id: fresh, name, value }),
     }
     Ok(())
 }

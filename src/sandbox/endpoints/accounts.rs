@@ -1,5 +1,7 @@
 //! Accounts, and the tokens that sign a browser into one.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -20,9 +22,7 @@ pub(super) async fn list(
 ) -> Result<Page, Refusal> {
     caller.for_all()?;
     Ok(sandbox.read(|world, _| {
-        query.page(world.accounts.iter(), |(id, account)| {
-            shapes::account(id, account)
-        })
+        query.page(world.accounts.iter(), |(id, account)| shapes::account(id, account))
     }))
 }
 
@@ -44,10 +44,7 @@ pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said:
         if world.accounts.contains_key(&id) {
             return Err(Refusal::bad("ID already in use"));
         }
-        let mut account = Account {
-            created_at: now,
-            ..Account::default()
-        };
+        let mut account = Account { created_at: now, ..Account::default() };
         apply(&mut account, &said)?;
         if account.name.is_empty() {
             return Err(Refusal::bad("Name is required"));
@@ -81,10 +78,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Refusal> {
     caller.within(&id)?;
     sandbox.change(|world, _| {
-        world
-            .remove_account(&id)
-            .map(|_| StatusCode::OK)
-            .ok_or_else(|| Refusal::missing("Account"))
+        world.remove_account(&id).map(|_| StatusCode::OK).ok_or_else(|| Refusal::missing("Account"))
     })
 }
 
@@ -101,16 +95,8 @@ pub(super) async fn sign_in_token(
         let expires_at = now + SIGN_IN_LIFETIME;
         // Whether the name may be left out is unknown; here it may.
         world.account_mut(&id)?.users.extend(said.text("Username"));
-        world.sign_in_tokens.insert(
-            token.clone(),
-            SignIn {
-                account: id,
-                expires_at,
-            },
-        );
-        Ok(Answer(
-            json!({ "Token": token, "ExpiresAtUtc": shapes::date(expires_at) }),
-        ))
+        world.sign_in_tokens.insert(token.clone(), SignIn { account: id, expires_at });
+        Ok(Answer(json!({ "Token": token, "ExpiresAtUtc": shapes::date(expires_at) })))
     })
 }
 
@@ -124,39 +110,25 @@ fn token() -> String {
 
 /// Checks all, then writes all.
 fn apply(account: &mut Account, said: &Said) -> Result<(), Refusal> {
-    let mut changed = Vec::new();
+    let mut changed = BTreeMap::new();
     for name in ACCOUNT_SETTINGS.iter().copied().chain([WITH_WARNINGS]) {
-        let Some(value) = said.value(name) else {
-            continue;
-        };
-        changed.push((name, setting(name, value)?));
+        let given = said.value(name).map(|value| setting(name, value));
+        if let Some(value) = given.transpose()?.flatten() {
+            changed.insert(name.to_owned(), value);
+        }
     }
-    let of = |name: &str| {
-        let new = changed
-            .iter()
-            .find(|(changed, _)| *changed == name)
-            .map(|(_, value)| value);
-        new.unwrap_or(&Some(Value::Null)).clone()
-    };
-    let enabling = of("TransactionErrorWebhookEnabled") == Some(Value::Bool(true));
-    let url = of("TransactionErrorWebhookUrl").filter(|url| !url.is_null());
-    if enabling && url.is_none() {
+    let enabling = changed.get("TransactionErrorWebhookEnabled") == Some(&Value::Bool(true));
+    let url = changed.get("TransactionErrorWebhookUrl");
+    if enabling && url.is_none_or(Value::is_null) {
         let message =
             "Transaction Error Webhook enabled: Transaction Error Webhook URL must be defined";
         return Err(Refusal::bad(message));
     }
-    let name = said
-        .value("Name")
-        .map(|_| said.text("Name").unwrap_or_default());
-    if name.as_deref().is_some_and(str::is_empty) {
-        return Err(Refusal::bad("Name is required"));
+    if said.value("Name").is_some() {
+        let name = said.text("Name").filter(|name| !name.is_empty());
+        account.name = name.ok_or_else(|| Refusal::bad("Name is required"))?;
     }
-    account.name = name.unwrap_or_else(|| std::mem::take(&mut account.name));
-    for (name, value) in changed {
-        if let Some(value) = value {
-            account.settings.insert(name.to_owned(), value);
-        }
-    }
+    account.settings.append(&mut changed);
     Ok(())
 }
 
@@ -165,9 +137,7 @@ fn setting(name: &str, value: &Value) -> Result<Option<Value>, Refusal> {
     Ok(match name {
         "StepDataSuccessRetentionHours" | "StepDataErroredRetentionHours" => match value.as_i64() {
             Some(hours) if hours < 0 => {
-                return Err(Refusal::bad(format!(
-                    "{name} ({hours}): must be non negative"
-                )));
+                return Err(Refusal::bad(format!("{name} ({hours}): must be non negative")));
             }
             Some(hours) => Some(json!(hours.min(744))),
             // A wrong type is passed over with 200 [OBS].
@@ -184,11 +154,7 @@ fn webhook_url(value: &Value) -> Result<Value, Refusal> {
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
         return Ok(Value::Null);
     };
-    let full = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("https://{text}")
-    };
+    let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     match Url::parse(&full) {
         Ok(_) => Ok(json!(full)),
         Err(_) => Err(Refusal::bad(format!("{full} is not a valid URL"))),

@@ -16,21 +16,12 @@ pub(super) async fn templates(
     query: Query,
 ) -> Result<Page, Refusal> {
     // Tags are compared with regard to case [DOC].
-    let tagged = |tags: &[String]| {
-        query
-            .text("tag")
-            .is_none_or(|tag| tags.iter().any(|one| one == tag))
-    };
-    let found = sandbox
-        .0
-        .shelves
-        .templates
-        .iter()
-        .filter(|template| tagged(&template.tags));
+    let tagged =
+        |tags: &[String]| query.text("tag").is_none_or(|tag| tags.iter().any(|one| one == tag));
+    let found = sandbox.0.shelves.templates.iter().filter(|template| tagged(&template.tags));
     let found: Vec<_> = found.collect();
-    Ok(query.page(found.into_iter(), |template| {
-        shapes::template(template, |id| sandbox.offered(id))
-    }))
+    Ok(query
+        .page(found.into_iter(), |template| shapes::template(template, |id| sandbox.offered(id))))
 }
 
 pub(super) async fn template(
@@ -75,9 +66,7 @@ pub(super) async fn connectors(
     let offered = sandbox.0.shelves.connectors.values();
     let found = offered.filter(|connector| connector.name.to_lowercase().contains(&wanted));
     let found: Vec<_> = found.collect();
-    Ok(query.page(found.into_iter(), |connector| {
-        shapes::catalogue_connector(connector)
-    }))
+    Ok(query.page(found.into_iter(), |connector| shapes::catalogue_connector(connector)))
 }
 
 pub(super) async fn connector(
@@ -85,9 +74,7 @@ pub(super) async fn connector(
     _: Caller,
     Path(id): Path<String>,
 ) -> Reply {
-    let connector = sandbox
-        .offered(number(&id)?)
-        .ok_or_else(|| Refusal::missing("Connector"))?;
+    let connector = sandbox.offered(number(&id)?).ok_or_else(|| Refusal::missing("Connector"))?;
     Ok(Answer(shapes::catalogue_connector(connector)))
 }
 

@@ -19,9 +19,7 @@ pub(super) async fn list(
     sandbox.read(|world, _| {
         let account = world.account(&account)?;
         let tagged = |cycle: &&Cycle| {
-            query
-                .text("tag")
-                .is_none_or(|tag| cycle.template.tags.iter().any(|one| one == tag))
+            query.text("tag").is_none_or(|tag| cycle.template.tags.iter().any(|one| one == tag))
         };
         let found: Vec<_> = account.cycles.iter().filter(tagged).collect();
         Ok(query.page(found.into_iter(), |cycle| shapes::cycle(cycle, account)))
@@ -62,11 +60,7 @@ pub(super) async fn steps(
     sandbox.read(|world, _| {
         let (cycle, account) = find(world, &account, id)?;
         let places = 0..cycle.steps.len();
-        Ok(Answer(
-            places
-                .filter_map(|place| shapes::step(cycle, place, account))
-                .collect(),
-        ))
+        Ok(Answer(places.filter_map(|place| shapes::step(cycle, place, account)).collect()))
     })
 }
 

@@ -21,14 +21,9 @@ pub(super) fn router() -> Router<Sandbox> {
         .route("/v1.0/accounts", get(accounts::list).post(accounts::create))
         .route(
             "/v1.0/accounts/{id}",
-            get(accounts::show)
-                .put(accounts::update)
-                .delete(accounts::delete),
+            get(accounts::show).put(accounts::update).delete(accounts::delete),
         )
-        .route(
-            "/v1.0/accounts/{id}/signintoken",
-            post(accounts::sign_in_token),
-        )
+        .route("/v1.0/accounts/{id}/signintoken", post(accounts::sign_in_token))
         .route("/v1.0/templates", get(catalogue::templates))
         .route("/v1.0/templates/{id}", get(catalogue::template))
         .route("/v1.0/templates/{id}/install", post(catalogue::install))
@@ -46,14 +41,8 @@ fn account_connectors() -> Router<Sandbox> {
     use account_connectors as of;
     Router::new()
         .route("/v1.0/account/connectors", get(of::list))
-        .route(
-            "/v1.0/account/connectors/{id}",
-            get(of::show).put(of::update),
-        )
-        .route(
-            "/v1.0/account/connectors/{id}/deauthenticate",
-            put(of::deauthenticate),
-        )
+        .route("/v1.0/account/connectors/{id}", get(of::show).put(of::update))
+        .route("/v1.0/account/connectors/{id}/deauthenticate", put(of::deauthenticate))
         .route(
             "/v1.0/account/connectors/{id}/properties",
             get(of::list_properties).post(of::add_property),
@@ -67,16 +56,10 @@ fn account_connectors() -> Router<Sandbox> {
 fn cycles() -> Router<Sandbox> {
     Router::new()
         .route("/v1.0/cycles", get(cycles::list))
-        .route(
-            "/v1.0/cycles/{id}",
-            get(cycles::show).delete(cycles::delete),
-        )
+        .route("/v1.0/cycles/{id}", get(cycles::show).delete(cycles::delete))
         .route("/v1.0/cycles/{id}/steps", get(cycles::steps))
         .route("/v1.0/cycles/{id}/steps/{step}", get(cycles::step))
-        .route(
-            "/v1.0/cycles/{id}/prerequisites",
-            get(cycles::prerequisites),
-        )
+        .route("/v1.0/cycles/{id}/prerequisites", get(cycles::prerequisites))
         .route("/v1.0/cycles/{id}/activate", put(cycles::activate))
         .route("/v1.0/cycles/{id}/deactivate", put(cycles::deactivate))
 }
@@ -89,15 +72,9 @@ fn steps() -> Router<Sandbox> {
             "/v1.0/steps/{id}/parameters/{parameter}",
             get(steps::parameter).put(steps::set_parameter),
         )
-        .route(
-            "/v1.0/steps/{id}/parameters/{parameter}/lookup",
-            post(steps::look_up),
-        )
+        .route("/v1.0/steps/{id}/parameters/{parameter}/lookup", post(steps::look_up))
         .route("/v1.0/steps/{id}/fieldmappings", get(steps::fields))
-        .route(
-            "/v1.0/steps/{id}/fieldmappings/{field}",
-            get(steps::field).put(steps::set_field),
-        )
+        .route("/v1.0/steps/{id}/fieldmappings/{field}", get(steps::field).put(steps::set_field))
 }
 
 async fn unknown(uri: Uri) -> Refusal {

@@ -8,7 +8,7 @@ use super::super::Sandbox;
 use super::super::cycle::{Cycle, Mapping, MappingType, Sort, Status};
 use super::super::request::{Answer, InAccount, Refusal, Reply, Said, guid, number};
 use super::super::shapes;
-use super::super::world::{Account, World};
+use super::super::world::{Account, AccountConnector, World};
 
 type OfStep = Path<String>;
 type OfInput = Path<(String, String)>;
@@ -85,9 +85,7 @@ pub(super) async fn look_up(
     let (step, id) = (guid(&step)?, number(&id)?);
     sandbox.read(|world, _| {
         let (owner, cycle, place) = find(world, &account, step)?;
-        let input = cycle
-            .inputs(place, Sort::Parameter)
-            .find(|(input, _)| input.id == id);
+        let input = cycle.inputs(place, Sort::Parameter).find(|(input, _)| input.id == id);
         let (input, _) = input.ok_or_else(|| Refusal::missing("Parameter"))?;
         let asked = said.text("TriggerId");
         let lookup = input.lookup.as_ref();
@@ -106,7 +104,7 @@ fn open(account: &Account, cycle: &Cycle, place: usize) -> bool {
     let step = cycle.template.steps.get(place);
     let connector = step.and_then(|step| cycle.connectors.get(&step.connector));
     let connector = connector.and_then(|id| account.connectors.get(id));
-    connector.is_some_and(|connector| connector.authenticated())
+    connector.is_some_and(AccountConnector::authenticated)
 }
 
 fn list(sandbox: &Sandbox, account: &str, step: &str, sort: Sort) -> Reply {
@@ -114,10 +112,7 @@ fn list(sandbox: &Sandbox, account: &str, step: &str, sort: Sort) -> Reply {
     sandbox.read(|world, _| {
         let (_, cycle, place) = find(world, account, step)?;
         let ids = cycle.inputs(place, sort).map(|(input, _)| input.id);
-        Ok(Answer(
-            ids.filter_map(|id| shapes::mapping(cycle, place, sort, id))
-                .collect(),
-        ))
+        Ok(Answer(ids.filter_map(|id| shapes::mapping(cycle, place, sort, id)).collect()))
     })
 }
 
@@ -125,9 +120,7 @@ fn show(sandbox: &Sandbox, account: &str, of: (&str, &str), sort: Sort) -> Reply
     let (step, id) = (guid(of.0)?, number(of.1)?);
     sandbox.read(|world, _| {
         let (_, cycle, place) = find(world, account, step)?;
-        shapes::mapping(cycle, place, sort, id)
-            .map(Answer)
-            .ok_or_else(|| missing(sort))
+        shapes::mapping(cycle, place, sort, id).map(Answer).ok_or_else(|| missing(sort))
     })
 }
 
@@ -140,16 +133,12 @@ fn set(sandbox: &Sandbox, account: &str, of: (&str, &str), sort: Sort, said: &Sa
         let found = owner.cycle_of_step_mut(step);
         let (cycle, place) = found.ok_or_else(|| Refusal::missing("Step"))?;
         let running = cycle.status == Status::Active;
-        let mapping = cycle
-            .mapping_mut(place, sort, id)
-            .ok_or_else(|| missing(sort))?;
+        let mapping = cycle.mapping_mut(place, sort, id).ok_or_else(|| missing(sort))?;
         if running {
             return Err(Refusal::running());
         }
         *mapping = told;
-        shapes::mapping(cycle, place, sort, id)
-            .map(Answer)
-            .ok_or_else(|| missing(sort))
+        shapes::mapping(cycle, place, sort, id).map(Answer).ok_or_else(|| missing(sort))
     })
 }
 
@@ -160,10 +149,7 @@ fn mapping(said: &Said) -> Result<Mapping, Refusal> {
         field.text("Id").map(|id| number(&id)).transpose()?;
     }
     let source_step = said.text("SourceStepId").map(|id| guid(&id)).transpose()?;
-    let source_field = said
-        .text("SourceFieldId")
-        .map(|id| number(&id))
-        .transpose()?;
+    let source_field = said.text("SourceFieldId").map(|id| number(&id)).transpose()?;
     let kind = match said.text("MappingType").as_deref() {
         None => None,
         Some("StaticValue") => Some(MappingType::StaticValue),
@@ -172,12 +158,7 @@ fn mapping(said: &Said) -> Result<Mapping, Refusal> {
         Some("PreviousStep") => Some(MappingType::PreviousStep),
         Some(_) => return Err(Refusal::malformed()),
     };
-    Ok(Mapping {
-        kind,
-        value: said.text("Value"),
-        source_step,
-        source_field,
-    })
+    Ok(Mapping { kind, value: said.text("Value"), source_step, source_field })
 }
 
 fn find<'a>(

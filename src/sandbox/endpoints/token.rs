@@ -30,10 +30,7 @@ pub(super) async fn issue(
     if !known {
         return Ok(wrong("invalid_client"));
     }
-    let only_account = match form
-        .text("scope")
-        .map(|scope| scope.strip_prefix("account:"))
-    {
+    let only_account = match form.text("scope").map(|scope| scope.strip_prefix("account:")) {
         None => None,
         Some(Some(account)) => Some(account.to_owned()),
         Some(None) => return Ok(wrong("invalid_scope")),
@@ -41,13 +38,7 @@ pub(super) async fn issue(
     let token = token();
     let issued_at = sandbox.change(|world, now| {
         let expires_at = now + LIFETIME;
-        world.access_tokens.insert(
-            token.clone(),
-            AccessToken {
-                expires_at,
-                only_account,
-            },
-        );
+        world.access_tokens.insert(token.clone(), AccessToken { expires_at, only_account });
         Ok(now)
     })?;
     let answer = Answer(json!({
@@ -72,10 +63,8 @@ fn http_date(at: DateTime<Utc>) -> String {
 
 /// 64 hexadecimal digits [OBS].
 fn token() -> String {
-    rand::random::<[u8; 32]>()
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-            text
-        })
+    rand::random::<[u8; 32]>().iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
+        text
+    })
 }
