@@ -292,6 +292,8 @@ mod tests {
         let twin = r#"{"id":1,"name":"C","auth_type":"None"}"#;
         let twins = format!(r#"{{"connectors":[{twin},{twin}],"templates":[]}}"#);
         assert!(told(&twins).contains("connector 1 is listed twice"));
-        assert!(told(r#"{"connectors":[],"templates":[],"x":1}"#).contains("unknown field"));
+        let error = Catalogue::parse(r#"{"connectors":[],"templates":[],"x":1}"#).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("unknown field `x`"), "{cause}");
     }
 }

@@ -115,12 +115,12 @@ impl Faults {
         Some(Strike { kind, hold })
     }
 
-    /// Done as soon as at least one call is being held.
-    pub(super) fn wait_until_held(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Done as soon as at least one call is being held, or none is.
+    pub(super) fn wait_until(&self, any: bool) -> impl Future<Output = ()> + Send + use<> {
         let mut held = self.held.subscribe();
         async move {
             // Fails only when the sandbox is gone, and then nobody waits for its calls.
-            let _ = held.wait_for(|count| *count > 0).await;
+            let _ = held.wait_for(|count| (*count > 0) == any).await;
         }
     }
 }

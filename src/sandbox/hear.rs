@@ -1,5 +1,6 @@
 //! Every call comes through here: it is written down, and struck by a fault where one is due.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -30,7 +31,10 @@ pub struct HeardCall {
     pub performed: bool,
 }
 
-/// The calls in the order in which they came.
+/// A sandbox that runs for weeks must not grow with every call it hears.
+const REMEMBERED: usize = 100_000;
+
+/// The latest calls in the order in which they came.
 #[derive(Debug)]
 pub(super) struct CallBook {
     recording: bool,
@@ -41,7 +45,7 @@ pub(super) struct CallBook {
 struct Pages {
     /// Calls that were forgotten, so that one still under way does not find another's place.
     forgotten: usize,
-    calls: Vec<HeardCall>,
+    calls: VecDeque<HeardCall>,
 }
 
 /// Where a call stands in the book; `None` when it is not recorded.
@@ -54,7 +58,7 @@ impl CallBook {
     }
 
     pub(super) fn read(&self) -> Vec<HeardCall> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner).calls.clone()
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).calls.iter().cloned().collect()
     }
 
     pub(super) fn forget(&self) {
@@ -78,7 +82,11 @@ impl CallBook {
             performed: false,
         };
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.calls.push(call);
+        if pages.calls.len() == REMEMBERED {
+            pages.calls.pop_front();
+            pages.forgotten += 1;
+        }
+        pages.calls.push_back(call);
         Place(Some(pages.forgotten + pages.calls.len() - 1))
     }
 

@@ -149,11 +149,13 @@ impl Sandbox {
         self.read(|world, _| picture::of(world))
     }
 
-    /// Every call to `/v1.0/…` and `/oauth/token`, in the order in which they came.
+    /// The calls to `/v1.0/…` and `/oauth/token` in the order in which they came; the latest
+    /// 100,000 are remembered.
     pub fn calls(&self) -> Vec<HeardCall> {
         self.0.calls.read()
     }
 
+    /// Begins the list of heard calls anew.
     pub fn forget_calls(&self) {
         self.0.calls.forget();
     }
@@ -170,7 +172,12 @@ impl Sandbox {
 
     /// Done as soon as at least one call is being held.
     pub fn wait_until_held(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.0.faults.wait_until_held()
+        self.0.faults.wait_until(true)
+    }
+
+    /// Done as soon as no call is being held: answered, or its client was seen to go.
+    pub fn wait_until_none_held(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.faults.wait_until(false)
     }
 
     /// Moves a clock that stands still; the system's moves by itself.

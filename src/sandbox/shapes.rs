@@ -286,29 +286,25 @@ pub(super) fn mapping_name(kind: MappingType) -> &'static str {
 pub(super) fn cycle_prerequisites(cycle: &Cycle, account: &Account) -> Value {
     let closed = account
         .closed_connectors(cycle)
-        .map(|id| prerequisite(20, "Unauthenticated connector", "AccountConnector", json!(id)));
+        .map(|id| prerequisite(20, "Unauthenticated connector", "AccountConnector", id));
     let steps = cycle.steps.iter().enumerate();
     let unmapped = steps.filter(|(place, _)| cycle.unmapped(*place).next().is_some());
-    let unmapped =
-        unmapped.map(|(_, step)| prerequisite(30, "Missing mapping", "Action", json!(step.id)));
+    let unmapped = unmapped
+        .map(|(_, step)| prerequisite(30, "Missing mapping", "Action", step.id.to_string()));
     closed.chain(unmapped).collect()
 }
 
 /// Step level: parameters (40), then fields (41).
 pub(super) fn step_prerequisites(cycle: &Cycle, place: usize) -> Value {
     let missing = cycle.unmapped(place).map(|(sort, input)| match sort {
-        Sort::Parameter => {
-            prerequisite(40, "Missing parameter mapping", "Parameter", json!(input.id))
-        }
-        Sort::Field => {
-            prerequisite(41, "Missing field mapping", "ConnectorFieldMapping", json!(input.id))
-        }
+        Sort::Parameter => prerequisite(40, "Missing parameter mapping", "Parameter", input.id),
+        Sort::Field => prerequisite(41, "Missing field mapping", "ConnectorFieldMapping", input.id),
     });
     missing.collect()
 }
 
-fn prerequisite(code: i64, reason: &str, object: &str, id: Value) -> Value {
-    json!({ "ReasonCode": code, "Reason": reason, "ObjectType": object, "ObjectId": id })
+fn prerequisite(code: i64, reason: &str, object: &str, id: impl Into<Value>) -> Value {
+    json!({ "ReasonCode": code, "Reason": reason, "ObjectType": object, "ObjectId": id.into() })
 }
 
 #[cfg(test)]

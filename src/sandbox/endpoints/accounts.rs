@@ -1,5 +1,7 @@
 //! Accounts, and the tokens that sign a browser into one.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base64::Engine as _;
@@ -108,34 +110,25 @@ fn token() -> String {
 
 /// Checks all, then writes all.
 fn apply(account: &mut Account, said: &Said) -> Result<(), Refusal> {
-    let mut changed = Vec::new();
+    let mut changed = BTreeMap::new();
     for name in ACCOUNT_SETTINGS.iter().copied().chain([WITH_WARNINGS]) {
-        let Some(value) = said.value(name) else {
-            continue;
-        };
-        changed.push((name, setting(name, value)?));
+        let given = said.value(name).map(|value| setting(name, value));
+        if let Some(value) = given.transpose()?.flatten() {
+            changed.insert(name.to_owned(), value);
+        }
     }
-    let of = |name: &str| {
-        let new = changed.iter().find(|(changed, _)| *changed == name).map(|(_, value)| value);
-        new.unwrap_or(&Some(Value::Null)).clone()
-    };
-    let enabling = of("TransactionErrorWebhookEnabled") == Some(Value::Bool(true));
-    let url = of("TransactionErrorWebhookUrl").filter(|url| !url.is_null());
-    if enabling && url.is_none() {
+    let enabling = changed.get("TransactionErrorWebhookEnabled") == Some(&Value::Bool(true));
+    let url = changed.get("TransactionErrorWebhookUrl");
+    if enabling && url.is_none_or(Value::is_null) {
         let message =
             "Transaction Error Webhook enabled: Transaction Error Webhook URL must be defined";
         return Err(Refusal::bad(message));
     }
-    let name = said.value("Name").map(|_| said.text("Name").unwrap_or_default());
-    if name.as_deref().is_some_and(str::is_empty) {
-        return Err(Refusal::bad("Name is required"));
+    if said.value("Name").is_some() {
+        let name = said.text("Name").filter(|name| !name.is_empty());
+        account.name = name.ok_or_else(|| Refusal::bad("Name is required"))?;
     }
-    account.name = name.unwrap_or_else(|| std::mem::take(&mut account.name));
-    for (name, value) in changed {
-        if let Some(value) = value {
-            account.settings.insert(name.to_owned(), value);
-        }
-    }
+    account.settings.append(&mut changed);
     Ok(())
 }
 

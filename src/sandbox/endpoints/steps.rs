@@ -8,7 +8,7 @@ use super::super::Sandbox;
 use super::super::cycle::{Cycle, Mapping, MappingType, Sort, Status};
 use super::super::request::{Answer, InAccount, Refusal, Reply, Said, guid, number};
 use super::super::shapes;
-use super::super::world::{Account, World};
+use super::super::world::{Account, AccountConnector, World};
 
 type OfStep = Path<String>;
 type OfInput = Path<(String, String)>;
@@ -104,7 +104,7 @@ fn open(account: &Account, cycle: &Cycle, place: usize) -> bool {
     let step = cycle.template.steps.get(place);
     let connector = step.and_then(|step| cycle.connectors.get(&step.connector));
     let connector = connector.and_then(|id| account.connectors.get(id));
-    connector.is_some_and(|connector| connector.authenticated())
+    connector.is_some_and(AccountConnector::authenticated)
 }
 
 fn list(sandbox: &Sandbox, account: &str, step: &str, sort: Sort) -> Reply {

@@ -1,0 +1,157 @@
+//! Each kind of fault does what it says: to the caller, and to the world.
+
+use std::time::Duration;
+
+use gangway::sandbox::{CRM_TO_MAIL, FaultKind};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use super::{ACCOUNT, Rig, install_path, stopped_clock};
+
+#[tokio::test]
+async fn a_refusal_is_told_and_not_performed() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    let retry_after = Some("7".to_owned());
+    rig.inject(FaultKind::Refuse { status: 429, message: "Slow down".to_owned(), retry_after });
+    let refused = rig.send("POST", &install_path(), Value::Null).await.unwrap();
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (429, &"7".parse().unwrap())
+    );
+    assert_eq!(refused.text().await.unwrap(), r#"{"Message":"Slow down"}"#);
+    assert_eq!((rig.cycles(), rig.last()), (0, (Some(429), false)));
+    rig.install(CRM_TO_MAIL).await;
+    assert_eq!((rig.cycles(), rig.last()), (1, (Some(200), true)));
+}
+
+#[tokio::test]
+async fn a_dropped_connection_shows_no_status_whether_performed_or_not() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    for (kind, cycles) in [(FaultKind::DropBefore, 0), (FaultKind::LoseAnswer, 1)] {
+        rig.inject(kind);
+        let error = rig.send("POST", &install_path(), json!({})).await.unwrap_err();
+        assert!(error.is_request() && error.status().is_none() && !error.is_timeout(), "{error:?}");
+        assert_eq!((rig.cycles(), rig.last()), (cycles, (None, cycles == 1)));
+    }
+}
+
+#[tokio::test]
+async fn a_dead_connection_is_closed_without_a_byte() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let rig = Rig::with_account(stopped_clock()).await;
+    rig.inject(FaultKind::LoseAnswer);
+    let mut socket = tokio::net::TcpStream::connect(&rig.base["http://".len()..]).await.unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\nx-cyclr-account: {ACCOUNT}\r\n\
+         content-length: 2\r\n\r\n{{}}",
+        install_path(),
+        rig.token
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    assert_eq!((answer.as_slice(), rig.cycles()), (&[][..], 1));
+}
+
+#[tokio::test]
+async fn a_held_call_is_performed_only_while_its_client_waits() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    for (kind, cycles) in [(FaultKind::HoldBefore, 0), (FaultKind::HoldAfter, 1)] {
+        rig.inject(kind);
+        let path = install_path();
+        // Too long to lie in a buffer: the server must have read it to see the client go.
+        let call = rig.send("POST", &path, json!({ "Name": "n".repeat(900_000) }));
+        tokio::select! {
+            _ = call => panic!("the call was answered"),
+            () = rig.sandbox.wait_until_held() => {}
+        }
+        // The client has gone; only when the server has noticed may the hold be lifted.
+        rig.sandbox.wait_until_none_held().await;
+        rig.sandbox.clear_faults();
+        assert_eq!((rig.cycles(), rig.last()), (cycles, (None, cycles == 1)));
+    }
+
+    rig.inject(FaultKind::HoldBefore);
+    let path = install_path();
+    let clear = async {
+        rig.sandbox.wait_until_held().await;
+        assert_eq!(rig.cycles(), 1);
+        rig.sandbox.clear_faults();
+    };
+    let (answer, ()) = tokio::join!(rig.send("POST", &path, json!({})), clear);
+    assert_eq!((answer.unwrap().status().as_u16(), rig.cycles()), (200, 2));
+}
+
+#[tokio::test]
+async fn a_stalled_call_is_performed_after_or_before_its_pause() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    let impatient = Client::builder().no_proxy().timeout(Duration::from_millis(100));
+    let impatient = impatient.build().unwrap();
+    let seconds = 0.15;
+    let stalls = [FaultKind::StallBefore { seconds }, FaultKind::StallAfter { seconds }];
+    for (kind, abandoned) in stalls.into_iter().zip([0, 1]) {
+        rig.inject(kind.clone());
+        let request = impatient.post(format!("{}{}", rig.base, install_path()));
+        let request = request.bearer_auth(&rig.token).header("X-Cyclr-Account", ACCOUNT);
+        assert!(request.send().await.unwrap_err().is_timeout());
+        let before = rig.cycles();
+        rig.inject(kind);
+        rig.install(CRM_TO_MAIL).await;
+        assert_eq!(rig.cycles(), before + 1);
+        let lost = rig.sandbox.calls().into_iter().filter(|call| call.status.is_none());
+        assert_eq!(lost.filter(|call| call.performed).count(), abandoned);
+    }
+}
+
+#[tokio::test]
+async fn a_spoilt_answer_is_performed_all_the_same() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    rig.inject(FaultKind::Html);
+    let page = rig.send("POST", &install_path(), Value::Null).await.unwrap();
+    assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    rig.inject(FaultKind::Truncated);
+    let half = rig.send("POST", &install_path(), Value::Null).await.unwrap();
+    let half = half.text().await.unwrap();
+    assert!(half.starts_with('{') && serde_json::from_str::<Value>(&half).is_err());
+    rig.inject(FaultKind::Huge);
+    let mut huge = rig.send("POST", &install_path(), Value::Null).await.unwrap();
+    let mut heard = 0;
+    while heard < 4 * 1024 * 1024 {
+        heard += huge.chunk().await.unwrap().unwrap().len();
+    }
+    assert_eq!(rig.cycles(), 3);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_refused_until_a_new_one_is_asked_for() {
+    let mut rig = Rig::with_account(stopped_clock()).await;
+    rig.inject(FaultKind::TokenRevoked);
+    assert_eq!(rig.call("POST", &install_path(), Value::Null).await.0, 401);
+    assert_eq!(rig.call("POST", &install_path(), Value::Null).await.0, 401);
+    assert_eq!(rig.cycles(), 0);
+    rig.renew_token().await;
+    rig.install(CRM_TO_MAIL).await;
+}
+
+#[tokio::test]
+async fn the_control_surface_takes_faults_moves_the_clock_and_shows_the_world() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    let fault = json!({ "path": "/v1.0/*", "skip": 1, "kind": "refuse", "status": 503 });
+    assert_eq!(rig.call("POST", "/_sandbox/faults", fault).await.0, 200);
+    rig.get("/v1.0/templates").await;
+    assert_eq!(rig.call("GET", "/v1.0/templates", Value::Null).await.0, 503);
+    let lasting = json!({ "path": "/v1.0/*", "times": 9, "kind": "drop_before" });
+    rig.call("POST", "/_sandbox/faults", lasting).await;
+    assert_eq!(rig.call("DELETE", "/_sandbox/faults", Value::Null).await.0, 204);
+    rig.get("/v1.0/templates").await;
+    let wrong = json!({ "path": "/", "kind": "refuse", "status": 99 });
+    assert_eq!(rig.call("POST", "/_sandbox/faults", wrong).await.0, 400);
+    let moved = rig.call("POST", "/_sandbox/clock", json!({ "advance_seconds": 60 })).await.1;
+    assert_eq!(moved["now"], "2026-03-01T10:01:00.123456700Z");
+    assert_eq!(rig.get("/_sandbox/world").await, rig.sandbox.world());
+    assert_eq!(rig.get("/_sandbox/calls").await, json!(rig.sandbox.calls()));
+    let name = json!({ "Name": "<b>Acme</b>" });
+    rig.call("PUT", &format!("/v1.0/accounts/{ACCOUNT}"), name).await;
+    let page = rig.get("/").await;
+    assert!(!page.as_str().unwrap().contains("<b>Acme"));
+}
