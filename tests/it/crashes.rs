@@ -81,7 +81,8 @@ async fn the_process_dies_at_every_point_of_every_step() {
     for step in StepKind::ALL {
         let Some((method, path)) = act(step) else { continue };
         for point in POINTS {
-            die_and_come_back((method, path), point, &format!("{} {point:?}", step.name())).await;
+            let what = format!("{} {point:?}", step.name());
+            Box::pin(die_and_come_back((method, path), point, &what)).await;
         }
     }
 }
@@ -96,16 +97,12 @@ async fn die_and_come_back((method, path): (&str, &str), point: Point, what: &st
         skip: 0,
         kind,
     };
-    match point {
-        Point::BeforeTheCall => {
-            house.sandbox.inject(hold(Some(method), path, FaultKind::HoldBefore))
-        }
-        Point::AfterTheCall => house.sandbox.inject(hold(Some(method), path, FaultKind::HoldAfter)),
-        // Let the step through, then hold whatever comes next.
-        Point::AfterTheCommit => {
-            house.sandbox.inject(hold(Some(method), path, FaultKind::HoldAfter));
-        }
-    }
+    let kind = match point {
+        Point::BeforeTheCall => FaultKind::HoldBefore,
+        // For the commit, the step is let through later and the call after it is held.
+        Point::AfterTheCall | Point::AfterTheCommit => FaultKind::HoldAfter,
+    };
+    house.sandbox.inject(hold(Some(method), path, kind));
     let id = house.start("acme", &key).await;
     {
         let reached = house.sandbox.wait_until_held();

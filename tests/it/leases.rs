@@ -8,9 +8,9 @@ use gangway::store::{Change, Kept, Leased};
 
 use crate::house::{House, LEASE, unattended};
 
-const FOR_A_MINUTE: Duration = Duration::from_secs(60);
+const FOR_A_MINUTE: Duration = Duration::from_mins(1);
 
-async fn change(house: &House, leased: Leased) -> Change {
+fn change(house: &House, leased: Leased) -> Change {
     let outcome = Outcome::Stuck(Problem::new(ProblemCode::InternalFault));
     let now = house.clock.now();
     let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, now);
@@ -49,12 +49,12 @@ async fn a_late_worker_cannot_write() {
     house.advance(LEASE + TimeDelta::seconds(1));
     let present = house.store.claim(1, FOR_A_MINUTE).await.unwrap().remove(0);
 
-    let late = change(&house, late).await;
+    let late = change(&house, late);
     let fates = house.store.commit_all(vec![late], FOR_A_MINUTE).await.unwrap();
     assert!(matches!(fates[..], [Kept::Refused]));
     assert_eq!(house.read(id).await.status, Status::Running, "nothing was written");
 
-    let present = change(&house, present).await;
+    let present = change(&house, present);
     let fates = house.store.commit_all(vec![present], FOR_A_MINUTE).await.unwrap();
     assert!(matches!(fates[..], [Kept::Rests { .. }]));
     assert!(matches!(house.read(id).await.status, Status::Stuck { .. }));
@@ -67,7 +67,7 @@ async fn a_person_wins_over_a_worker() {
     let cancel = Command::Cancel { reason: "asked to".to_owned() };
     house.engine.order(id, cancel, "key:support").await.unwrap();
 
-    let late = change(&house, leased).await;
+    let late = change(&house, leased);
     let fates = house.store.commit_all(vec![late], FOR_A_MINUTE).await.unwrap();
     assert!(matches!(fates[..], [Kept::Refused]));
     assert_eq!(house.read(id).await.status, Status::Cancelled);
@@ -90,7 +90,7 @@ async fn in_one_statement_each_row_learns_its_own_fate() {
 
     let mut changes = Vec::new();
     for leased in leased {
-        changes.push(change(&house, leased).await);
+        changes.push(change(&house, leased));
     }
     let fates = house.store.commit_all(changes, FOR_A_MINUTE).await.unwrap();
     assert!(matches!(fates[..], [Kept::Rests { .. }, Kept::Refused, Kept::Rests { .. }]));
