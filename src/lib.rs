@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod cyclr;
 pub mod engine;
+pub mod hosted;
 pub mod ids;
 pub mod onboarding;
 pub mod secret;
