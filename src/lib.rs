@@ -3,11 +3,15 @@
 //! The rooms, and who may use whom, are drawn in the README and held by `tests/it/house_rules.rs`.
 
 pub mod clock;
+pub mod config;
 pub mod cyclr;
+pub mod embedded;
 pub mod engine;
 pub mod hosted;
 pub mod ids;
 pub mod onboarding;
+pub mod sandbox;
 pub mod secret;
 pub mod store;
+pub mod telemetry;
 pub mod web;

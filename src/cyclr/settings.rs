@@ -23,6 +23,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// Requests under way at once, per process and host.
     pub calls_at_once: usize,
+    /// Allows plain http beyond loopback. For a sandbox in a private network; never for Cyclr.
+    pub plain_http: bool,
 }
 
 /// Why a client cannot be made. Names the setting, never its value.
@@ -40,8 +42,8 @@ pub enum SetupError {
 
 impl Settings {
     pub(super) fn check(&self) -> Result<(), SetupError> {
-        check_address("api_base", &self.api_base)?;
-        check_address("service_domain", &self.service_domain)?;
+        check_address("api_base", &self.api_base, self.plain_http)?;
+        check_address("service_domain", &self.service_domain, self.plain_http)?;
         let empty = [
             ("client_id", self.client_id.is_empty()),
             ("client_secret", self.client_secret.expose_secret().is_empty()),
@@ -57,7 +59,7 @@ impl Settings {
     }
 }
 
-fn check_address(setting: &'static str, url: &Url) -> Result<(), SetupError> {
+fn check_address(setting: &'static str, url: &Url, plain_http: bool) -> Result<(), SetupError> {
     let plain = url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
@@ -67,7 +69,7 @@ fn check_address(setting: &'static str, url: &Url) -> Result<(), SetupError> {
     }
     match url.scheme() {
         "https" => Ok(()),
-        "http" if is_loopback(url) => Ok(()),
+        "http" if plain_http || is_loopback(url) => Ok(()),
         _ => Err(SetupError::Insecure { setting }),
     }
 }

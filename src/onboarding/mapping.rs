@@ -101,7 +101,7 @@ impl From<SourcePath> for String {
 }
 
 /// Whether an input of a step is a parameter or a field: Cyclr has a route for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     Parameter,
     Field,

@@ -100,13 +100,7 @@ impl Onboarding {
             Command::OpenAttempt { connector } => to.open_attempt(connector, limits, now)?,
             Command::CredentialGiven(seen) => to.take_credential(seen, limits, now)?,
             Command::Answer(answers) => to.take_answers(answers, limits, now)?,
-            Command::LookNow => {
-                let Status::Waiting { look_at, .. } = &mut to.status else {
-                    return Err(no("Nobody is signing in right now."));
-                };
-                *look_at = Some(now);
-                Event::LookOrdered
-            }
+            Command::LookNow => to.look_now(now)?,
             Command::Retry => {
                 require(
                     matches!(self.status, Status::Stuck { .. } | Status::Retrying { .. }),
@@ -182,6 +176,14 @@ impl Onboarding {
         connection.attempt = Some(Attempt { opened_at: now, closes_at: now + limits.attempt() });
         self.settle(limits, now);
         Ok(Event::AttemptOpened { connector })
+    }
+
+    fn look_now(&mut self, now: DateTime<Utc>) -> Result<Event, InvalidTransition> {
+        self.require_waiting_at(StepKind::Connect)?;
+        if let Status::Waiting { look_at, .. } = &mut self.status {
+            *look_at = Some(now);
+        }
+        Ok(Event::LookOrdered)
     }
 
     fn take_credential(

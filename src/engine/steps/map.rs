@@ -23,13 +23,14 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     if has_open(context, &planned.questions) {
         return ask_everything(context, &account, planned.questions).await;
     }
-    if !planned.writes.is_empty() {
-        write_all(&account, &planned.writes).await?;
-        if let Some(problem) = compare(&account, cycle, &planned.writes).await? {
-            return Ok(context.retry(problem));
-        }
+    write_all(&account, &planned.writes).await?;
+    // Reading back what was written and asking for what is missing do not depend on each other.
+    let (lost, missing) = tokio::try_join!(find_lost(&account, &planned.writes), async {
+        Ok(account.list_prerequisites(cycle).await?)
+    })?;
+    if let Some(problem) = lost {
+        return Ok(context.retry(problem));
     }
-    let missing = account.list_prerequisites(cycle).await?;
     if missing.is_empty() {
         return Ok(Outcome::Done(Gain::Mapped { slot: context.slot }));
     }
@@ -94,20 +95,25 @@ async fn read_step(account: &Account, step: &CycleStep) -> Result<Vec<Target>, c
 }
 
 fn target(step: &CycleStep, part: Part, mapping: Mapping) -> Target {
-    let kind = mapping.kind.as_deref();
-    let is = |name: &str| kind.is_some_and(|kind| kind.eq_ignore_ascii_case(name));
     Target {
         step: step.id,
         step_name: step.name.clone(),
         part,
         id: mapping.id,
+        required: !mapping.optional,
+        mapped: mapping.kind.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("Ignore")),
+        value: static_value(&mapping).map(str::to_owned),
         name: mapping.name,
         help: mapping.description,
-        required: !mapping.optional,
         options: mapping.values,
-        mapped: kind.is_some() && !is("Ignore"),
-        value: mapping.value.filter(|_| is("StaticValue") || is("ValueList")),
     }
+}
+
+/// The value that stands there, if it is one that we could have written.
+fn static_value(mapping: &Mapping) -> Option<&str> {
+    let kind = mapping.kind.as_deref()?;
+    let ours = ["StaticValue", "ValueList"].iter().any(|name| kind.eq_ignore_ascii_case(name));
+    mapping.value.as_deref().filter(|_| ours)
 }
 
 /// The writes of one template do not depend on each other.
@@ -127,19 +133,26 @@ async fn write_all(account: &Account, writes: &[Write]) -> Result<(), Trouble> {
 }
 
 /// What was written and does not stand there.
-async fn compare(
-    account: &Account,
-    cycle: CycleId,
-    writes: &[Write],
-) -> Result<Option<Problem>, Trouble> {
-    let now = read_targets(account, cycle).await?;
-    let lost = writes.iter().find(|write| {
-        !now.iter().any(|target| {
-            (target.step, target.part, target.id) == (write.step, write.part, write.id)
-                && target.value.as_deref() == Some(write.setting.value())
+async fn find_lost(account: &Account, writes: &[Write]) -> Result<Option<Problem>, Trouble> {
+    let mut places: Vec<_> = writes.iter().map(|write| (write.step, write.part)).collect();
+    places.sort_unstable();
+    places.dedup();
+    let shown = try_join_all(places.iter().map(|(step, part)| async move {
+        match part {
+            Part::Parameter => account.list_parameters(*step).await,
+            Part::Field => account.list_field_mappings(*step).await,
+        }
+    }))
+    .await?;
+    let stands = |write: &Write| {
+        let place =
+            places.iter().zip(&shown).find(|(place, _)| **place == (write.step, write.part));
+        let mut mappings = place.into_iter().flat_map(|(_, mappings)| mappings);
+        mappings.any(|mapping| {
+            mapping.id == write.id && static_value(mapping) == Some(write.setting.value())
         })
-    });
-    Ok(lost.map(|write| {
+    };
+    Ok(writes.iter().find(|write| !stands(write)).map(|write| {
         Problem::with(ProblemCode::MappingNotKept, format!("step {}, id {}", write.step, write.id))
     }))
 }

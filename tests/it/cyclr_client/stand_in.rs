@@ -139,6 +139,7 @@ pub(super) fn settings(address: SocketAddr) -> Settings {
         connect_deadline: Duration::from_secs(1),
         body_limit: 64 * 1024,
         calls_at_once: 32,
+        plain_http: false,
     }
 }
 

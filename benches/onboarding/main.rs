@@ -1,0 +1,371 @@
+//! How fast onboardings go from signup to live, held against limits measured in the same run:
+//! the bare HTTP calls without any durability, and one commit per step.
+//!
+//! `cargo bench --bench onboarding [-- N]` (2,000 by default). Cyclr's stand-in runs in a process of
+//! its own, so that what the service spends is seen apart from it. Postgres is a private, durable one
+//! in the target folder; `BENCH_DATABASE_URL` names another.
+#![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    reason = "a benchmark, not the service"
+)]
+
+mod bare;
+mod measure;
+mod stand_in;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use futures_util::stream::{self, StreamExt as _};
+use gangway::clock::Clock;
+use gangway::config::DatabaseSettings;
+use gangway::embedded::{Durability, Embedded, Settings as EmbeddedSettings};
+use gangway::engine::{self, Engine, StartRequest};
+use gangway::ids::{AccountId, CycleId, OnboardingId, Reference, TenantId};
+use gangway::onboarding::{
+    Account, Blueprint, Gain, LinkState, Onboarding, Origin, Outcome, Profile, ReturnUrls, Status,
+    StepKind,
+};
+use gangway::secret::Secret;
+use gangway::store::{Change, Kept, Leased, NewOnboarding, Published, Store};
+use gangway::{app, cyclr};
+use sqlx::postgres::PgConnectOptions;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use uuid::Uuid;
+
+use measure::{Meter, percentile};
+
+/// Calls to Cyclr under way at once, in every variant alike.
+const CALLS_AT_ONCE: usize = 128;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(place) = words.iter().position(|word| word == "--stand-in") {
+        return stand_in::run(words[place + 1].parse().unwrap());
+    }
+    let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(2000);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(report(count));
+}
+
+async fn report(count: usize) {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let (options, _private) = database().await;
+    let bench = Bench::open(options, Duration::ZERO).await;
+    println!("\n{count} onboardings, {} calls to Cyclr each, instant Cyclr\n", bare::CALLS);
+
+    // Once over everything, so that connections, caches and pages are warm.
+    bench.bare(count / 4).await;
+    bench.gangway(count / 4).await;
+
+    let bare = bench.bare(count).await;
+    let each = bench.one_commit_per_step(count).await;
+    let gangway = bench.gangway(count).await;
+    for (name, run) in
+        [("bare HTTP calls", &bare), ("one commit per step", &each), ("Gangway", &gangway)]
+    {
+        run.print(name);
+    }
+    println!("\n  Gangway / bare HTTP calls      {:>6.2}   (bar: 0.6)", gangway.rate / bare.rate);
+    println!("  Gangway / one commit per step  {:>6.2}   (bar: 2)", gangway.rate / each.rate);
+
+    alone(&bench).await;
+    let slow = bench.with_stand_in(Duration::from_millis(50), count).await;
+    let in_a_row = Duration::from_millis(50 * bare::CALLS_IN_A_ROW).as_secs_f64();
+    let ideal = in_a_row.max(count as f64 / gangway.rate);
+    let run = slow.gangway(count).await;
+    println!(
+        "\n  50 ms per call: {:.2} s; ideal {ideal:.2} s; ratio {:.2}   (bar: 1.5)\n",
+        run.seconds,
+        run.seconds / ideal
+    );
+}
+
+/// One at a time: what durability adds to the bare sequence of calls.
+async fn alone(bench: &Bench) {
+    let commit = bench.meter.one_commit(200).await;
+    let bare = bench.bare_alone(200).await;
+    let gangway = bench.gangway_alone(200).await;
+    let (p50, p99) = (percentile(&gangway, 0.50), percentile(&gangway, 0.99));
+    let bare = percentile(&bare, 0.50);
+    println!("\n  one at a time: p50 {p50:.1} ms, p99 {p99:.1} ms; bare calls p50 {bare:.1} ms");
+    println!("  a commit takes {commit:.2} ms");
+    println!("  added latency / one commit     {:>6.1}   (bar: 6)", (p50 - bare) / commit);
+    println!("  p99 / p50                      {:>6.2}   (bar: 3)", p99 / p50);
+}
+
+async fn database() -> (PgConnectOptions, Option<Embedded>) {
+    if let Ok(url) = std::env::var("BENCH_DATABASE_URL") {
+        return (url.parse().unwrap(), None);
+    }
+    let data_dir = concat!(env!("CARGO_MANIFEST_DIR"), "/target/bench-postgres").into();
+    let settings = EmbeddedSettings { data_dir, durability: Durability::Durable };
+    let private = Embedded::start(settings).await.unwrap();
+    (private.connect_options(), Some(private))
+}
+
+/// One variant's figures.
+struct Run {
+    rate: f64,
+    seconds: f64,
+    latencies: Vec<f64>,
+    cpu_ms: f64,
+    wal_bytes: f64,
+}
+
+impl Run {
+    fn print(&self, name: &str) {
+        println!(
+            "  {name:<22} {:>7.0}/s   p50 {:>7.0} ms  p99 {:>7.0} ms   CPU {:>5.2} ms   WAL {:>6.0} B",
+            self.rate,
+            percentile(&self.latencies, 0.50),
+            percentile(&self.latencies, 0.99),
+            self.cpu_ms,
+            self.wal_bytes,
+        );
+    }
+}
+
+struct Bench {
+    store: Store,
+    meter: Meter,
+    base: Url,
+    blueprint: Published,
+    _stand_in: stand_in::Process,
+    calls_at_once: usize,
+}
+
+impl Bench {
+    async fn open(options: PgConnectOptions, delay: Duration) -> Self {
+        let database = DatabaseSettings { url: None, connections: 16 };
+        let store = app::connect(options.clone(), database.connections).await.unwrap();
+        store.migrate().await.unwrap();
+        let document: Blueprint = serde_json::from_str(stand_in::BLUEPRINT).unwrap();
+        let blueprint = store.publish(document).await.unwrap();
+        let stand_in = stand_in::Process::start(delay);
+        let base = stand_in.address();
+        let meter = Meter::open(options).await;
+        let calls_at_once = CALLS_AT_ONCE;
+        Self { store, meter, base, blueprint, _stand_in: stand_in, calls_at_once }
+    }
+
+    /// The same database, another stand-in.
+    async fn with_stand_in(&self, delay: Duration, calls_at_once: usize) -> Self {
+        let stand_in = stand_in::Process::start(delay);
+        Self {
+            store: self.store.clone(),
+            meter: self.meter.clone(),
+            base: stand_in.address(),
+            blueprint: self.blueprint.clone(),
+            _stand_in: stand_in,
+            calls_at_once,
+        }
+    }
+
+    fn request(&self) -> StartRequest {
+        let tenant = Uuid::new_v4().to_string();
+        StartRequest {
+            profile: Profile {
+                name: "Acme".to_owned(),
+                timezone: None,
+                locale: None,
+                contact: None,
+                named_account: None,
+                data: serde_json::Map::new(),
+                return_urls: ReturnUrls::default(),
+                metadata: serde_json::Map::new(),
+            },
+            tenant: TenantId::parse(tenant).unwrap(),
+            blueprint_id: self.blueprint.id.clone(),
+            blueprint: Arc::clone(&self.blueprint.blueprint),
+            idempotency: None,
+            actor: "bench".to_owned(),
+        }
+    }
+
+    /// What `Engine::start` makes of a request, for the variant that has no engine.
+    fn new_onboarding(&self) -> NewOnboarding {
+        let StartRequest { tenant, profile, blueprint_id, blueprint, idempotency, actor } =
+            self.request();
+        let templates = blueprint.templates.iter().map(|t| t.template_id).collect();
+        let now = Clock::system().now();
+        let account = AccountId::parse(tenant.as_str()).unwrap();
+        let onboarding = Onboarding::begin(
+            (OnboardingId(Uuid::now_v7()), Reference::spell(rand::random())),
+            (tenant, profile),
+            (blueprint_id, templates),
+            LinkState { generation: 1, expires_at: now + TimeDelta::days(7) },
+            now,
+        );
+        NewOnboarding { onboarding, blueprint, account, actor, idempotency }
+    }
+
+    fn engine(&self) -> (Engine, engine::Worker) {
+        let cyclr = cyclr::Client::new(
+            cyclr::Settings {
+                api_base: self.base.clone(),
+                service_domain: self.base.clone(),
+                client_id: "bench".to_owned(),
+                client_secret: Secret::from("bench"),
+                call_deadline: Duration::from_secs(20),
+                connect_deadline: Duration::from_secs(5),
+                body_limit: 1024 * 1024,
+                calls_at_once: self.calls_at_once,
+                plain_http: false,
+            },
+            Clock::system(),
+        )
+        .unwrap();
+        let settings = engine::Settings {
+            deployment: "bench".to_owned(),
+            account_prefix: String::new(),
+            public_url: self.base.clone(),
+            lease: Duration::from_mins(1),
+            commit_margin: Duration::from_secs(2),
+            quiet_period: Duration::from_secs(35),
+            at_once: 10_000,
+            poll: Duration::from_secs(1),
+            most_claims: 5,
+            link_life: TimeDelta::days(7),
+        };
+        Engine::new(self.store.clone(), cyclr, Clock::system(), settings)
+    }
+
+    async fn measured<F: Future<Output = Vec<f64>>>(&self, count: usize, work: F) -> Run {
+        let (wal, cpu, began) = (self.meter.wal().await, measure::cpu(), Instant::now());
+        let latencies = work.await;
+        let seconds = began.elapsed().as_secs_f64();
+        Run {
+            rate: count as f64 / seconds,
+            seconds,
+            latencies,
+            cpu_ms: (measure::cpu() - cpu).as_secs_f64() * 1000.0 / count as f64,
+            wal_bytes: (self.meter.wal().await - wal) / count as f64,
+        }
+    }
+
+    /// The calls alone: the limit of whatever could be built on them.
+    async fn bare(&self, count: usize) -> Run {
+        let caller = bare::Caller::new(&self.base);
+        let one = |_| async {
+            let began = Instant::now();
+            caller.onboard(&Uuid::new_v4().to_string()).await;
+            began.elapsed().as_secs_f64() * 1000.0
+        };
+        let work = stream::iter(0..count).map(one).buffer_unordered(self.calls_at_once).collect();
+        self.measured(count, work).await
+    }
+
+    /// All of it: start, drive, commit, until every one is live. Latencies by the rows themselves.
+    async fn gangway(&self, count: usize) -> Run {
+        let (engine, worker) = self.engine();
+        let stop = CancellationToken::new();
+        let working = JoinSet::from_iter([worker.run(stop.clone(), Duration::from_secs(5))]);
+        let after = OnboardingId(Uuid::now_v7());
+        let work = async {
+            let starts = stream::iter(0..count).map(|_| self.start(&engine));
+            let started: Vec<_> = starts.buffer_unordered(64).collect().await;
+            self.meter.wait_for_live(after, started.len()).await;
+            self.meter.latencies(after).await
+        };
+        let run = self.measured(count, work).await;
+        stop.cancel();
+        working.join_all().await;
+        run
+    }
+
+    /// One after the other, from the start's call to its live row.
+    async fn gangway_alone(&self, count: usize) -> Vec<f64> {
+        let (engine, worker) = self.engine();
+        let stop = CancellationToken::new();
+        let working = JoinSet::from_iter([worker.run(stop.clone(), Duration::from_secs(5))]);
+        let mut took = Vec::with_capacity(count);
+        for _ in 0..count {
+            let began = Instant::now();
+            let id = self.start(&engine).await;
+            let done = |onboarding: &Onboarding| onboarding.status == Status::Live;
+            engine.wait_until(id, Duration::from_secs(60), done).await.unwrap();
+            took.push(began.elapsed().as_secs_f64() * 1000.0);
+        }
+        stop.cancel();
+        working.join_all().await;
+        took
+    }
+
+    async fn bare_alone(&self, count: usize) -> Vec<f64> {
+        let caller = bare::Caller::new(&self.base);
+        let mut took = Vec::with_capacity(count);
+        for _ in 0..count {
+            let began = Instant::now();
+            caller.onboard(&Uuid::new_v4().to_string()).await;
+            took.push(began.elapsed().as_secs_f64() * 1000.0);
+        }
+        took
+    }
+
+    async fn start(&self, engine: &Engine) -> OnboardingId {
+        engine.start(self.request(), &|_, _| (201, String::new())).await.unwrap().onboarding
+    }
+
+    /// The same calls, with each step's result committed by itself: what a step-by-step engine does.
+    async fn one_commit_per_step(&self, count: usize) -> Run {
+        let caller = bare::Caller::new(&self.base);
+        let one = |_| async {
+            let began = Instant::now();
+            self.step_by_step(&caller).await;
+            began.elapsed().as_secs_f64() * 1000.0
+        };
+        let work = stream::iter(0..count).map(one).buffer_unordered(self.calls_at_once).collect();
+        self.measured(count, work).await
+    }
+
+    async fn step_by_step(&self, caller: &bare::Caller) {
+        let lease = Duration::from_mins(1);
+        let started = self.store.start(self.new_onboarding(), lease, &|_, _| (201, String::new()));
+        let mut next = started.await.unwrap().leased.map(Box::new);
+        let mut cycle = Uuid::nil();
+        while let Some(leased) = next.take() {
+            let gain = self.bare_step(&leased, caller, &mut cycle).await;
+            let now = Clock::system().now();
+            let transition =
+                leased.onboarding().apply(Outcome::Done(gain), &leased.blueprint().limits, now);
+            let change = Change { leased: *leased, transition, calls: Vec::new(), at: now };
+            let kept = self.store.commit_all(vec![change], Duration::from_mins(1)).await.unwrap();
+            next = match kept.into_iter().next().unwrap() {
+                Kept::GoOn(leased) => Some(leased),
+                Kept::Rests { .. } => None,
+                Kept::Refused => panic!("nobody else is here"),
+            };
+        }
+    }
+
+    async fn bare_step(&self, leased: &Leased, caller: &bare::Caller, cycle: &mut Uuid) -> Gain {
+        let tenant = leased.onboarding().tenant.as_str();
+        match leased.onboarding().step() {
+            StepKind::CreateAccount => {
+                caller.create_account(tenant).await;
+                let id = AccountId::parse(tenant).unwrap();
+                Gain::Account(Account { id, origin: Origin::Made })
+            }
+            StepKind::Install => {
+                *cycle = caller.install(tenant).await;
+                let cycle = CycleId(*cycle);
+                Gain::Installed { slot: 0, cycle, origin: Origin::Made, connectors: Vec::new() }
+            }
+            StepKind::Map => {
+                caller.map(tenant, *cycle).await;
+                Gain::Mapped { slot: 0 }
+            }
+            StepKind::Activate => {
+                caller.activate(tenant, *cycle).await;
+                Gain::Activated { slot: 0 }
+            }
+            StepKind::Connect | StepKind::Live => panic!("the stand-in has no connections"),
+        }
+    }
+}

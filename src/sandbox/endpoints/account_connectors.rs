@@ -1,0 +1,179 @@
+//! An account's own connectors: their credentials and properties.
+
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use super::super::Sandbox;
+use super::super::request::{
+    Answer, InAccount, Page, Query, Refusal, Reply, Said, as_text, number,
+};
+use super::super::shapes;
+use super::super::world::{AccountConnector, Property, World};
+
+pub(super) async fn list(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    query: Query,
+) -> Result<Page, Refusal> {
+    sandbox.read(|world, _| {
+        let connectors = world.account(&account)?.connectors.values();
+        Ok(query.page(connectors, shapes::account_connector))
+    })
+}
+
+pub(super) async fn show(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(id): Path<String>,
+) -> Reply {
+    let id = number(&id)?;
+    sandbox.read(|world, _| Ok(Answer(shapes::account_connector(find(world, &account, id)?))))
+}
+
+/// The credential comes back in clear [DOC]; nothing shows that Cyclr tries it [INF].
+pub(super) async fn update(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(id): Path<String>,
+    said: Said,
+) -> Reply {
+    let id = number(&id)?;
+    let properties = properties(&said)?;
+    sandbox.change(|world, _| {
+        find(world, &account, id)?;
+        for (name, value) in properties {
+            set_property(world, &account, id, name, value)?;
+        }
+        let connector = find_mut(world, &account, id)?;
+        if said.value("AuthValue").is_some() {
+            connector.auth_value = said.text("AuthValue").filter(|value| !value.is_empty());
+        }
+        if said.value("Description").is_some() {
+            connector.description = said.text("Description");
+        }
+        Ok(Answer(shapes::account_connector(connector)))
+    })
+}
+
+pub(super) async fn deauthenticate(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(id): Path<String>,
+) -> Reply {
+    let id = number(&id)?;
+    sandbox.change(|world, _| {
+        let connector = find_mut(world, &account, id)?;
+        connector.auth_value = None;
+        let message = format!("Connector '{}' successfully de-authenticated.", connector.name);
+        world.account_mut(&account)?.pause_cycles_using(id);
+        Ok(Answer(json!({ "Message": message })))
+    })
+}
+
+pub(super) async fn list_properties(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(id): Path<String>,
+) -> Reply {
+    let id = number(&id)?;
+    sandbox.read(|world, _| {
+        let properties = find(world, &account, id)?.properties.iter();
+        Ok(Answer(properties.map(|property| shapes::property(id, property)).collect()))
+    })
+}
+
+/// Nothing shows that a repeat is recognised, so it adds another of the same name.
+pub(super) async fn add_property(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(id): Path<String>,
+    said: Said,
+) -> Reply {
+    let id = number(&id)?;
+    let name = said.text("Name").filter(|name| !name.is_empty()).ok_or_else(Refusal::malformed)?;
+    sandbox.change(|world, _| {
+        find(world, &account, id)?;
+        let property = Property { id: world.next_id(), name, value: said.text("Value") };
+        let shown = shapes::property(id, &property);
+        find_mut(world, &account, id)?.properties.push(property);
+        Ok(Answer(shown))
+    })
+}
+
+pub(super) async fn show_property(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path((id, property)): Path<(String, String)>,
+) -> Reply {
+    let (id, property) = (number(&id)?, number(&property)?);
+    sandbox.read(|world, _| {
+        let mut properties = find(world, &account, id)?.properties.iter();
+        let found = properties.find(|one| one.id == property);
+        let found = found.ok_or_else(|| Refusal::missing("Property"))?;
+        Ok(Answer(shapes::property(id, found)))
+    })
+}
+
+pub(super) async fn update_property(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path((id, property)): Path<(String, String)>,
+    said: Said,
+) -> Reply {
+    let (id, property) = (number(&id)?, number(&property)?);
+    sandbox.change(|world, _| {
+        let mut properties = find_mut(world, &account, id)?.properties.iter_mut();
+        let found = properties.find(|one| one.id == property);
+        let found = found.ok_or_else(|| Refusal::missing("Property"))?;
+        if let Some(name) = said.text("Name").filter(|name| !name.is_empty()) {
+            found.name = name;
+        }
+        if said.value("Value").is_some() {
+            found.value = said.text("Value");
+        }
+        Ok(Answer(shapes::property(id, found)))
+    })
+}
+
+fn find<'a>(world: &'a World, account: &str, id: i64) -> Result<&'a AccountConnector, Refusal> {
+    let found = world.account(account)?.connectors.get(&id);
+    found.ok_or_else(|| Refusal::missing("Account connector"))
+}
+
+fn find_mut<'a>(
+    world: &'a mut World,
+    account: &str,
+    id: i64,
+) -> Result<&'a mut AccountConnector, Refusal> {
+    let found = world.account_mut(account)?.connectors.get_mut(&id);
+    found.ok_or_else(|| Refusal::missing("Account connector"))
+}
+
+/// Names and values of a `Properties` list, before anything is changed.
+fn properties(said: &Said) -> Result<Vec<(String, Option<String>)>, Refusal> {
+    let Some(Value::Array(list)) = said.value("Properties") else {
+        return Ok(Vec::new());
+    };
+    let read = |item: &Value| {
+        let item = Said::from_object(item.as_object()?.clone());
+        Some((item.text("Name")?, item.value("Value").and_then(as_text)))
+    };
+    list.iter().map(|item| read(item).ok_or_else(Refusal::malformed)).collect()
+}
+
+fn set_property(
+    world: &mut World,
+    account: &str,
+    id: i64,
+    name: String,
+    value: Option<String>,
+) -> Result<(), Refusal> {
+    let fresh = world.next_id();
+    let connector = find_mut(world, account, id)?;
+    let mut present = connector.properties.iter_mut();
+    match present.find(|property| property.name.eq_ignore_ascii_case(&name)) {
+        Some(property) => property.value = value,
+        None => connector.properties.push(Property { id: fresh, name, value }),
+    }
+    Ok(())
+}

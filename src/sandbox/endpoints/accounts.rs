@@ -1,0 +1,169 @@
+//! Accounts, and the tokens that sign a browser into one.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use super::super::Sandbox;
+use super::super::request::{Answer, Caller, Page, Query, Refusal, Reply, Said};
+use super::super::shapes::{self, ACCOUNT_SETTINGS, WITH_WARNINGS};
+use super::super::world::{Account, SIGN_IN_LIFETIME, SignIn};
+
+pub(super) async fn list(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    query: Query,
+) -> Result<Page, Refusal> {
+    caller.for_all()?;
+    Ok(sandbox.read(|world, _| {
+        query.page(world.accounts.iter(), |(id, account)| shapes::account(id, account))
+    }))
+}
+
+pub(super) async fn show(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Reply {
+    caller.within(&id)?;
+    sandbox.read(|world, _| Ok(Answer(shapes::account(&id, world.account(&id)?))))
+}
+
+pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said: Said) -> Reply {
+    caller.for_all()?;
+    // Without an id Cyclr makes one up, so a repeat makes a second account.
+    let id = said.text("Id").filter(|id| !id.is_empty());
+    let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
+    sandbox.change(|world, now| {
+        if world.accounts.contains_key(&id) {
+            return Err(Refusal::bad("ID already in use"));
+        }
+        let mut account = Account { created_at: now, ..Account::default() };
+        apply(&mut account, &said)?;
+        if account.name.is_empty() {
+            return Err(Refusal::bad("Name is required"));
+        }
+        let shown = shapes::account(&id, &account);
+        world.accounts.insert(id, account);
+        Ok(Answer(shown))
+    })
+}
+
+/// Partial: what is absent stays, null clears [OBS].
+pub(super) async fn update(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+    said: Said,
+) -> Reply {
+    caller.within(&id)?;
+    sandbox.change(|world, _| {
+        let account = world.account_mut(&id)?;
+        apply(account, &said)?;
+        Ok(Answer(shapes::account(&id, account)))
+    })
+}
+
+/// What becomes of running cycles is unknown; here they go with the account.
+pub(super) async fn delete(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    caller.within(&id)?;
+    sandbox.change(|world, _| {
+        world.remove_account(&id).map(|_| StatusCode::OK).ok_or_else(|| Refusal::missing("Account"))
+    })
+}
+
+/// An unknown user is created [DOC]. Five minutes, one use.
+pub(super) async fn sign_in_token(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+    said: Said,
+) -> Reply {
+    caller.within(&id)?;
+    let token = token();
+    sandbox.change(|world, now| {
+        let expires_at = now + SIGN_IN_LIFETIME;
+        // Whether the name may be left out is unknown; here it may.
+        world.account_mut(&id)?.users.extend(said.text("Username"));
+        world.sign_in_tokens.insert(token.clone(), SignIn { account: id, expires_at });
+        Ok(Answer(json!({ "Token": token, "ExpiresAtUtc": shapes::date(expires_at) })))
+    })
+}
+
+/// Always with `+`, `/` and `=`, so that nobody forgets to encode it.
+fn token() -> String {
+    let mut bytes = rand::random::<[u8; 32]>();
+    bytes[0] = 0xfb;
+    bytes[1] |= 0xf0;
+    STANDARD.encode(bytes)
+}
+
+/// Checks all, then writes all.
+fn apply(account: &mut Account, said: &Said) -> Result<(), Refusal> {
+    let mut changed = Vec::new();
+    for name in ACCOUNT_SETTINGS.iter().copied().chain([WITH_WARNINGS]) {
+        let Some(value) = said.value(name) else {
+            continue;
+        };
+        changed.push((name, setting(name, value)?));
+    }
+    let of = |name: &str| {
+        let new = changed.iter().find(|(changed, _)| *changed == name).map(|(_, value)| value);
+        new.unwrap_or(&Some(Value::Null)).clone()
+    };
+    let enabling = of("TransactionErrorWebhookEnabled") == Some(Value::Bool(true));
+    let url = of("TransactionErrorWebhookUrl").filter(|url| !url.is_null());
+    if enabling && url.is_none() {
+        let message =
+            "Transaction Error Webhook enabled: Transaction Error Webhook URL must be defined";
+        return Err(Refusal::bad(message));
+    }
+    let name = said.value("Name").map(|_| said.text("Name").unwrap_or_default());
+    if name.as_deref().is_some_and(str::is_empty) {
+        return Err(Refusal::bad("Name is required"));
+    }
+    account.name = name.unwrap_or_else(|| std::mem::take(&mut account.name));
+    for (name, value) in changed {
+        if let Some(value) = value {
+            account.settings.insert(name.to_owned(), value);
+        }
+    }
+    Ok(())
+}
+
+/// `None` when the given value is to be passed over.
+fn setting(name: &str, value: &Value) -> Result<Option<Value>, Refusal> {
+    Ok(match name {
+        "StepDataSuccessRetentionHours" | "StepDataErroredRetentionHours" => match value.as_i64() {
+            Some(hours) if hours < 0 => {
+                return Err(Refusal::bad(format!("{name} ({hours}): must be non negative")));
+            }
+            Some(hours) => Some(json!(hours.min(744))),
+            // A wrong type is passed over with 200 [OBS].
+            None => value.is_null().then_some(Value::Null),
+        },
+        "TransactionErrorWebhookEnabled" | WITH_WARNINGS => Some(Value::Bool(value == true)),
+        "TransactionErrorWebhookUrl" => Some(webhook_url(value)?),
+        _ => Some(value.as_str().map_or(Value::Null, |text| json!(text))),
+    })
+}
+
+/// A missing scheme is filled in [OBS].
+fn webhook_url(value: &Value) -> Result<Value, Refusal> {
+    let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
+        return Ok(Value::Null);
+    };
+    let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    match Url::parse(&full) {
+        Ok(_) => Ok(json!(full)),
+        Err(_) => Err(Refusal::bad(format!("{full} is not a valid URL"))),
+    }
+}

@@ -1,0 +1,230 @@
+//! A pretend Cyclr with a pretend connector provider: for the tour, for development, for the tests.
+//!
+//! It is for practice. Its control surface asks nobody who they are, and whoever reaches it owns
+//! it: bind it to loopback or to a closed network, never where strangers come.
+//!
+//! It speaks HTTP and shares no type with the client that drives it, nor uses any other room: had
+//! they a type in common, both could be wrong together. One router plays three hosts: the API, the
+//! browser-facing service domain, and the provider whose consent screen is shown.
+//!
+//! What always holds: a call changes the world under one short lock, all of it or nothing; with
+//! `kept_in` the change is on disk before the answer leaves; nothing is authorised by a GET; the
+//! world shows credentials as set or not set; a call struck by a fault is performed or not as its
+//! kind says, never half.
+//!
+//! Decided against: message mode of the sign-in page (it says that it is not offered); answering
+//! where Cyclr's behaviour is unknown with several variants at once. Each such place is one
+//! function with a comment, so that a variant can be put there.
+
+mod browser;
+mod catalogue;
+mod control;
+mod cycle;
+mod endpoints;
+mod faults;
+mod hear;
+mod keep;
+mod picture;
+mod request;
+mod serve;
+mod shapes;
+mod shared;
+mod world;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::StatusCode;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+pub use catalogue::{
+    AuthType, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, Connector,
+    ConnectorProperty, DEPOT_FTP, DEPOT_TO_STORE, HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method,
+    NIGHTLY_LEDGER, OAuth2Type, PARCEL_MAIL, STORE_ONLY, TIDE_STORE, Template, TemplateStep,
+};
+pub use faults::{Fault, FaultKind};
+pub use hear::HeardCall;
+pub use serve::serve;
+
+use catalogue::Shelves;
+use faults::Faults;
+use hear::CallBook;
+use keep::Keeper;
+use request::Refusal;
+use world::World;
+
+/// Why a sandbox cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the sandbox's catalogue is not readable")]
+    CatalogueShape(#[source] serde_json::Error),
+    #[error("the sandbox's catalogue contradicts itself: {0}")]
+    Catalogue(String),
+    #[error("the sandbox's world in {} cannot be opened", file.display())]
+    Unreadable { file: PathBuf, source: std::io::Error },
+    #[error("the sandbox's world in {} is damaged; repair the file, or remove it to begin anew: {why}", file.display())]
+    Damaged { file: PathBuf, why: String },
+}
+
+/// How the sandbox is set up.
+pub struct Settings {
+    /// Partner client id that it accepts.
+    pub client_id: String,
+    /// Partner client secret that it accepts.
+    pub client_secret: String,
+    pub catalogue: Catalogue,
+    /// File in which the world survives a restart.
+    pub kept_in: Option<PathBuf>,
+    /// The system's clock when absent; else one that stands still until it is moved.
+    pub clock: Option<DateTime<Utc>>,
+    /// Whether the calls that are heard are remembered.
+    pub record_calls: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            client_id: CLIENT_ID.to_owned(),
+            client_secret: CLIENT_SECRET.to_owned(),
+            catalogue: Catalogue::built_in(),
+            kept_in: None,
+            clock: None,
+            record_calls: true,
+        }
+    }
+}
+
+/// The sandbox. Clones are the same one.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inside>);
+
+struct Inside {
+    client_id: String,
+    client_secret: String,
+    shelves: Shelves,
+    keeper: Option<Keeper>,
+    clock: Clock,
+    world: Mutex<World>,
+    calls: CallBook,
+    faults: Faults,
+}
+
+enum Clock {
+    System,
+    Still(Mutex<DateTime<Utc>>),
+}
+
+impl Sandbox {
+    /// Loads the kept world when there is one.
+    pub fn open(settings: Settings) -> Result<Self, Error> {
+        settings.catalogue.check()?;
+        let keeper = settings.kept_in.map(Keeper::new);
+        let mut world = keeper.as_ref().map_or_else(|| Ok(World::default()), Keeper::load)?;
+        let clock = settings.clock.map_or(Clock::System, |now| Clock::Still(Mutex::new(now)));
+        world.sweep(clock.now());
+        Ok(Self(Arc::new(Inside {
+            client_id: settings.client_id,
+            client_secret: settings.client_secret,
+            shelves: settings.catalogue.shelve(),
+            keeper,
+            clock,
+            world: Mutex::new(world),
+            calls: CallBook::new(settings.record_calls),
+            faults: Faults::default(),
+        })))
+    }
+
+    /// API host, service domain, provider and control surface on one router.
+    pub fn router(&self) -> axum::Router {
+        endpoints::router()
+            .merge(browser::router())
+            .merge(control::router())
+            .layer(axum::middleware::from_fn_with_state(self.clone(), hear::hear))
+            .with_state(self.clone())
+    }
+
+    /// The world as `GET /_sandbox/world` tells it.
+    pub fn world(&self) -> Value {
+        self.read(|world, _| picture::of(world))
+    }
+
+    /// Every call to `/v1.0/…` and `/oauth/token`, in the order in which they came.
+    pub fn calls(&self) -> Vec<HeardCall> {
+        self.0.calls.read()
+    }
+
+    pub fn forget_calls(&self) {
+        self.0.calls.forget();
+    }
+
+    /// Adds a fault; the first that matches a call strikes it.
+    pub fn inject(&self, fault: Fault) {
+        self.0.faults.inject(fault);
+    }
+
+    /// Removes all faults and lets held calls go on.
+    pub fn clear_faults(&self) {
+        self.0.faults.clear();
+    }
+
+    /// Done as soon as at least one call is being held.
+    pub fn wait_until_held(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.0.faults.wait_until_held()
+    }
+
+    /// Moves a clock that stands still; the system's moves by itself.
+    pub fn advance(&self, by: TimeDelta) {
+        self.0.clock.advance(by);
+    }
+
+    fn stands_still(&self) -> bool {
+        matches!(self.0.clock, Clock::Still(_))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&World, DateTime<Utc>) -> T) -> T {
+        look(&self.lock(), self.0.clock.now())
+    }
+
+    /// `act` must check before it writes: what it refuses it leaves as it was.
+    fn change<T>(
+        &self,
+        act: impl FnOnce(&mut World, DateTime<Utc>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut world = self.lock();
+        let done = act(&mut world, self.0.clock.now())?;
+        if let Some(keeper) = &self.0.keeper {
+            // Under the lock: the file must never go back to an older world.
+            keeper.save(&world).map_err(|error| {
+                tracing::error!(%error, "the sandbox could not keep its world");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Refusal::new(status, "The sandbox could not write its file.")
+            })?;
+        }
+        Ok(done)
+    }
+}
+
+impl Clock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the sandbox uses no other room, so it has a clock of its own"
+    )]
+    fn now(&self) -> DateTime<Utc> {
+        match self {
+            Self::System => Utc::now(),
+            Self::Still(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    fn advance(&self, by: TimeDelta) {
+        match self {
+            Self::System => {}
+            Self::Still(now) => *now.lock().unwrap_or_else(PoisonError::into_inner) += by,
+        }
+    }
+}

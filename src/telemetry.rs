@@ -1,0 +1,23 @@
+//! What the program tells of itself: log lines, readable on a terminal, JSON elsewhere.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Sends log lines to standard error. `filter` is in the form of `RUST_LOG`; a malformed one falls
+/// back to `info`. Calling it twice keeps the first.
+pub fn init(filter: Option<&str>) {
+    let filter = filter.and_then(|text| EnvFilter::try_new(text).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
+    let lines = tracing_subscriber::registry().with(filter);
+    let outcome = if std::io::stderr().is_terminal() {
+        lines
+            .with(tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr))
+            .try_init()
+    } else {
+        lines.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).try_init()
+    };
+    drop(outcome);
+}

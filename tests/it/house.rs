@@ -1,0 +1,299 @@
+//! The whole of Gangway but its doors, on real parts: a database of its own, the sandbox on a port,
+//! and one stopped clock for both sides. Nothing sleeps: time moves when a test moves it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use gangway::clock::Clock;
+use gangway::cyclr;
+use gangway::engine::{self, Engine, StartRequest, Worker};
+use gangway::ids::{BlueprintKey, ConnectorId, OnboardingId, TenantId};
+use gangway::onboarding::{
+    Blueprint, Command, Onboarding, Profile, QuestionKey, ReturnUrls, Status,
+};
+use gangway::sandbox::{Catalogue, HeardCall, Sandbox};
+use gangway::secret::{ExposeSecret as _, Secret};
+use gangway::store::Store;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::database::TestDb;
+
+/// Lease of the house's workers; a test that kills one lets this much time pass.
+pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// Quiet period of the house.
+pub(crate) const QUIET: TimeDelta = TimeDelta::seconds(35);
+
+pub(crate) struct House {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) address: SocketAddr,
+    pub(crate) engine: Engine,
+    pub(crate) worker: Worker,
+    _serving: JoinSet<()>,
+    _database: TestDb,
+}
+
+/// The start of all times in tests.
+pub(crate) fn dawn() -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2026-03-02T09:00:00Z").unwrap().to_utc()
+}
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Catalogue::built_in()).await
+    }
+
+    pub(crate) async fn open_with(catalogue: Catalogue) -> Self {
+        let database = TestDb::fresh().await;
+        let clock = Clock::stopped_at(dawn());
+        let settings = sandbox_settings(catalogue);
+        let sandbox = Sandbox::open(settings).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut serving = JoinSet::new();
+        let served = sandbox.clone();
+        serving.spawn(async move {
+            gangway::sandbox::serve(served, listener, std::future::pending()).await.unwrap();
+        });
+        let store = Store::new(database.pool().await, clock.clone());
+        let (engine, worker) = engine(&store, &clock, address);
+        Self {
+            store,
+            clock,
+            sandbox,
+            address,
+            engine,
+            worker,
+            _serving: serving,
+            _database: database,
+        }
+    }
+
+    /// As if the process had died and another one had started: nothing but the database is left.
+    pub(crate) fn restart(&mut self) {
+        (self.engine, self.worker) = engine(&self.store, &self.clock, self.address);
+    }
+
+    /// Moves both sides' clocks.
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+        self.sandbox.advance(by);
+    }
+
+    pub(crate) async fn publish(&self, blueprint: Value) -> BlueprintKey {
+        let blueprint: Blueprint = serde_json::from_value(blueprint).unwrap();
+        assert_eq!(blueprint.mistakes(), []);
+        let key = blueprint.key.clone();
+        self.store.publish(blueprint).await.unwrap();
+        key
+    }
+
+    pub(crate) async fn start(&self, tenant: &str, blueprint: &BlueprintKey) -> OnboardingId {
+        let published = self.store.find_blueprint(blueprint, None).await.unwrap().unwrap();
+        let request = StartRequest {
+            tenant: TenantId::parse(tenant).unwrap(),
+            profile: profile(tenant),
+            blueprint_id: published.id,
+            blueprint: published.blueprint,
+            idempotency: None,
+            actor: "test".to_owned(),
+        };
+        self.engine.start(request, &|_, _| (201, String::new())).await.unwrap().onboarding
+    }
+
+    /// Drives until nothing is due at this moment.
+    pub(crate) async fn settle(&mut self) {
+        self.worker.tick().await.unwrap();
+    }
+
+    /// Lets time pass in steps until the onboarding waits for somebody or is done.
+    pub(crate) async fn settle_in_time(&mut self, id: OnboardingId) -> Onboarding {
+        for _ in 0..40 {
+            self.settle().await;
+            let onboarding = self.read(id).await;
+            if !matches!(onboarding.status, Status::Running | Status::Retrying { .. }) {
+                return onboarding;
+            }
+            self.advance(TimeDelta::seconds(30));
+        }
+        panic!("it does not settle: {:?}", self.read(id).await.status);
+    }
+
+    pub(crate) async fn read(&self, id: OnboardingId) -> Onboarding {
+        self.store.find(id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn connector(&self, id: OnboardingId, name: &str) -> ConnectorId {
+        let facts = self.read(id).await.facts;
+        facts.connections.iter().find(|connection| connection.name == name).unwrap().connector
+    }
+
+    /// What a person's browser does from our button to the return to our page; `decision` is the
+    /// button that they press at the provider. Gives the address at which they end.
+    pub(crate) async fn sign_in(
+        &self,
+        id: OnboardingId,
+        connector: ConnectorId,
+        decision: &str,
+    ) -> String {
+        let page = self.engine.open_attempt(id, connector, "browser").await.unwrap();
+        let browser = browser();
+        let consent = location(&browser.get(page.expose_secret()).send().await.unwrap()).unwrap();
+        let consent =
+            Url::parse(&format!("http://{}", self.address)).unwrap().join(&consent).unwrap();
+        let state = consent.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("state", &state)
+            .append_pair("decision", decision)
+            .finish();
+        let decide = browser
+            .post(format!("http://{}/provider/decide", self.address))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        let answer = decide.send().await.unwrap();
+        location(&answer).unwrap_or_default()
+    }
+
+    pub(crate) async fn answer(&self, id: OnboardingId, answers: &[(&str, &str)]) {
+        let given = answers.iter().map(|(k, v)| (QuestionKey((*k).into()), (*v).into())).collect();
+        let answers = self.read(id).await.check_answers(&given).unwrap();
+        self.engine.order(id, Command::Answer(answers), "visitor").await.unwrap();
+    }
+
+    /// Method and path of each call that the sandbox heard, tokens left out and ids shortened.
+    pub(crate) fn heard(&self) -> Vec<String> {
+        self.sandbox.calls().iter().filter(|call| call.path != "/oauth/token").map(shown).collect()
+    }
+
+    /// The accounts of the sandbox's world.
+    pub(crate) fn accounts(&self) -> Vec<Value> {
+        self.sandbox.world()["accounts"].as_array().unwrap().clone()
+    }
+
+    /// The cycles of the only account there is, deleted ones left out.
+    pub(crate) fn cycles(&self) -> Vec<Value> {
+        let accounts = self.accounts();
+        assert_eq!(accounts.len(), 1, "{accounts:#?}");
+        let cycles = accounts[0]["cycles"].as_array().unwrap().iter();
+        cycles.filter(|cycle| cycle["Status"] != "DeleteScheduled").cloned().collect()
+    }
+}
+
+fn engine(store: &Store, clock: &Clock, address: SocketAddr) -> (Engine, Worker) {
+    let base = Url::parse(&format!("http://{address}/")).unwrap();
+    let cyclr = cyclr::Client::new(
+        cyclr::Settings {
+            api_base: base.clone(),
+            service_domain: base,
+            client_id: "sandbox-client".to_owned(),
+            client_secret: Secret::from("sandbox-secret-not-for-production"),
+            call_deadline: Duration::from_secs(2),
+            connect_deadline: Duration::from_secs(1),
+            body_limit: 1024 * 1024,
+            calls_at_once: 64,
+            plain_http: false,
+        },
+        clock.clone(),
+    )
+    .unwrap();
+    let settings = engine::Settings {
+        deployment: "house".to_owned(),
+        account_prefix: String::new(),
+        public_url: Url::parse("https://go.example.com/").unwrap(),
+        lease: LEASE.to_std().unwrap(),
+        commit_margin: Duration::from_secs(1),
+        quiet_period: QUIET.to_std().unwrap(),
+        at_once: 100,
+        poll: Duration::from_millis(100),
+        most_claims: 5,
+        link_life: TimeDelta::days(7),
+    };
+    Engine::new(store.clone(), cyclr, clock.clone(), settings)
+}
+
+pub(crate) fn profile(name: &str) -> Profile {
+    Profile {
+        name: name.to_owned(),
+        timezone: Some("Europe/London".to_owned()),
+        locale: None,
+        contact: None,
+        named_account: None,
+        data: serde_json::Map::new(),
+        return_urls: ReturnUrls::default(),
+        metadata: serde_json::Map::new(),
+    }
+}
+
+/// A client without redirects and cookies: what a browser does, one step at a time.
+pub(crate) fn browser() -> reqwest::Client {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
+}
+
+fn location(answer: &reqwest::Response) -> Option<String> {
+    Some(answer.headers().get("location")?.to_str().unwrap().to_owned())
+}
+
+fn shown(call: &HeardCall) -> String {
+    let short = call.path.split('/').map(|part| {
+        let id = part.len() == 36 || part.parse::<u64>().is_ok();
+        if id { "…" } else { part }
+    });
+    format!("{} {}", call.method, short.collect::<Vec<_>>().join("/"))
+}
+
+/// A blueprint without anybody in it: one connector that asks for nothing, one rule.
+pub(crate) fn unattended() -> Value {
+    json!({
+        "key": "heartbeat",
+        "name": "Heartbeat",
+        "templates": [{
+            "template_id": gangway::sandbox::STORE_ONLY,
+            "mapping": [{
+                "target": "Company name",
+                "value": { "from": { "path": "tenant.name" } }
+            }]
+        }]
+    })
+}
+
+/// The demo's blueprint in short: a person signs in, enters a key and answers.
+pub(crate) fn attended() -> Value {
+    json!({
+        "key": "newsletter",
+        "name": "Newsletter",
+        "templates": [{
+            "template_id": gangway::sandbox::CRM_TO_MAIL,
+            "mapping": [
+                { "target": "Pipeline", "value": { "ask": "pipeline" } },
+                { "step": "Add subscriber", "target": "Company name",
+                  "value": { "from": { "path": "tenant.name" } } },
+                { "target": "Sender e-mail", "value": { "ask": "sender" } },
+                { "target": "Tag", "value": { "constant": "via-gangway" } }
+            ]
+        }],
+        "questions": [
+            { "key": "pipeline", "label": "Which contacts?", "kind": "one_of" },
+            { "key": "sender", "label": "Which sender?", "kind": "email" }
+        ]
+    })
+}
+
+fn sandbox_settings(catalogue: Catalogue) -> gangway::sandbox::Settings {
+    gangway::sandbox::Settings {
+        client_id: "sandbox-client".to_owned(),
+        client_secret: "sandbox-secret-not-for-production".to_owned(),
+        catalogue,
+        kept_in: None,
+        clock: Some(dawn()),
+        record_calls: true,
+    }
+}

@@ -1,0 +1,127 @@
+//! Who may write: one worker at a time, never a late one, and people always.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use gangway::onboarding::{Command, Outcome, Problem, ProblemCode, Status};
+use gangway::store::{Change, Kept, Leased};
+
+use crate::house::{House, LEASE, unattended};
+
+const FOR_A_MINUTE: Duration = Duration::from_secs(60);
+
+async fn change(house: &House, leased: Leased) -> Change {
+    let outcome = Outcome::Stuck(Problem::new(ProblemCode::InternalFault));
+    let now = house.clock.now();
+    let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, now);
+    Change { leased, transition, calls: Vec::new(), at: now }
+}
+
+/// A house with one onboarding that no worker has.
+async fn one_due() -> (House, gangway::ids::OnboardingId) {
+    let mut house = House::open().await;
+    let key = house.publish(unattended()).await;
+    let id = house.start("acme", &key).await;
+    // The start's own lease went to a worker that died with it.
+    house.restart();
+    house.advance(LEASE + TimeDelta::seconds(1));
+    (house, id)
+}
+
+#[tokio::test]
+async fn a_lease_is_exclusive_until_it_ends_and_takeovers_are_counted() {
+    let (house, id) = one_due().await;
+    let first = house.store.claim(10, FOR_A_MINUTE).await.unwrap();
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].onboarding().id, id);
+    assert!(first[0].is_takeover(), "the start's worker never gave a result");
+    assert!(house.store.claim(10, FOR_A_MINUTE).await.unwrap().is_empty());
+
+    house.advance(LEASE + TimeDelta::seconds(1));
+    let second = house.store.claim(10, FOR_A_MINUTE).await.unwrap();
+    assert_eq!(second[0].claims(), 3);
+}
+
+#[tokio::test]
+async fn a_late_worker_cannot_write() {
+    let (house, id) = one_due().await;
+    let late = house.store.claim(1, FOR_A_MINUTE).await.unwrap().remove(0);
+    house.advance(LEASE + TimeDelta::seconds(1));
+    let present = house.store.claim(1, FOR_A_MINUTE).await.unwrap().remove(0);
+
+    let late = change(&house, late).await;
+    let fates = house.store.commit_all(vec![late], FOR_A_MINUTE).await.unwrap();
+    assert!(matches!(fates[..], [Kept::Refused]));
+    assert_eq!(house.read(id).await.status, Status::Running, "nothing was written");
+
+    let present = change(&house, present).await;
+    let fates = house.store.commit_all(vec![present], FOR_A_MINUTE).await.unwrap();
+    assert!(matches!(fates[..], [Kept::Rests { .. }]));
+    assert!(matches!(house.read(id).await.status, Status::Stuck { .. }));
+}
+
+#[tokio::test]
+async fn a_person_wins_over_a_worker() {
+    let (house, id) = one_due().await;
+    let leased = house.store.claim(1, FOR_A_MINUTE).await.unwrap().remove(0);
+    let cancel = Command::Cancel { reason: "asked to".to_owned() };
+    house.engine.order(id, cancel, "key:support").await.unwrap();
+
+    let late = change(&house, leased).await;
+    let fates = house.store.commit_all(vec![late], FOR_A_MINUTE).await.unwrap();
+    assert!(matches!(fates[..], [Kept::Refused]));
+    assert_eq!(house.read(id).await.status, Status::Cancelled);
+}
+
+#[tokio::test]
+async fn in_one_statement_each_row_learns_its_own_fate() {
+    let house = House::open().await;
+    let key = house.publish(unattended()).await;
+    for tenant in ["a", "b", "c"] {
+        house.start(tenant, &key).await;
+    }
+    house.advance(LEASE + TimeDelta::seconds(1));
+    let mut leased = house.store.claim(10, FOR_A_MINUTE).await.unwrap();
+    assert_eq!(leased.len(), 3);
+    leased.sort_by_key(|leased| leased.onboarding().id);
+    let cancelled = leased[1].onboarding().id;
+    let cancel = Command::Cancel { reason: "asked to".to_owned() };
+    house.engine.order(cancelled, cancel, "key:support").await.unwrap();
+
+    let mut changes = Vec::new();
+    for leased in leased {
+        changes.push(change(&house, leased).await);
+    }
+    let fates = house.store.commit_all(changes, FOR_A_MINUTE).await.unwrap();
+    assert!(matches!(fates[..], [Kept::Rests { .. }, Kept::Refused, Kept::Rests { .. }]));
+}
+
+#[tokio::test]
+async fn of_one_tenant_one_onboarding_is_taken_at_a_time() {
+    let house = House::open().await;
+    let first = house.publish(unattended()).await;
+    let mut other = unattended();
+    other["key"] = "other".into();
+    let second = house.publish(other).await;
+    house.start("acme", &first).await;
+    house.start("acme", &second).await;
+    house.start("bravo", &first).await;
+    house.advance(LEASE + TimeDelta::seconds(1));
+    let taken = house.store.claim(10, FOR_A_MINUTE).await.unwrap();
+    let tenants: Vec<_> = taken.iter().map(|l| l.onboarding().tenant.to_string()).collect();
+    assert_eq!(taken.len(), 2, "{tenants:?}");
+    assert!(house.store.claim(10, FOR_A_MINUTE).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_onboarding_whose_workers_keep_dying_is_parked() {
+    let (mut house, id) = one_due().await;
+    for _ in 0..5 {
+        assert_eq!(house.store.claim(1, FOR_A_MINUTE).await.unwrap().len(), 1);
+        house.advance(LEASE + TimeDelta::seconds(1));
+    }
+    house.settle().await;
+    let parked = house.read(id).await;
+    assert_eq!(parked.status.problem().unwrap().code, ProblemCode::Poison);
+    assert_eq!(house.heard(), [""; 0], "it is parked without being tried again");
+}

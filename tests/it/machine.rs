@@ -1,0 +1,311 @@
+//! The pure machine under random histories: whatever steps report and people want, in any order.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use gangway::ids::{
+    AccountId, BlueprintKey, ConnectorId, CycleId, OnboardingId, Reference, TemplateId, TenantId,
+};
+use gangway::onboarding::{
+    Account, AuthKind, Blocker, BlueprintId, Command, Gain, Limits, LinkState, Onboarding, Origin,
+    Outcome, Problem, ProblemCode, Question, QuestionKey, QuestionKind, SeenConnector, Status,
+    StepKind,
+};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use crate::house::{dawn, profile};
+
+const TEMPLATES: u128 = 2;
+
+/// One thing that happens to an onboarding.
+#[derive(Debug, Clone)]
+enum Happening {
+    Found(Outcome),
+    Wanted(Command),
+    Later(i64),
+}
+
+fn begin() -> Onboarding {
+    let templates = (0..TEMPLATES).map(|n| TemplateId(Uuid::from_u128(n))).collect();
+    Onboarding::begin(
+        (OnboardingId(Uuid::from_u128(1)), Reference::spell(1)),
+        (TenantId::parse("acme").unwrap(), profile("Acme")),
+        (BlueprintId { key: BlueprintKey::parse("b").unwrap(), version: 1 }, templates),
+        LinkState { generation: 1, expires_at: dawn() + TimeDelta::days(7) },
+        dawn(),
+    )
+}
+
+fn question(name: &str, required: bool) -> Question {
+    Question {
+        key: QuestionKey(name.to_owned()),
+        label: name.to_owned(),
+        kind: QuestionKind::Text,
+        help: None,
+        example: None,
+        default: None,
+        options: Vec::new(),
+        required,
+    }
+}
+
+fn problem() -> impl Strategy<Value = Problem> {
+    proptest::sample::select(ProblemCode::all().collect::<Vec<_>>()).prop_map(Problem::new)
+}
+
+fn seen() -> impl Strategy<Value = SeenConnector> {
+    let auth = proptest::option::of(proptest::sample::select(AuthKind::ALL.to_vec()));
+    (0..3_i64, auth, any::<bool>()).prop_map(|(id, auth, authenticated)| SeenConnector {
+        connector: ConnectorId(id),
+        name: format!("Connector {id}"),
+        auth,
+        authenticated,
+    })
+}
+
+fn gain() -> impl Strategy<Value = Gain> {
+    // A place too many and a second account, so that reports that do not fit happen too.
+    let slot = 0..=usize::try_from(TEMPLATES).unwrap();
+    let seen = || proptest::collection::vec(seen(), 0..3);
+    let account = proptest::sample::select(vec!["acme", "acme", "acme", "other"]);
+    prop_oneof![
+        account.prop_map(|id| Gain::Account(Account {
+            id: AccountId::parse(id).unwrap(),
+            origin: Origin::Made
+        })),
+        (slot.clone(), 0..3_u128, seen()).prop_map(|(slot, cycle, connectors)| Gain::Installed {
+            slot,
+            cycle: CycleId(Uuid::from_u128(cycle)),
+            origin: Origin::Made,
+            connectors,
+        }),
+        seen().prop_map(Gain::Connections),
+        (slot.clone(), any::<bool>()).prop_map(|(slot, required)| Gain::Questions(vec![(
+            slot,
+            vec![question("q", required)]
+        )])),
+        slot.clone().prop_map(|slot| Gain::Mapped { slot }),
+        slot.clone().prop_map(|slot| Gain::Unmapped { slot }),
+        slot.prop_map(|slot| Gain::Activated { slot }),
+    ]
+}
+
+/// What the step that is next would report if all went well, so that histories get somewhere.
+fn success(onboarding: &Onboarding) -> Option<Gain> {
+    let (step, slot) = onboarding.facts.position();
+    Some(match step {
+        StepKind::CreateAccount => {
+            Gain::Account(Account { id: AccountId::parse("acme").unwrap(), origin: Origin::Made })
+        }
+        StepKind::Install => Gain::Installed {
+            slot,
+            cycle: CycleId(Uuid::from_u128(100 + slot as u128)),
+            origin: Origin::Made,
+            connectors: vec![],
+        },
+        StepKind::Connect => Gain::Connections(
+            onboarding
+                .facts
+                .connections
+                .iter()
+                .map(|connection| SeenConnector {
+                    connector: connection.connector,
+                    name: connection.name.clone(),
+                    auth: connection.auth.or(Some(AuthKind::OAuth)),
+                    authenticated: true,
+                })
+                .collect(),
+        ),
+        StepKind::Map => Gain::Mapped { slot },
+        StepKind::Activate => Gain::Activated { slot },
+        StepKind::Live => return None,
+    })
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let outcome = prop_oneof![
+        4 => gain().prop_map(Outcome::Done),
+        2 => (0..600_i64, problem(), any::<bool>()).prop_map(|(after, problem, doubt)| {
+            Outcome::Retry { after: TimeDelta::seconds(after), problem, doubt }
+        }),
+        1 => problem().prop_map(Outcome::Stuck),
+    ];
+    let command = prop_oneof![
+        1 => (0..3_i64).prop_map(|id| Command::OpenAttempt { connector: ConnectorId(id) }),
+        1 => seen().prop_map(Command::CredentialGiven),
+        1 => proptest::option::of("[a-z]{0,5}").prop_map(|answer| Command::Answer(BTreeMap::from([(
+            QuestionKey("q".to_owned()),
+            answer
+        )]))),
+        1 => Just(Command::LookNow),
+        3 => Just(Command::Retry),
+        1 => Just(Command::RotateLink { expires_at: dawn() }),
+        1 => Just(Command::Cancel { reason: "asked to".to_owned() }),
+    ];
+    prop_oneof![
+        5 => outcome.prop_map(Happening::Found),
+        3 => command.prop_map(Happening::Wanted),
+        1 => (0..5_000_i64).prop_map(Happening::Later),
+    ]
+}
+
+/// What must hold in every state, whatever led there.
+fn check(state: &Onboarding, now: DateTime<Utc>) {
+    let blocker = state.blocker();
+    match &state.status {
+        Status::Running => {
+            assert_eq!(blocker, Blocker::None);
+            assert_eq!(state.due_at(now), Some(now), "the engine is the way out");
+            assert!(success(state).is_some());
+        }
+        Status::Retrying { retry_at, .. } => {
+            assert_ne!(blocker, Blocker::None);
+            assert_eq!(state.due_at(now), Some(*retry_at), "time is the way out");
+        }
+        Status::Waiting { deadline, .. } => {
+            assert_eq!(blocker, Blocker::EndUser);
+            assert!(!state.requirements().is_empty(), "a person must know what to do");
+            assert!(*deadline > dawn());
+        }
+        Status::Stuck { .. } => {
+            assert_ne!(blocker, Blocker::None);
+            assert_eq!(state.requirements().len(), 1);
+            let retried = state.obey(Command::Retry, &Limits::default(), now);
+            assert!(retried.is_ok(), "retry is the way out");
+        }
+        Status::Live | Status::Cancelled => assert_eq!(blocker, Blocker::None),
+    }
+    if state.status == Status::Live {
+        assert_eq!(state.step(), StepKind::Live);
+    }
+    if let (StepKind::Install, slot) = state.facts.position()
+        && state.status == Status::Running
+    {
+        assert!(state.facts.slots[slot].install.is_some(), "intent before the act");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn facts_only_grow_ends_are_final_and_there_is_always_a_way_out(
+        history in proptest::collection::vec((happening(), any::<bool>()), 1..60)
+    ) {
+        let limits = Limits::default();
+        let mut now = dawn();
+        let mut state = begin();
+        check(&state, now);
+        for (happening, goes_well) in history {
+            let next = match happening {
+                Happening::Later(seconds) => {
+                    now += TimeDelta::seconds(seconds);
+                    continue;
+                }
+                Happening::Found(outcome) => {
+                    let outcome = match success(&state) {
+                        Some(gain) if goes_well => Outcome::Done(gain),
+                        _ => outcome,
+                    };
+                    state.apply(outcome, &limits, now)
+                }
+                Happening::Wanted(command) => {
+                    let Ok(transition) = state.obey(command, &limits, now) else { continue };
+                    transition
+                }
+            };
+            prop_assert!(next.to.facts.covers(&state.facts), "{:?}\n{:?}", state.facts, next.to.facts);
+            prop_assert_eq!(next.to.version, state.version + 1);
+            prop_assert_eq!(
+                next.announces.is_some(),
+                next.to.status.name() != state.status.name()
+            );
+            if state.status.is_terminal() {
+                prop_assert_eq!(&next.to.status, &state.status);
+            }
+            state = next.to;
+            check(&state, now);
+        }
+    }
+
+    #[test]
+    fn what_is_stored_reads_back(
+        history in proptest::collection::vec(gain(), 1..30)
+    ) {
+        let mut state = begin();
+        for gain in history {
+            state = state.apply(Outcome::Done(gain), &Limits::default(), dawn()).to;
+            let stored = serde_json::to_value(&state.facts).unwrap();
+            prop_assert_eq!(serde_json::from_value::<gangway::onboarding::Facts>(stored).unwrap(), state.facts.clone());
+            if let Status::Stuck { .. } = state.status {
+                state = state.obey(Command::Retry, &Limits::default(), dawn()).unwrap().to;
+            }
+        }
+    }
+}
+
+/// Which commands each status allows, as a table that can be read.
+#[test]
+fn who_may_want_what_and_when() {
+    let limits = Limits::default();
+    let oauth = SeenConnector {
+        connector: ConnectorId(1),
+        name: "CRM".to_owned(),
+        auth: Some(AuthKind::OAuth),
+        authenticated: false,
+    };
+    let mut installed = begin();
+    for _ in 0..3 {
+        let gain = success(&installed).unwrap();
+        installed = installed.apply(Outcome::Done(gain), &limits, dawn()).to;
+    }
+    let after = |state: &Onboarding, outcome| state.apply(outcome, &limits, dawn()).to;
+    let connecting = after(&installed, Outcome::Done(Gain::Connections(vec![oauth.clone()])));
+    let asking =
+        after(&installed, Outcome::Done(Gain::Questions(vec![(0, vec![question("q", true)])])));
+    let problem = || Problem::new(ProblemCode::CyclrUnreachable);
+    let retrying =
+        Outcome::Retry { after: TimeDelta::seconds(9), problem: problem(), doubt: false };
+    let mut live = installed.clone();
+    while let Some(gain) = success(&live) {
+        live = after(&live, Outcome::Done(gain));
+    }
+    let cancel = || Command::Cancel { reason: "asked to".to_owned() };
+    let states = [
+        ("running", begin()),
+        ("retrying", after(&begin(), retrying)),
+        ("waiting to connect", connecting),
+        ("waiting for answers", asking),
+        ("stuck", after(&begin(), Outcome::Stuck(problem()))),
+        ("live", live),
+        ("cancelled", begin().obey(cancel(), &limits, dawn()).unwrap().to),
+    ];
+    let commands: [(&str, Command); 7] = [
+        ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
+        ("give_credential", Command::CredentialGiven(oauth)),
+        ("answer", Command::Answer(BTreeMap::new())),
+        ("look_now", Command::LookNow),
+        ("retry", Command::Retry),
+        ("rotate_link", Command::RotateLink { expires_at: dawn() }),
+        ("cancel", cancel()),
+    ];
+    let mut table = String::new();
+    for (name, state) in &states {
+        let legal = commands
+            .iter()
+            .filter(|(_, command)| state.obey(command.clone(), &limits, dawn()).is_ok());
+        let legal: Vec<_> = legal.map(|(name, _)| *name).collect();
+        table.push_str(format!("{name}: {}", legal.join(" ")).trim_end());
+        table.push('\n');
+    }
+    insta::assert_snapshot!(table, @r"
+    running: rotate_link cancel
+    retrying: retry rotate_link cancel
+    waiting to connect: open_attempt give_credential look_now rotate_link cancel
+    waiting for answers: answer rotate_link cancel
+    stuck: retry rotate_link cancel
+    live: rotate_link
+    cancelled:
+    ");
+}
