@@ -7,6 +7,7 @@ pub mod config;
 pub mod cyclr;
 pub mod embedded;
 pub mod engine;
+pub mod hosted;
 pub mod ids;
 pub mod onboarding;
 pub mod sandbox;

@@ -11,10 +11,16 @@
 //! Decided against: a session table for visitors (a cookie with a keyed proof over onboarding, link
 //! generation and session says the same, and a rotated link ends it at the next request).
 
+mod assets;
+mod csrf;
 mod error;
 mod link;
+mod page;
 mod state;
 
+pub use assets::assets;
+pub use csrf::{FORM_TOKEN, Protected};
 pub use error::{Error, FieldMistake, Kind};
 pub use link::{LinkKeys, Session};
+pub use page::{Frame, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page};
 pub use state::AppState;

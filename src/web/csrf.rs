@@ -1,0 +1,103 @@
+//! Forms that only our own pages can send.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error as Unfit, MapDeserializer};
+use url::Url;
+
+use super::{AppState, Error, Kind, Session};
+
+/// Longest form, in bytes as sent.
+const LONGEST_FORM: usize = 64 * 1024;
+
+/// The field that carries the form token. The hyphen keeps it apart from every question's key.
+pub const FORM_TOKEN: &str = "form-token";
+
+/// What a form of this visit's session sent. The proof of the visit must be taken before it: it
+/// leaves the [`Session`] in the request, and without one every form is refused.
+#[derive(Debug)]
+pub struct Protected<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Protected<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Error> {
+        let session = request.extensions().get::<Session>().cloned().ok_or_else(not_from_here)?;
+        check_origin(request.headers(), state.public_url())?;
+        check_kind(request.headers())?;
+        let body = to_bytes(request.into_body(), LONGEST_FORM).await.map_err(|_| too_large())?;
+        let mut fields: Vec<(String, String)> =
+            url::form_urlencoded::parse(&body).into_owned().collect();
+        let genuine = fields.iter().any(|(name, value)| {
+            name == FORM_TOKEN && state.links.form_token_is_genuine(&session, value)
+        });
+        if !genuine {
+            return Err(not_from_here());
+        }
+        fields.retain(|(name, _)| name != FORM_TOKEN);
+        T::deserialize(MapDeserializer::<_, Unfit>::new(fields.into_iter()))
+            .map(Self)
+            .map_err(|_| Error::new(Kind::Malformed, "The form has other fields than its page."))
+    }
+}
+
+fn not_from_here() -> Error {
+    Error::new(Kind::NotFromHere, "Open the page again and send its form from there.")
+}
+
+fn too_large() -> Error {
+    Error::new(Kind::TooLarge, "A form may have 64 KiB.")
+}
+
+/// A second wall behind the form token. Our pages ask for `no-referrer`, and browsers then say
+/// `Origin: null` even to us, so `null` proves nothing either way: `Sec-Fetch-Site` does, where the
+/// browser sends it.
+fn check_origin(headers: &HeaderMap, ours: &Url) -> Result<(), Error> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let site_fits =
+        text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let origin_fits = text("origin")
+        .is_none_or(|origin| origin == "null" || origin == ours.origin().ascii_serialization());
+    if site_fits && origin_fits { Ok(()) } else { Err(not_from_here()) }
+}
+
+fn check_kind(headers: &HeaderMap) -> Result<(), Error> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let essence = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    if essence.is_some_and(|e| e.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::WrongMediaType, "A form is sent as application/x-www-form-urlencoded."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_website_is_told_by_either_header() {
+        let ours = Url::parse("https://setup.example.com/").unwrap();
+        for (site, origin, fits) in [
+            (None, None, true),
+            (Some("same-origin"), Some("null"), true),
+            (Some("same-origin"), Some("https://setup.example.com"), true),
+            (Some("none"), None, true),
+            (None, Some("https://setup.example.com"), true),
+            (Some("cross-site"), Some("null"), false),
+            (Some("same-site"), Some("https://setup.example.com"), false),
+            (Some("same-origin"), Some("https://example.com"), false),
+            (None, Some("http://setup.example.com"), false),
+            (None, Some("https://setup.example.com:8443"), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("sec-fetch-site", site), ("origin", origin)] {
+                if let Some(value) = value {
+                    headers.insert(name, value.parse().unwrap());
+                }
+            }
+            assert_eq!(check_origin(&headers, &ours).is_ok(), fits, "{site:?} {origin:?}");
+        }
+    }
+}
