@@ -2,6 +2,7 @@
 //!
 //! The rooms, and who may use whom, are drawn in the README and held by `tests/it/house_rules.rs`.
 
+pub mod api;
 pub mod clock;
 pub mod cyclr;
 pub mod engine;

@@ -12,9 +12,16 @@
 //! generation and session says the same, and a rotated link ends it at the next request).
 
 mod error;
+mod json;
+mod json_place;
+mod layers;
 mod link;
+mod problem;
 mod state;
 
 pub use error::{Error, FieldMistake, Kind};
+pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
+pub use layers::{BODY_LIMIT, RequestId, guards, log_failure, shared_layers};
 pub use link::{LinkKeys, Session};
+pub use problem::{ProblemDocument, ProblemField, dress_as_problem};
 pub use state::AppState;
