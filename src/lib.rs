@@ -2,9 +2,12 @@
 //!
 //! The rooms, and who may use whom, are drawn in the README and held by `tests/it/house_rules.rs`.
 
+pub mod api;
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod cyclr;
+pub mod demo;
 pub mod embedded;
 pub mod engine;
 pub mod hosted;

@@ -1,3 +1,226 @@
 //! The command line.
 
-fn main() {}
+use std::io::{Read as _, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr as _;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+use gangway::app::{self, App};
+use gangway::clock::Clock;
+use gangway::config::{self, Config};
+use gangway::embedded::{self, Durability, Embedded};
+use gangway::onboarding::Blueprint;
+use gangway::secret::{ExposeSecret as _, Secret};
+use gangway::store::Store;
+use gangway::{api, demo, sandbox, telemetry};
+use sqlx::postgres::PgConnectOptions;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Brings a SaaS company's customers aboard their embedded integrations.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service. Settings come from the environment; see the README's table.
+    Serve {
+        /// Use a private Postgres of our own instead of `DATABASE_URL`.
+        #[arg(long)]
+        embedded: bool,
+        /// Where the private Postgres keeps its files.
+        #[arg(long, default_value = ".gangway/serve")]
+        data_dir: PathBuf,
+    },
+    /// Run everything on this machine, with a pretend Cyclr, to try it out.
+    Demo(demo::Options),
+    /// Run the pretend Cyclr alone. For practice only: it guards nothing.
+    Sandbox {
+        #[arg(long, default_value = "127.0.0.1:4002")]
+        listen: SocketAddr,
+        /// A world to serve instead of the built-in one.
+        #[arg(long)]
+        catalogue: Option<PathBuf>,
+        /// Keep the world in this file, so that it survives a restart.
+        #[arg(long)]
+        keep: Option<PathBuf>,
+    },
+    /// Bring the database of `DATABASE_URL` to this version's shape.
+    Migrate,
+    /// API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Blueprints.
+    #[command(subcommand)]
+    Blueprint(BlueprintCommand),
+    /// Print the API's OpenAPI document.
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a key and print it. It is not shown again.
+    Create {
+        /// What the key is for; it stands in the journal beside what is done with it.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum BlueprintCommand {
+    /// Publish the blueprint in a JSON file (`-` reads standard input).
+    Publish { file: PathBuf },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::init(config::log_filter().as_deref());
+    match run(arguments.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            drop(writeln!(std::io::stderr(), "gangway: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve { embedded, data_dir } => serve(embedded.then_some(data_dir)).await,
+        Command::Demo(options) => Ok(demo::run(options, stop_signal()?).await?),
+        Command::Sandbox { listen, catalogue, keep } => run_sandbox(listen, catalogue, keep).await,
+        Command::Migrate => {
+            let store = open_database().await?;
+            store.migrate().await?;
+            say("The database has this version's shape.")
+        }
+        Command::Key(KeyCommand::Create { name }) => {
+            let (_, key) = open_database().await?.create_api_key(&name).await?;
+            say(key.expose_secret())
+        }
+        Command::Blueprint(BlueprintCommand::Publish { file }) => publish(&file).await,
+        Command::Openapi => say(&api::document().to_pretty_json()?),
+    }
+}
+
+async fn serve(embedded: Option<PathBuf>) -> anyhow::Result<()> {
+    let config = Config::from_environment()?;
+    let stop = stop_signal()?;
+    let private = match embedded {
+        Some(data_dir) => Some(
+            Embedded::start(embedded::Settings { data_dir, durability: Durability::Durable })
+                .await?,
+        ),
+        None => None,
+    };
+    let options = match &private {
+        Some(private) => private.connect_options(),
+        None => database_options(config.database.url.as_ref())?,
+    };
+    let store = app::connect(options, config.database.connections).await?;
+    store.migrate().await?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    say(&format!(
+        "Gangway is at {} (listening on {}).",
+        config.public_url,
+        listener.local_addr()?
+    ))?;
+    App::new(&config, store, Clock::system())?.run(listener, stop).await?;
+    if let Some(private) = private {
+        private.stop().await;
+    }
+    Ok(())
+}
+
+async fn run_sandbox(
+    listen: SocketAddr,
+    catalogue: Option<PathBuf>,
+    keep: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    let catalogue = match catalogue {
+        Some(file) => {
+            let text = std::fs::read_to_string(&file)
+                .with_context(|| format!("cannot read {}", file.display()))?;
+            sandbox::Catalogue::parse(&text)?
+        }
+        None => sandbox::Catalogue::built_in(),
+    };
+    let sandbox = sandbox::Sandbox::open(demo::sandbox_settings(catalogue, keep))?;
+    let listener = TcpListener::bind(listen).await?;
+    say(&format!("The pretend Cyclr is at http://{}/.", listener.local_addr()?))?;
+    let stop = stop_signal()?;
+    sandbox::serve(sandbox, listener, async move { stop.cancelled().await }).await?;
+    Ok(())
+}
+
+async fn publish(file: &std::path::Path) -> anyhow::Result<()> {
+    let mut text = String::new();
+    if file.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text)?;
+    } else {
+        text = std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+    }
+    let blueprint: Blueprint = serde_json::from_str(&text).context("the blueprint is malformed")?;
+    let mistakes = blueprint.mistakes();
+    if !mistakes.is_empty() {
+        let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        bail!("the blueprint has mistakes:\n  {}", lines.join("\n  "));
+    }
+    let published = open_database().await?.publish(blueprint).await?;
+    let word = if published.fresh { "Published" } else { "Unchanged:" };
+    say(&format!("{word} {} version {}.", published.id.key, published.id.version))
+}
+
+/// The database of the environment, for commands that need nothing else.
+async fn open_database() -> anyhow::Result<Store> {
+    Ok(app::connect(database_options(config::database_url().as_ref())?, 2).await?)
+}
+
+fn database_options(url: Option<&Secret>) -> anyhow::Result<PgConnectOptions> {
+    let Some(url) = url else {
+        bail!("DATABASE_URL is not set; set it, or use `gangway serve --embedded`");
+    };
+    // The parser's own words could repeat the password.
+    PgConnectOptions::from_str(url.expose_secret())
+        .map_err(|_| anyhow::anyhow!("DATABASE_URL is not an address of a Postgres database"))
+}
+
+/// Cancelled by the first Ctrl-C or SIGTERM; the second one ends the program on the spot.
+fn stop_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let mut signals = tokio::task::JoinSet::new();
+    signals.spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if told.is_cancelled() {
+                std::process::exit(130);
+            }
+            told.cancel();
+        }
+    });
+    signals.detach_all();
+    Ok(stop)
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use askama::Template;
 use askama_web::WebTemplate;
+use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::{Form, Router};
 use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ pub(super) fn router(
     key: &Secret,
     blueprint: &BlueprintKey,
 ) -> Result<Router, reqwest::Error> {
+    // Chosen once for the process; a second choice of the same provider changes nothing.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let api = reqwest::Client::builder()
         .no_proxy()
         .redirect(Policy::none())
@@ -82,12 +84,7 @@ struct Returned {
 }
 
 async fn show() -> SignupPage {
-    SignupPage {
-        form: random_token(),
-        company: String::new(),
-        email: String::new(),
-        mistake: None,
-    }
+    SignupPage { form: random_token(), company: String::new(), email: String::new(), mistake: None }
 }
 
 /// A real one asks its backend; what stands in the address proves nothing.
@@ -100,7 +97,7 @@ async fn later() -> WelcomePage {
 }
 
 #[expect(clippy::disallowed_types, reason = "a pretend company's page, not a door of ours")]
-async fn sign_up(State(shop): State<Shop>, Form(signup): Form<Signup>) -> Response {
+async fn sign_up(State(shop): State<Shop>, axum::Form(signup): axum::Form<Signup>) -> Response {
     let tenant = tenant_id(&signup.company);
     if tenant.is_empty() {
         return again(signup, "Enter your company's name.");
@@ -123,7 +120,8 @@ fn again(signup: Signup, mistake: &'static str) -> Response {
 
 /// The one call that an integrator makes. The same form sent twice is the same request to Gangway.
 async fn start(shop: &Shop, tenant: &str, signup: &Signup) -> Option<String> {
-    let contact = (!signup.email.trim().is_empty()).then(|| json!({ "email": signup.email.trim() }));
+    let contact =
+        (!signup.email.trim().is_empty()).then(|| json!({ "email": signup.email.trim() }));
     let body = json!({
         "tenant_id": tenant,
         "name": signup.company.trim(),

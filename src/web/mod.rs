@@ -14,13 +14,20 @@
 mod assets;
 mod csrf;
 mod error;
+mod json;
+mod json_place;
+mod layers;
 mod link;
 mod page;
+mod problem;
 mod state;
 
 pub use assets::assets;
 pub use csrf::{FORM_TOKEN, Protected};
 pub use error::{Error, FieldMistake, Kind};
+pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
+pub use layers::{BODY_LIMIT, RequestId, guards, log_failure, shared_layers};
 pub use link::{LinkKeys, Session};
 pub use page::{Frame, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page};
+pub use problem::{ProblemDocument, ProblemField, dress_as_problem};
 pub use state::AppState;

@@ -1,0 +1,64 @@
+//! Blueprints: published once, read often.
+
+pub(super) mod schema;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::caller::Caller;
+use super::fields::Mistakes;
+use super::parameters::Parameters;
+use super::shapes::PublishedBody;
+use crate::ids::BlueprintKey;
+use crate::onboarding::Blueprint;
+use crate::web::{AppState, Error, Json, JsonAnswer};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct VersionQuery {
+    /// The newest one if left out.
+    #[param(minimum = 1)]
+    version: Option<i32>,
+}
+
+/// Publish the next version of a blueprint.
+///
+/// A version never changes, and an onboarding stays with the one it was started with. Publishing
+/// what the newest version says already changes nothing and answers 200.
+#[utoipa::path(post, path = "/v1/blueprints", tag = "blueprints",
+    request_body = schema::Blueprint,
+    responses(
+        (status = CREATED, body = PublishedBody),
+        (status = OK, description = "The newest version says the same.", body = PublishedBody)))]
+pub(super) async fn publish(
+    _caller: Caller,
+    State(state): State<AppState>,
+    Json(blueprint): Json<Blueprint>,
+) -> Result<JsonAnswer<PublishedBody>, Error> {
+    let mut mistakes = Mistakes::default();
+    for mistake in blueprint.mistakes() {
+        mistakes.add(mistake.pointer, mistake.reason);
+    }
+    let published = state.store().publish(mistakes.or_value(Some(blueprint))?).await?;
+    let status = if published.fresh { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(JsonAnswer(status, published.into()))
+}
+
+/// Show a published blueprint.
+#[utoipa::path(get, path = "/v1/blueprints/{key}", tag = "blueprints",
+    params(("key" = String, Path), VersionQuery),
+    responses((status = OK, body = PublishedBody)))]
+pub(super) async fn show(
+    _caller: Caller,
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    Parameters(query): Parameters<VersionQuery>,
+) -> Result<JsonAnswer<PublishedBody>, Error> {
+    let key = BlueprintKey::parse(key).map_err(|_| Error::not_found())?;
+    let published = state.store().find_blueprint(&key, query.version).await?;
+    let published = published.ok_or_else(Error::not_found)?;
+    Ok(JsonAnswer(StatusCode::OK, published.into()))
+}

@@ -1,0 +1,203 @@
+//! The blueprint document, described for readers of the API.
+//!
+//! The room `onboarding` has the real types and knows no API; these say the same to the OpenAPI
+//! document and are made by nobody. A test holds both to one example that has every field.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What a tenant is to get.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Blueprint {
+    /// 1 to 64 of lower-case letters, digits, `-` and `_`. The name across all versions.
+    key: String,
+    /// What the tenant's people are told they are setting up.
+    name: String,
+    /// Installed, mapped and activated in this order.
+    #[schema(min_items = 1, max_items = 20)]
+    templates: Vec<TemplatePlan>,
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    questions: Vec<Question>,
+    /// Where a person may be sent afterwards. Compared as whole addresses.
+    #[serde(default)]
+    return_urls: Vec<String>,
+    #[serde(default)]
+    brand: Brand,
+    #[serde(default)]
+    limits: Limits,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct TemplatePlan {
+    /// The template's id at Cyclr.
+    template_id: Uuid,
+    /// Shown to people instead of Cyclr's name.
+    name: Option<String>,
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    mapping: Vec<Rule>,
+    #[serde(default)]
+    schedule: Schedule,
+}
+
+/// What goes into one parameter or field of a step.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MappingRule)]
+pub(in crate::api) struct Rule {
+    /// The step's name at Cyclr; may be left out where the target's name is enough.
+    step: Option<String>,
+    /// The parameter's or field's name at Cyclr.
+    target: String,
+    value: RuleValue,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = MappingValue)]
+pub(in crate::api) enum RuleValue {
+    /// Written as it stands.
+    Constant(String),
+    /// Taken from what was told of the tenant: `tenant.id`, `tenant.name`, `tenant.timezone`,
+    /// `tenant.locale`, `tenant.contact_name`, `tenant.contact_email`, or `data.` and a path.
+    From { path: String, default: Option<String> },
+    /// Asked on the hosted pages, by the key of a question.
+    Ask(String),
+    /// Left unmapped on purpose.
+    Ignore,
+}
+
+/// When an active cycle runs.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::api) struct Schedule {
+    /// Minutes between two runs: 1, 5, 15, 30, 60, 120, 180, 240, 360, 480, 720, 1440 or 10080.
+    interval_minutes: u32,
+    /// Run a single time; the interval is not used then.
+    run_once: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Question {
+    /// 1 to 64 of lower-case letters, digits and `_`.
+    key: String,
+    label: String,
+    /// `text`, `number`, `boolean`, `email`, `url` or `one_of`; `text` if left out.
+    #[serde(default = "text")]
+    kind: String,
+    help: Option<String>,
+    example: Option<String>,
+    default: Option<String>,
+    /// For `one_of`. Left out, the values that Cyclr lists are offered.
+    #[serde(default)]
+    options: Vec<String>,
+    /// `true` if left out.
+    #[serde(default = "yes")]
+    required: bool,
+}
+
+/// How the hosted pages look and whom they name.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Brand {
+    name: Option<String>,
+    support_email: Option<String>,
+}
+
+/// How long people and retries get.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::api) struct Limits {
+    /// Hours that the tenant's people have to do what is asked of them.
+    #[schema(minimum = 1, maximum = 8760)]
+    waiting_hours: u32,
+    /// Failed tries of one step before it is stuck.
+    #[schema(minimum = 1, maximum = 100)]
+    tries: u32,
+    /// Minutes for which an open sign-in is looked after.
+    #[schema(minimum = 1, maximum = 1440)]
+    attempt_minutes: u32,
+}
+
+fn text() -> String {
+    "text".to_owned()
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        let real = crate::onboarding::Schedule::default();
+        Self { interval_minutes: real.interval_minutes, run_once: real.run_once }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let real = crate::onboarding::Limits::default();
+        Self {
+            waiting_hours: real.waiting_hours,
+            tries: real.tries,
+            attempt_minutes: real.attempt_minutes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn through<T: Serialize + serde::de::DeserializeOwned>(document: &Value) -> Value {
+        serde_json::to_value(serde_json::from_value::<T>(document.clone()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_description_has_the_fields_of_the_document() {
+        let document = json!({
+            "key": "crm-sync", "name": "CRM sync",
+            "templates": [{
+                "template_id": "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11", "name": "Contacts",
+                "mapping": [
+                    { "step": "Upsert", "target": "Region", "value": { "constant": "EU" } },
+                    { "step": "Upsert", "target": "Name",
+                      "value": { "from": { "path": "tenant.name", "default": "?" } } },
+                    { "step": "Upsert", "target": "List", "value": { "ask": "list" } },
+                    { "step": "Upsert", "target": "Tag", "value": "ignore" },
+                ],
+                "schedule": { "interval_minutes": 15, "run_once": false },
+            }],
+            "questions": [{
+                "key": "list", "label": "Which list?", "kind": "one_of", "help": "h", "example": "e",
+                "default": "A", "options": ["A", "B"], "required": true,
+            }],
+            "return_urls": ["https://app.example.com/done"],
+            "brand": { "name": "Example", "support_email": "help@example.com" },
+            "limits": { "waiting_hours": 24, "tries": 3, "attempt_minutes": 10 },
+        });
+        assert_eq!(through::<Blueprint>(&document), document);
+        assert_eq!(through::<crate::onboarding::Blueprint>(&document), document);
+    }
+
+    #[test]
+    fn what_may_be_left_out_may_be_left_out_of_both() {
+        let least = json!({
+            "key": "k", "name": "n",
+            "templates": [{ "template_id": "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11" }],
+            "questions": [{ "key": "q", "label": "l" }],
+        });
+        let described = through::<Blueprint>(&least);
+        let real = through::<crate::onboarding::Blueprint>(&least);
+        assert_eq!(described["limits"], real["limits"]);
+        assert_eq!(described["templates"][0]["schedule"], real["templates"][0]["schedule"]);
+        assert_eq!(described["questions"][0]["kind"], real["questions"][0]["kind"]);
+    }
+}

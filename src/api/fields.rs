@@ -1,0 +1,120 @@
+//! Checks of single fields that collect what is wrong instead of stopping at the first mistake.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::ids::Malformed;
+use crate::web::{Error, FieldMistake};
+
+/// Everything that was found to be wrong with a request.
+#[derive(Debug, Default)]
+pub(super) struct Mistakes(Vec<FieldMistake>);
+
+impl Mistakes {
+    pub(super) fn add(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
+        self.0.push(FieldMistake { pointer: pointer.into(), reason: reason.into() });
+    }
+
+    /// The value, if it parsed. A mistake is noted under the pointer.
+    pub(super) fn parsed<T>(&mut self, pointer: &str, value: Result<T, Malformed>) -> Option<T> {
+        value.map_err(|mistake| self.add(pointer, mistake.to_string())).ok()
+    }
+
+    pub(super) fn require(&mut self, pointer: &str, fits: bool, rule: &str) {
+        if !fits {
+            self.add(pointer, format!("must be {rule}"));
+        }
+    }
+
+    /// The value that all checks were about, unless one of them failed.
+    pub(super) fn or_value<T>(self, value: Option<T>) -> Result<T, Error> {
+        match value.filter(|_| self.0.is_empty()) {
+            Some(value) => Ok(value),
+            None => Err(Error::invalid(self.0)),
+        }
+    }
+}
+
+/// One line for people: 1 to 200 characters that are not all blank.
+pub(super) fn is_line(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
+}
+
+/// Whether it has the form of an IANA name. Whether there is such a zone is for Cyclr to say.
+pub(super) fn is_timezone(text: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b))
+    };
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.split('/').count() <= 3
+        && text.split('/').all(part)
+}
+
+/// Whether it has the form of a language tag (BCP 47).
+pub(super) fn is_locale(text: &str) -> bool {
+    let part = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    let language = text.split('-').next().unwrap_or_default();
+    text.len() <= 35
+        && text.split('-').all(part)
+        && language.len() >= 2
+        && language.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+/// One `@` with something before it and a dotted name after it, within the length that mail allows.
+pub(super) fn is_email(text: &str) -> bool {
+    let plain = !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    let parts = text.split_once('@');
+    plain
+        && text.len() <= 254
+        && parts.is_some_and(|(local, domain)| {
+            (1..=64).contains(&local.len())
+                && !domain.contains('@')
+                && domain.contains('.')
+                && domain.split('.').all(|label| !label.is_empty())
+        })
+}
+
+/// Bounds for the integrator's own data: at most 50 names at the top, 16 KiB when spelled out.
+pub(super) fn is_within_bounds(map: &Map<String, Value>) -> bool {
+    map.len() <= 50 && serde_json::to_string(map).is_ok_and(|text| text.len() <= 16 * 1024)
+}
+
+/// An absolute address of bounded length.
+pub(super) fn parse_address(text: &str) -> Option<Url> {
+    (text.len() <= 2000).then(|| Url::parse(text).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_right_and_what_does_not() {
+        for (check, good, bad) in [
+            (
+                is_timezone as fn(&str) -> bool,
+                &["UTC", "Europe/London", "America/Argentina/Buenos_Aires", "Etc/GMT+5"][..],
+                &["", "/", "Europe/", "../etc/passwd", "1/2", "Europe/Lon don", "a/b/c/d"][..],
+            ),
+            (is_locale, &["en", "de-AT", "zh-Hant-TW"], &["", "e", "en_GB", "en-", "1a", "en-\n"]),
+            (
+                is_email,
+                &["ada@example.com", "a+b@x.co"],
+                &["", "ada", "a@b", "@x.co", "a@.co", "a@x.", "a@b@c.d", "a b@x.co", "a@x.co\r\n"],
+            ),
+            (is_line, &["Acme & Söhne"], &["", "  ", "a\nb", "a\u{0}b"]),
+        ] {
+            for text in good {
+                assert!(check(text), "{text:?}");
+            }
+            for text in bad {
+                assert!(!check(text), "{text:?}");
+            }
+        }
+        assert!(!is_email(&format!("{}@x.co", "a".repeat(300))));
+        assert!(!is_line(&"a".repeat(201)));
+    }
+}

@@ -1,0 +1,63 @@
+//! The door for the integrator: JSON over HTTP, described by the OpenAPI document it generates.
+//!
+//! Uses `ids`, `onboarding`, `store` (for reading), `engine` (for changes) and `web`.
+//!
+//! What always holds:
+//! - [`caller::Caller`] in a handler's signature is the permission: whoever holds one has shown a key
+//!   that is known and not revoked.
+//! - `shapes` has the only types that are sent. A field is there or it is `null`, never left out.
+//! - What comes in is checked whole, then parsed into types; all mistakes are told at once.
+//! - A start is answered the same way however often it is asked, byte for byte, as long as it carries
+//!   the same idempotency key. Links in such answers are put in when they are sent, never kept.
+//! - A route exists because its handler was collected by `routes!`, so it is in the document too.
+//!
+//! Decided against: a prefix on ids (`UUIDv7` sorts, and the path says what it names), `PATCH` (what
+//! may be changed has a verb of its own), an idempotency key for the other commands (an order that
+//! was carried out already is refused by the state).
+
+mod blueprints;
+mod caller;
+mod document;
+mod events;
+mod fields;
+mod health;
+mod list;
+mod onboardings;
+mod parameters;
+
+mod repeatable;
+mod shapes;
+mod start;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::any;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use document::document;
+
+use crate::web::{AppState, Error, dress_as_problem, guards};
+
+/// All routes of the API, with failures dressed as problems. Belongs within
+/// [`crate::web::shared_layers`].
+pub fn router(state: AppState) -> Router {
+    let (routes, _) = described_routes().split_for_parts();
+    let routes = routes.route("/v1/{*rest}", any(async || Error::not_found())).with_state(state);
+    guards(routes).layer(from_fn(dress_as_problem))
+}
+
+fn described_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(start::start, list::list))
+        .routes(routes!(onboardings::show))
+        .routes(routes!(onboardings::change_link))
+        .routes(routes!(onboardings::retry))
+        .routes(routes!(onboardings::cancel))
+        .routes(routes!(events::list_events))
+        .routes(routes!(blueprints::publish))
+        .routes(routes!(blueprints::show))
+        .routes(routes!(document::show))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+}

@@ -1,0 +1,121 @@
+//! One onboarding: how it stands, and what may be ordered of it.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::fields::Mistakes;
+use super::shapes::OnboardingBody;
+use crate::ids::OnboardingId;
+use crate::onboarding::Command;
+use crate::web::{AppState, Error, Json, JsonAnswer};
+
+/// What is to happen to the link.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkOrder {
+    #[serde(default)]
+    action: LinkAction,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LinkAction {
+    /// A new address; every earlier one and every visit that began with it ends.
+    #[default]
+    Rotate,
+}
+
+/// Why an onboarding is given up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancelOrder {
+    /// 1 to 500 characters, for the timeline.
+    reason: String,
+}
+
+/// An id that is no id names nothing, like one that was never given out.
+pub(super) fn parse_id(text: &str) -> Result<OnboardingId, Error> {
+    Uuid::try_parse(text).map(OnboardingId).map_err(|_| Error::not_found())
+}
+
+/// Show an onboarding.
+#[utoipa::path(get, path = "/v1/onboardings/{id}", tag = "onboardings",
+    params(("id" = Uuid, Path)), responses((status = OK, body = OnboardingBody)))]
+pub(super) async fn show(
+    _caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<JsonAnswer<OnboardingBody>, Error> {
+    let onboarding = state.store().find(parse_id(&id)?).await?.ok_or_else(Error::not_found)?;
+    Ok(JsonAnswer(StatusCode::OK, OnboardingBody::show(&onboarding, &state)))
+}
+
+/// Give the onboarding another link.
+///
+/// A body may be left out. The new link lives as long as the first one did.
+#[utoipa::path(post, path = "/v1/onboardings/{id}/link", tag = "onboardings",
+    params(("id" = Uuid, Path)), request_body = Option<LinkOrder>,
+    responses((status = OK, body = OnboardingBody)))]
+pub(super) async fn change_link(
+    caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    order: Option<Json<LinkOrder>>,
+) -> Result<JsonAnswer<OnboardingBody>, Error> {
+    let action = order.map_or_else(LinkAction::default, |Json(order)| order.action);
+    let command = match action {
+        LinkAction::Rotate => {
+            Command::RotateLink { expires_at: state.clock().now() + state.engine.link_life() }
+        }
+    };
+    order_and_show(&state, &id, command, &caller).await
+}
+
+/// Try again now.
+///
+/// For an onboarding that is stuck or retrying; refused for any other.
+#[utoipa::path(post, path = "/v1/onboardings/{id}/retry", tag = "onboardings",
+    params(("id" = Uuid, Path)), responses((status = OK, body = OnboardingBody)))]
+pub(super) async fn retry(
+    caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<JsonAnswer<OnboardingBody>, Error> {
+    order_and_show(&state, &id, Command::Retry, &caller).await
+}
+
+/// Give an onboarding up.
+///
+/// What was made at Cyclr stays there. Refused once it is live.
+#[utoipa::path(post, path = "/v1/onboardings/{id}/cancel", tag = "onboardings",
+    params(("id" = Uuid, Path)), request_body = CancelOrder,
+    responses((status = OK, body = OnboardingBody)))]
+pub(super) async fn cancel(
+    caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Json(order): Json<CancelOrder>,
+) -> Result<JsonAnswer<OnboardingBody>, Error> {
+    let reason = order.reason;
+    let mut mistakes = Mistakes::default();
+    let fits = !reason.trim().is_empty()
+        && reason.chars().count() <= 500
+        && !reason.chars().any(|c| c.is_control() && c != '\n');
+    mistakes.require("/reason", fits, "1 to 500 characters");
+    let command = mistakes.or_value(Some(Command::Cancel { reason }))?;
+    order_and_show(&state, &id, command, &caller).await
+}
+
+async fn order_and_show(
+    state: &AppState,
+    id: &str,
+    command: Command,
+    caller: &Caller,
+) -> Result<JsonAnswer<OnboardingBody>, Error> {
+    let onboarding = state.engine.order(parse_id(id)?, command, &caller.actor).await?;
+    Ok(JsonAnswer(StatusCode::OK, OnboardingBody::show(&onboarding, state)))
+}

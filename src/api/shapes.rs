@@ -1,0 +1,278 @@
+//! What the API sends and takes: the only serialised types of this door.
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::onboarding::{Connection, Onboarding, Requirement, Slot, Status};
+use crate::store::Published;
+use crate::web::AppState;
+
+/// One tenant on its way through one blueprint.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Onboarding)]
+pub(super) struct OnboardingBody {
+    pub(super) id: Uuid,
+    /// The short code on every page and message of it, for people to read out.
+    pub(super) reference: String,
+    pub(super) tenant_id: String,
+    pub(super) blueprint: BlueprintRef,
+    /// `running`, `retrying`, `waiting`, `stuck`, `live` or `cancelled`.
+    pub(super) status: &'static str,
+    /// `create_account`, `install`, `connect`, `map`, `activate` or `live`.
+    pub(super) step: &'static str,
+    /// Who must act next: `end_user`, `customer_admin`, `integrator`, `support`, `provider`, `cyclr`
+    /// or `none`.
+    pub(super) blocker: &'static str,
+    pub(super) requirements: Requirements,
+    /// Why it is retrying or stuck.
+    pub(super) problem: Option<ProblemBody>,
+    /// Since when status and step are what they are.
+    pub(super) since: DateTime<Utc>,
+    /// Until when a person has time, while one is waited for.
+    pub(super) deadline: Option<DateTime<Utc>>,
+    /// When it is tried again by itself.
+    pub(super) retry_at: Option<DateTime<Utc>>,
+    pub(super) link: LinkBody,
+    pub(super) connections: Vec<ConnectionBody>,
+    pub(super) templates: Vec<TemplateBody>,
+    /// The Cyclr account, once it is proven to be the tenant's.
+    pub(super) account_id: Option<String>,
+    pub(super) contact: Option<ContactBody>,
+    /// As it was given.
+    #[schema(value_type = Object)]
+    pub(super) metadata: Map<String, Value>,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+/// A published version of a blueprint.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BlueprintRef {
+    pub(super) key: String,
+    pub(super) version: i32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Requirements {
+    /// What is missing right now; empty while nobody has to do anything.
+    pub(super) currently_due: Vec<RequirementBody>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Requirement)]
+pub(super) struct RequirementBody {
+    /// `connect_account`, `answer_question` or `resolve_problem`.
+    pub(super) code: &'static str,
+    /// The connector, the question or the problem that it is about.
+    pub(super) object: String,
+    pub(super) blocker: &'static str,
+    pub(super) for_customer: String,
+    pub(super) for_staff: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OnboardingProblem)]
+pub(super) struct ProblemBody {
+    /// From a catalogue: codes are added, never renamed.
+    pub(super) code: &'static str,
+    pub(super) detail: Option<String>,
+    pub(super) for_staff: &'static str,
+}
+
+/// The address of the hosted pages. Whoever has it can act for the tenant there.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Link)]
+pub(super) struct LinkBody {
+    /// `null` once it has expired.
+    pub(super) url: Option<String>,
+    pub(super) expires_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Connection)]
+pub(super) struct ConnectionBody {
+    pub(super) connector_id: String,
+    pub(super) name: String,
+    /// `oauth`, `oauth_unattended`, `api_key`, `basic` or `open`; `null` until it is known.
+    pub(super) auth: Option<&'static str>,
+    pub(super) connected: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Template)]
+pub(super) struct TemplateBody {
+    pub(super) template_id: Uuid,
+    /// `null` until it is installed.
+    pub(super) cycle_id: Option<Uuid>,
+    pub(super) mapped: bool,
+    pub(super) active: bool,
+}
+
+/// Whom to ask at the tenant.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Contact)]
+pub(super) struct ContactBody {
+    /// 1 to 200 characters on one line.
+    pub(super) name: Option<String>,
+    #[schema(format = Email)]
+    pub(super) email: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OnboardingPage {
+    /// Newest first.
+    pub(super) data: Vec<OnboardingBody>,
+    /// Where the next page begins; `null` on the last one.
+    pub(super) next_cursor: Option<String>,
+}
+
+/// What happened to an onboarding, oldest first; at most 1,000 entries.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EventPage {
+    pub(super) data: Vec<EventBody>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub(super) struct EventBody {
+    /// Grows with every change; also the event's place in the sequence.
+    pub(super) version: i64,
+    pub(super) at: DateTime<Utc>,
+    /// `engine`, `visitor`, or `key:` and the name of the API key.
+    pub(super) actor: String,
+    pub(super) kind: &'static str,
+    /// Where it stood afterwards.
+    pub(super) status: String,
+    pub(super) step: String,
+    /// Depends on the kind.
+    #[schema(value_type = Object)]
+    pub(super) detail: Value,
+}
+
+/// A blueprint as it was published.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublishedBlueprint)]
+pub(super) struct PublishedBody {
+    pub(super) key: String,
+    pub(super) version: i32,
+    pub(super) published_at: DateTime<Utc>,
+    #[schema(value_type = super::blueprints::schema::Blueprint)]
+    pub(super) document: Value,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
+pub(super) struct HealthBody {
+    pub(super) status: &'static str,
+}
+
+impl OnboardingBody {
+    /// As it stands, with the link's address as far as it may be given out.
+    pub(super) fn show(onboarding: &Onboarding, state: &AppState) -> Self {
+        let url = state.open_link_url(onboarding.id, onboarding.link);
+        Self::with_link(onboarding, url)
+    }
+
+    pub(super) fn with_link(onboarding: &Onboarding, url: Option<String>) -> Self {
+        let problem = onboarding.status.problem();
+        let facts = &onboarding.facts;
+        let due = onboarding.requirements().into_iter().map(RequirementBody::from).collect();
+        Self {
+            id: onboarding.id.0,
+            reference: onboarding.reference.to_string(),
+            tenant_id: onboarding.tenant.to_string(),
+            blueprint: BlueprintRef {
+                key: onboarding.blueprint.key.to_string(),
+                version: onboarding.blueprint.version,
+            },
+            status: onboarding.status.name(),
+            step: onboarding.step().name(),
+            blocker: onboarding.blocker().name(),
+            requirements: Requirements { currently_due: due },
+            problem: problem.map(|problem| ProblemBody {
+                code: problem.code.name(),
+                detail: problem.detail.clone(),
+                for_staff: problem.code.for_staff(),
+            }),
+            since: kept(onboarding.since),
+            deadline: onboarding.status.deadline().map(kept),
+            retry_at: retry_at(&onboarding.status).map(kept),
+            link: LinkBody { url, expires_at: kept(onboarding.link.expires_at) },
+            connections: facts.connections.iter().map(ConnectionBody::from).collect(),
+            templates: facts.slots.iter().map(TemplateBody::from).collect(),
+            account_id: facts.account.as_ref().map(|account| account.id.to_string()),
+            contact: onboarding.profile.contact.as_ref().map(|contact| ContactBody {
+                name: contact.name.clone(),
+                email: contact.email.clone(),
+            }),
+            metadata: onboarding.profile.metadata.clone(),
+            created_at: kept(onboarding.created_at),
+        }
+    }
+}
+
+/// A time as precise as the database keeps it, so that it reads the same before and after.
+pub(super) fn kept(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(6)
+}
+
+const fn retry_at(status: &Status) -> Option<DateTime<Utc>> {
+    match status {
+        Status::Retrying { retry_at, .. } => Some(*retry_at),
+        Status::Running
+        | Status::Waiting { .. }
+        | Status::Stuck { .. }
+        | Status::Live
+        | Status::Cancelled => None,
+    }
+}
+
+impl From<Requirement> for RequirementBody {
+    fn from(requirement: Requirement) -> Self {
+        Self {
+            code: requirement.code.name(),
+            object: requirement.object,
+            blocker: requirement.blocker.name(),
+            for_customer: requirement.for_customer,
+            for_staff: requirement.for_staff,
+        }
+    }
+}
+
+impl From<&Connection> for ConnectionBody {
+    fn from(connection: &Connection) -> Self {
+        Self {
+            connector_id: connection.connector.to_string(),
+            name: connection.name.clone(),
+            auth: connection.auth.map(|auth| auth.name()),
+            connected: !connection.is_open(),
+        }
+    }
+}
+
+impl From<&Slot> for TemplateBody {
+    fn from(slot: &Slot) -> Self {
+        Self {
+            template_id: slot.template.0,
+            cycle_id: slot.cycle.map(|cycle| cycle.0),
+            mapped: slot.mapped.stands(),
+            active: slot.active.stands(),
+        }
+    }
+}
+
+impl From<Published> for PublishedBody {
+    fn from(published: Published) -> Self {
+        Self {
+            key: published.id.key.to_string(),
+            version: published.id.version,
+            published_at: kept(published.published_at),
+            // The document is the one form in which a blueprint exists outside of the program.
+            document: serde_json::to_value(&*published.blueprint).unwrap_or_default(),
+        }
+    }
+}

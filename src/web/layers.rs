@@ -1,0 +1,231 @@
+//! What stands around every door: a name for each request, its trace, its limits, common headers.
+
+use std::any::Any;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::{Next, from_fn, map_response};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::{Error, Kind};
+
+/// Longest request body, in bytes.
+pub const BODY_LIMIT: usize = 256 * 1024;
+
+/// Total time for a request, its body included, until the answer begins.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Set unless the door says otherwise: an answer may show a link, so no cache keeps it, and what is
+/// not meant to be a page cannot act as one.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Names one request in the answer, on the page and in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    const LONGEST: usize = 64;
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The caller's own name for it where that is harmless in a log, a fresh one otherwise.
+    fn choose(headers: &HeaderMap) -> Self {
+        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
+        let harmless = |text: &&str| {
+            (1..=Self::LONGEST).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        Self(given.filter(harmless).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned))
+    }
+}
+
+/// Around all doors together, outermost: request id, span, common headers, and a last net for a
+/// panic while an error was being dressed.
+pub fn shared_layers(router: Router) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(map_response(add_headers))
+        .layer(from_fn(identify))
+}
+
+/// Around each door's routes, within whatever dresses its failures: a panic, a request that takes
+/// too long and a body that is too large become an [`Error`] like any other.
+pub fn guards(router: Router) -> Router {
+    guards_with(router, PATIENCE)
+}
+
+fn guards_with(router: Router, patience: Duration) -> Router {
+    router
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn(move |request, next| limit_time(patience, request, next)))
+}
+
+/// Logs a failure's cause. For whatever dresses a failure, once for each.
+pub fn log_failure(error: &Error) {
+    let code = error.kind.code();
+    let cause = error.cause.as_deref().map(chain).unwrap_or_default();
+    match error.kind {
+        Kind::Internal => tracing::error!(code, cause, "a request failed: {code}"),
+        Kind::Unavailable | Kind::Upstream => {
+            tracing::warn!(code, cause, "a request failed: {code}");
+        }
+        Kind::Malformed
+        | Kind::Invalid
+        | Kind::Unauthenticated
+        | Kind::NotFound
+        | Kind::WrongMethod
+        | Kind::Conflict
+        | Kind::KeyReused
+        | Kind::TooLarge
+        | Kind::WrongMediaType
+        | Kind::TimedOut
+        | Kind::NotFromHere => tracing::debug!(code, cause, "a request was refused: {code}"),
+    }
+}
+
+/// An error with everything that led to it, outermost first.
+fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}
+
+async fn identify(mut request: Request, next: Next) -> Response {
+    let id = RequestId::choose(request.headers());
+    // The route as it was declared: an address can hold a link's token, a query anything.
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let span = tracing::info_span!(
+        "http.request",
+        request.id = id.as_str(),
+        http.method = %request.method(),
+        http.route = route,
+    );
+    request.extensions_mut().insert(id.clone());
+    let began = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let (status, ms) = (response.status().as_u16(), began.elapsed().as_millis());
+    span.in_scope(|| tracing::info!(http.status = status, ms, "answered with {status}"));
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    response
+}
+
+async fn add_headers(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn limit_time(patience: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(patience, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let detail = "It may still take effect. Send the same request again, or look first.";
+            Error::new(Kind::TimedOut, detail).into_response()
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the payload over")]
+fn answer_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    Error::internal(Panicked(text.unwrap_or("without words").to_owned())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::web::dress_as_problem;
+
+    fn door() -> Router {
+        let routes = Router::new()
+            .route("/fine", get(async || "fine"))
+            .route("/page", get(async || [(header::CONTENT_SECURITY_POLICY, "default-src 'self'")]))
+            .route("/panic", get(async || -> &'static str { panic!("with a secret") }))
+            .route("/slow", get(async || std::future::pending::<&'static str>().await));
+        shared_layers(
+            guards_with(routes, Duration::from_millis(50)).layer(from_fn(dress_as_problem)),
+        )
+    }
+
+    async fn ask(path: &str, id: &[u8]) -> (StatusCode, HeaderMap, String) {
+        let request =
+            Request::get(path).header("x-request-id", HeaderValue::from_bytes(id).unwrap());
+        let answer = door().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_request_id_is_taken_where_it_is_harmless() {
+        let (status, headers, _) = ask("/fine", b"abc-123").await;
+        assert_eq!(
+            (status, &headers["x-request-id"]),
+            (StatusCode::OK, &"abc-123".parse().unwrap())
+        );
+        for bad in [&b""[..], b"a b", b"a\"b", b"\xff", &[b'x'; 65]] {
+            let (_, headers, _) = ask("/fine", bad).await;
+            assert_eq!(headers["x-request-id"].len(), 36, "{bad:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing() {
+        let (status, headers, body) = ask("/panic", b"abc").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(headers["content-type"], "application/problem+json");
+        assert!(body.contains("\"request_id\":\"abc\"") && !body.contains("secret"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_request_does_not_take_for_ever() {
+        let (status, _, body) = ask("/slow", b"abc").await;
+        assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
+        assert!(body.contains("\"code\":\"timed_out\""), "{body}");
+    }
+
+    #[tokio::test]
+    async fn the_router_s_own_refusals_are_problems_and_common_headers_yield() {
+        let (status, headers, body) = ask("/nowhere", b"abc").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(body.contains("\"type\":\"urn:gangway:problem:not_found\""), "{body}");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["cache-control"], "no-store");
+        let (_, headers, _) = ask("/page", b"abc").await;
+        assert_eq!(headers["content-security-policy"], "default-src 'self'");
+    }
+}

@@ -1,0 +1,93 @@
+//! Failures as RFC 9457 problems, for doors that speak JSON.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::layers::{RequestId, log_failure};
+use super::{Error, Kind};
+
+/// The body of every failure.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
+    /// `urn:gangway:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    /// The answer's HTTP status.
+    pub status: u16,
+    /// What happened and what to do about it.
+    pub detail: String,
+    /// Stable: codes are added, never renamed.
+    pub code: String,
+    /// Names this request in the service's log.
+    pub request_id: Option<String>,
+    /// The fields that are wrong, where it is about fields.
+    pub errors: Vec<ProblemField>,
+}
+
+/// One field that will not do.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProblemField {
+    /// A JSON pointer into the body, or the name of a query parameter or header.
+    pub pointer: String,
+    pub detail: String,
+}
+
+/// A middleware that gives every failure of the routes within its body: those of our handlers, and
+/// those that the router itself answers with (no such path, no such method). Logs the cause.
+pub async fn dress_as_problem(request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get::<RequestId>().cloned();
+    let mut response = next.run(request).await;
+    let error = response.extensions_mut().remove::<Error>().or_else(|| bare(response.status()));
+    let Some(error) = error else { return response };
+    log_failure(&error);
+    let document = ProblemDocument::new(&error, request_id);
+    let body = serde_json::to_string(&document).unwrap_or_default();
+    // Headers that belong to the refusal stay: Allow, Retry-After, WWW-Authenticate.
+    *response.body_mut() = Body::from(body);
+    *response.status_mut() = error.kind.status();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+/// What a failure is that no handler of ours answered with.
+fn bare(status: StatusCode) -> Option<Error> {
+    let failed = status.is_client_error() || status.is_server_error();
+    let otherwise = if status.is_server_error() { Kind::Internal } else { Kind::Malformed };
+    let known = Kind::ALL.into_iter().find(|kind| kind.status() == status);
+    failed.then(|| {
+        let kind = known.unwrap_or(otherwise);
+        Error::new(kind, format!("{}.", kind.title()))
+    })
+}
+
+impl ProblemDocument {
+    fn new(error: &Error, request_id: Option<RequestId>) -> Self {
+        let code = error.kind.code();
+        Self {
+            kind: format!("urn:gangway:problem:{code}"),
+            title: error.kind.title().to_owned(),
+            status: error.kind.status().as_u16(),
+            detail: error.detail.clone(),
+            code: code.to_owned(),
+            request_id: request_id.map(|id| id.as_str().to_owned()),
+            errors: error
+                .fields
+                .iter()
+                .map(|field| ProblemField {
+                    pointer: field.pointer.clone(),
+                    detail: field.reason.clone(),
+                })
+                .collect(),
+        }
+    }
+}
