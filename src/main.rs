@@ -130,11 +130,8 @@ async fn serve(embedded: Option<PathBuf>) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
-    say(&format!(
-        "Gangway is at {} (listening on {}).",
-        config.public_url,
-        listener.local_addr()?
-    ))?;
+    // Nobody reading is no reason to stop.
+    drop(say(&format!("Gangway is at {}, listening on {}.", config.public_url, config.listen)));
     App::new(&config, store, Clock::system())?.run(listener, stop).await?;
     if let Some(private) = private {
         private.stop().await;
@@ -157,7 +154,7 @@ async fn run_sandbox(
     };
     let sandbox = sandbox::Sandbox::open(demo::sandbox_settings(catalogue, keep))?;
     let listener = TcpListener::bind(listen).await?;
-    say(&format!("The pretend Cyclr is at http://{}/.", listener.local_addr()?))?;
+    drop(say(&format!("The pretend Cyclr is at http://{}/.", listener.local_addr()?)));
     let stop = stop_signal()?;
     sandbox::serve(sandbox, listener, async move { stop.cancelled().await }).await?;
     Ok(())

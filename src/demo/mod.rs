@@ -101,7 +101,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), Error>
     store.revoke_api_keys(KEY_NAME).await?;
     let (_, key) = store.create_api_key(KEY_NAME).await?;
     let signup = signup::router(&doors.service_url(), &doors.signup_url(), &key, &blueprint.key)?;
-    doors.announce(&data_dir)?;
+    doors.announce(&data_dir);
 
     let app = App::new(&config, store, Clock::system())?;
     let Doors { service, signup: signup_door, sandbox: sandbox_door } = doors;
@@ -189,18 +189,18 @@ impl Doors {
         })
     }
 
-    fn announce(&self, data_dir: &Path) -> Result<(), Error> {
-        let mut out = std::io::stdout().lock();
-        writeln!(out)?;
-        writeln!(out, "  Gangway's demo is ready. Begin with the signup page.")?;
-        writeln!(out)?;
-        writeln!(out, "    Signup page   {}", self.signup_url())?;
-        writeln!(out, "    Service       {}", self.service_url())?;
-        writeln!(out, "    Sandbox       {}", self.sandbox_url())?;
-        writeln!(out)?;
-        writeln!(out, "  All of it is kept in {}. Ctrl-C stops it.", data_dir.display())?;
-        writeln!(out)?;
-        Ok(out.flush()?)
+    /// Nobody listening is no reason to stop.
+    fn announce(&self, data_dir: &Path) {
+        let text = format!(
+            "\n  Gangway's demo is ready. Begin with the signup page.\n\n\
+             \x20   Signup page   {}\n    Service       {}\n    Sandbox       {}\n\n\
+             \x20 All of it is kept in {}. Ctrl-C stops it.\n\n",
+            self.signup_url(),
+            self.service_url(),
+            self.sandbox_url(),
+            data_dir.display(),
+        );
+        drop(std::io::stdout().write_all(text.as_bytes()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! One integration binary: it links once, and its tests share one private Postgres.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod browser;
 mod crashes;
 mod cyclr_client;
 mod database;
@@ -12,5 +13,7 @@ mod house_rules;
 mod leases;
 mod machine;
 mod metadata;
+mod program;
+mod restart;
 mod rust_tokens;
 mod sandbox;
