@@ -30,7 +30,7 @@ use gangway::onboarding::{
     StepKind,
 };
 use gangway::secret::Secret;
-use gangway::store::{Change, Kept, Leased, NewOnboarding, Published, Store};
+use gangway::store::{Change, Kept, Leased, NewOnboarding, Published, Render, Store};
 use gangway::{app, cyclr};
 use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinSet;
@@ -309,7 +309,7 @@ impl Bench {
     }
 
     async fn start(&self, engine: &Engine) -> OnboardingId {
-        engine.start(self.request(), &|_, _| (201, String::new())).await.unwrap().onboarding
+        engine.start(self.request(), Arc::new(|_, _| (201, String::new()))).await.unwrap().onboarding
     }
 
     /// The same calls, with each step's result committed by itself: what a step-by-step engine does.
@@ -326,8 +326,9 @@ impl Bench {
 
     async fn step_by_step(&self, caller: &bare::Caller) {
         let lease = Duration::from_mins(1);
-        let started = self.store.start(self.new_onboarding(), lease, &|_, _| (201, String::new()));
-        let mut next = started.await.unwrap().leased.map(Box::new);
+        let render: Render = Arc::new(|_, _| (201, String::new()));
+        let started = self.store.start(self.new_onboarding(), lease, &render).await;
+        let mut next = started.unwrap().leased.map(Box::new);
         let mut cycle = Uuid::nil();
         while let Some(leased) = next.take() {
             let gain = self.bare_step(&leased, caller, &mut cycle).await;

@@ -1,6 +1,6 @@
 //! What people and the integrator want of an onboarding.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,9 @@ use crate::onboarding::{
     Status, Transition,
 };
 use crate::secret::{ExposeSecret as _, Secret, random_token};
-use crate::store::{self, Answer, IdempotencyKey, NewAttempt, NewOnboarding, Started};
+use crate::store::{
+    self, Answer, IdempotencyKey, NewAttempt, NewOnboarding, Render, StartError, Started,
+};
 
 /// Tries at an order that others keep overtaking.
 const MOST_CONFLICTS: usize = 8;
@@ -65,10 +67,9 @@ impl Engine {
     pub async fn start(
         &self,
         request: StartRequest,
-        render: &(dyn Fn(&Onboarding, bool) -> (u16, String) + Send + Sync),
+        render: Render,
     ) -> Result<Answer, Error> {
-        let Started { answer, leased, fresh } =
-            self.store().start(self.prepare(request)?, self.0.settings.lease, render).await?;
+        let Started { answer, leased, fresh } = self.keep(self.prepare(request)?, render).await?;
         match leased {
             Some(leased) => {
                 if let Err(refused) = self.0.hand_off.try_send(leased) {
@@ -81,6 +82,20 @@ impl Engine {
             None => {}
         }
         Ok(answer)
+    }
+
+    /// Together with other starts where this process has a worker, by itself otherwise.
+    async fn keep(&self, new: NewOnboarding, render: Render) -> Result<Started, StartError> {
+        let starter = self.0.starter.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let new = match starter {
+            Some(starter) => match starter.start(new, Arc::clone(&render)).await {
+                Ok(started) => return started,
+                // The worker has ended in the meantime.
+                Err(new) => *new,
+            },
+            None => new,
+        };
+        self.store().start(new, self.0.settings.lease, &render).await
     }
 
     fn prepare(&self, request: StartRequest) -> Result<NewOnboarding, Error> {

@@ -21,7 +21,7 @@ mod ownership;
 mod steps;
 mod worker;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -35,7 +35,7 @@ use crate::clock::Clock;
 use crate::cyclr;
 use crate::ids::OnboardingId;
 use crate::onboarding::InvalidTransition;
-use crate::store::{self, Leased, Store};
+use crate::store::{self, Leased, Starter, Store};
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -87,6 +87,8 @@ struct Shared {
     settings: Settings,
     /// Fresh onboardings go to this process's worker without a round through the table.
     hand_off: mpsc::Sender<Leased>,
+    /// Keeps starts together while this process has a worker.
+    starter: RwLock<Option<Starter>>,
     /// Something in the table may be due.
     due: Notify,
     /// Says which onboarding this process changed; for pages that wait. A hint, nothing more.
@@ -109,9 +111,16 @@ impl Engine {
     ) -> (Self, Worker) {
         let (hand_off, handed_off) = mpsc::channel(settings.at_once.max(1));
         let (changed, _) = broadcast::channel(1024);
-        let due = Notify::new();
-        let engine =
-            Self(Arc::new(Shared { store, cyclr, clock, settings, hand_off, due, changed }));
+        let engine = Self(Arc::new(Shared {
+            store,
+            cyclr,
+            clock,
+            settings,
+            hand_off,
+            starter: RwLock::new(None),
+            due: Notify::new(),
+            changed,
+        }));
         (engine.clone(), Worker::new(engine, handed_off))
     }
 

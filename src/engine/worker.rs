@@ -1,5 +1,6 @@
 //! Takes what is due and drives it, many side by side, until told to stop.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -8,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Error};
-use crate::store::{Committer, Leased};
+use crate::store::{Committer, Leased, Starter};
 
 /// Most rows taken in one statement.
 const MOST_CLAIMED: usize = 512;
@@ -62,6 +63,9 @@ impl Worker {
         let (committer, committing) = Committer::new(self.engine.store().clone(), settings.lease);
         let mut background = JoinSet::new();
         background.spawn(committing);
+        let (starter, starting) = Starter::new(self.engine.store().clone(), settings.lease);
+        background.spawn(starting);
+        self.engine.start_together(Some(starter));
         background.spawn(listen(self.engine.clone(), stop.clone()));
         let mut drives = JoinSet::new();
         let mut look = true;
@@ -130,6 +134,8 @@ impl Worker {
         mut background: JoinSet<()>,
         grace: Duration,
     ) {
+        // From here on each start is kept by itself and due for anybody.
+        self.engine.start_together(None);
         self.handed_off.close();
         while let Ok(leased) = self.handed_off.try_recv() {
             if let Err(error) = self.engine.store().release(leased, false).await {
@@ -143,11 +149,20 @@ impl Worker {
         }
         drives.shutdown().await;
         drop(committer);
+        // The listener waits for ever; what is still being kept is let finish.
+        let kept = tokio::time::timeout(grace, async {
+            while background.len() > 1 && background.join_next().await.is_some() {}
+        });
+        drop(kept.await);
         background.shutdown().await;
     }
 }
 
 impl Engine {
+    fn start_together(&self, starter: Option<Starter>) {
+        *self.0.starter.write().unwrap_or_else(PoisonError::into_inner) = starter;
+    }
+
     async fn claim(&self, limit: usize) -> Result<Vec<Leased>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.store().claim(limit, self.0.settings.lease).await?)

@@ -25,6 +25,7 @@ mod onboardings;
 mod overrule;
 mod row;
 mod start;
+mod starter;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
@@ -37,7 +38,8 @@ pub use committer::Committer;
 pub use journal::JournalLine;
 pub use leases::Leased;
 pub use onboardings::{Filter, Page};
-pub use start::{Answer, IdempotencyKey, NewOnboarding, StartError, Started};
+pub use start::{Answer, IdempotencyKey, NewOnboarding, Render, StartError, Started};
+pub use starter::Starter;
 
 use crate::clock::Clock;
 

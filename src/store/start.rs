@@ -42,6 +42,9 @@ pub struct Answer {
     pub link_generation: i32,
 }
 
+/// Makes the answer to a start from the onboarding and whether it is fresh: status and body.
+pub type Render = Arc<dyn Fn(&Onboarding, bool) -> (u16, String) + Send + Sync>;
+
 /// How a start came out. The answer is what to send, whichever way it came out.
 #[derive(Debug)]
 pub struct Started {
@@ -84,7 +87,7 @@ impl Store {
         &self,
         new: NewOnboarding,
         lease: Duration,
-        render: &(dyn Fn(&Onboarding, bool) -> (u16, String) + Send + Sync),
+        render: &Render,
     ) -> Result<Started, StartError> {
         let mut tx = self.pool.begin().await?;
         if let Some(key) = &new.idempotency

@@ -2,6 +2,7 @@
 //! and one stopped clock for both sides. Nothing sleeps: time moves when a test moves it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -102,7 +103,7 @@ impl House {
             idempotency: None,
             actor: "test".to_owned(),
         };
-        self.engine.start(request, &|_, _| (201, String::new())).await.unwrap().onboarding
+        self.engine.start(request, Arc::new(|_, _| (201, String::new()))).await.unwrap().onboarding
     }
 
     /// Drives until nothing is due at this moment.
