@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::onboarding::{Connection, Onboarding, Requirement, Slot, Status};
+use crate::onboarding::{AuthKind, Connection, Onboarding, Requirement, Slot, Status};
 use crate::store::Published;
 use crate::web::AppState;
 
@@ -248,7 +248,7 @@ impl From<&Connection> for ConnectionBody {
         Self {
             connector_id: connection.connector.to_string(),
             name: connection.name.clone(),
-            auth: connection.auth.map(|auth| auth.name()),
+            auth: connection.auth.map(AuthKind::name),
             connected: !connection.is_open(),
         }
     }

@@ -5,7 +5,6 @@ pub(super) mod schema;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::caller::Caller;
 use super::fields::Mistakes;
@@ -15,7 +14,7 @@ use crate::ids::BlueprintKey;
 use crate::onboarding::Blueprint;
 use crate::web::{AppState, Error, Json, JsonAnswer};
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct VersionQuery {

@@ -1,0 +1,106 @@
+//! What the API promises of itself: its description, its health, and what it keeps to itself.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::door::{Door, signup};
+
+fn operations(document: &Value) -> Vec<(String, String)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
+        item.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone()))
+    });
+    operations.collect()
+}
+
+#[tokio::test]
+async fn the_document_lists_the_routes_and_no_other() {
+    let door = Door::open().await;
+    let bare = |method: &str, path: &str| {
+        Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
+    };
+    let answer = door.send(bare("GET", "/openapi.json")).await;
+    let document = answer.json();
+    assert_eq!(document, serde_json::to_value(gangway::api::document()).unwrap());
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let operations = operations(&document);
+    insta::assert_debug_snapshot!(operations, @"");
+    for (method, path) in &operations {
+        let address = path.replace("{id}", "x").replace("{key}", "x");
+        let open = document["paths"][path][method.to_lowercase()]["security"] == json!([{}]);
+        let expected = if open { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+        assert_eq!(door.send(bare(method, &address)).await.status, expected, "{method} {path}");
+        for other in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            if !operations.contains(&(other.to_owned(), path.clone())) {
+                let answer = door.send(bare(other, &address)).await;
+                assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{other} {path}");
+                assert!(answer.headers["allow"].to_str().unwrap().contains(method.as_str()));
+                answer.pointers("wrong_method");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reference_in_the_document_leads_somewhere() {
+    let text = serde_json::to_string(&gangway::api::document()).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    for reference in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = reference.split('"').next().unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
+    let start = &document["paths"]["/v1/onboardings"]["post"];
+    assert!(start["responses"]["default"]["content"]["application/problem+json"].is_object());
+    assert_eq!(document["security"], json!([{ "api_key": [] }]));
+    assert_eq!(document["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
+}
+
+#[tokio::test]
+async fn health_is_told_apart_from_readiness() {
+    let door = Door::open().await;
+    for path in ["/livez", "/readyz"] {
+        assert_eq!(door.get(path).await.json(), json!({ "status": "ok" }), "{path}");
+    }
+    door.pool.close().await;
+    assert_eq!(door.get("/livez").await.status, StatusCode::OK);
+    for path in ["/readyz", "/v1/onboardings"] {
+        let answer = door.get(path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(answer.headers.contains_key("retry-after"));
+        answer.pointers("unavailable");
+        assert!(!answer.text.to_lowercase().contains("pool"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn no_row_holds_what_would_open_a_door() {
+    let door = Door::open().await;
+    let first = door.start(&signup("acme"), Some("k1")).await;
+    let path = format!("/v1/onboardings/{}/link", first.id());
+    let second = door.post(&path, &json!({})).await;
+    let again = door.start(&signup("acme"), Some("k2")).await;
+    let dump = door.dump().await;
+    for answer in [&first, &second, &again] {
+        let body = answer.json();
+        let url = body["link"]["url"].as_str().unwrap();
+        let token = url.rsplit('/').next().unwrap();
+        assert!(token.len() > 30);
+        assert!(!dump.contains(token) && !dump.contains("/l/"), "{dump}");
+    }
+    assert!(dump.contains(&first.id()), "the dump shows something");
+    assert!(!dump.contains(&door.key) && !dump.contains("gwk_"));
+    let keys: Vec<String> =
+        sqlx::query_scalar("SELECT k::text FROM api_key k").fetch_all(&door.pool).await.unwrap();
+    assert!(keys.iter().all(|row| !row.contains(&door.key) && !row.contains("gwk_")));
+}
+
+#[tokio::test]
+async fn a_placeholder_in_the_integrator_s_own_words_stays() {
+    let door = Door::open().await;
+    let mut body = signup("acme");
+    body["metadata"] = json!({ "note": "gangway:link:01920000-0000-7000-8000-000000000000" });
+    let answer = door.start(&body, Some("k1")).await;
+    assert_eq!(answer.json()["metadata"], body["metadata"]);
+    assert_eq!(door.start(&body, Some("k1")).await.text, answer.text);
+}
