@@ -40,7 +40,8 @@ async fn without_a_good_key_there_is_no_entry() {
             assert!(!answer.text.contains("gwk_"), "{}", answer.text);
         }
     }
-    let request = Request::get("/v1/onboardings").header("authorization", good.replace('B', "b"));
+    let request =
+        Request::get("/v1/onboardings").header("authorization", good.replace("Bearer", "bEARER"));
     assert_eq!(door.send(request.body(Body::empty()).unwrap()).await.status, StatusCode::OK);
 }
 
@@ -122,12 +123,13 @@ async fn a_body_that_cannot_be_read_changes_nothing() {
     let before = door.dump().await;
     let deep = format!("{}{}", "{\"data\":".repeat(5000), "}".repeat(5000));
     let twice = signup("acme").to_string().replacen('{', "{\"name\":\"Other\",", 1);
+    let trailing = format!("{} {{}}", signup("acme"));
     let surrogate = signup("acme").to_string().replace("Acme", "\\ud800");
     let large = signup(&"x".repeat(300 * 1024)).to_string();
     let cases: [(&str, &str, StatusCode); 12] = [
         ("", "malformed", StatusCode::BAD_REQUEST),
         ("{", "malformed", StatusCode::BAD_REQUEST),
-        ("{} {}", "malformed", StatusCode::BAD_REQUEST),
+        (&trailing, "malformed", StatusCode::BAD_REQUEST),
         ("\u{feff}{}", "malformed", StatusCode::BAD_REQUEST),
         (&deep, "malformed", StatusCode::BAD_REQUEST),
         (&surrogate, "malformed", StatusCode::BAD_REQUEST),
@@ -140,14 +142,12 @@ async fn a_body_that_cannot_be_read_changes_nothing() {
     ];
     for (body, code, status) in cases {
         let shown: String = body.chars().take(60).collect();
-        for path in ["/v1/onboardings", "/v1/blueprints"] {
-            let answer = door.post_text(path, body).await;
-            assert!(answer.text.len() < 2000, "{}", answer.text);
-            if path == "/v1/onboardings" || !body.contains("acme") {
-                assert_eq!(answer.status, status, "{path} {shown} {}", answer.text);
-                answer.pointers(code);
-            }
-        }
+        let answer = door.post_text("/v1/onboardings", body).await;
+        assert_eq!(answer.status, status, "{shown} {}", answer.text);
+        assert!(answer.text.len() < 1000, "{}", answer.text);
+        answer.pointers(code);
+        let answer = door.post_text("/v1/blueprints", body).await;
+        assert!(answer.status.is_client_error(), "{shown} {}", answer.text);
     }
     for content_type in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
         let mut request = door.request("POST", "/v1/onboardings");

@@ -27,7 +27,50 @@ async fn a_fresh_onboarding_is_shown_whole() {
     assert_eq!(answer.headers["location"], path.as_str());
     insta::assert_json_snapshot!(answer.json(), {
         ".id" => "[id]", ".reference" => "[reference]", ".link.url" => "[url]",
-    }, @"");
+    }, @r#"
+    {
+      "account_id": null,
+      "blocker": "none",
+      "blueprint": {
+        "key": "crm",
+        "version": 1
+      },
+      "connections": [],
+      "contact": {
+        "email": "ada@example.com",
+        "name": "Ada"
+      },
+      "created_at": "2026-03-02T09:00:00Z",
+      "deadline": null,
+      "id": "[id]",
+      "link": {
+        "expires_at": "2026-03-09T09:00:00Z",
+        "url": "[url]"
+      },
+      "metadata": {
+        "plan": "pro",
+        "seats": 5
+      },
+      "problem": null,
+      "reference": "[reference]",
+      "requirements": {
+        "currently_due": []
+      },
+      "retry_at": null,
+      "since": "2026-03-02T09:00:00Z",
+      "status": "running",
+      "step": "create_account",
+      "templates": [
+        {
+          "active": false,
+          "cycle_id": null,
+          "mapped": false,
+          "template_id": "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11"
+        }
+      ],
+      "tenant_id": "acme & söhne/7"
+    }
+    "#);
     let shown = door.get(&path).await;
     assert_eq!((shown.status, &shown.text), (StatusCode::OK, &answer.text));
 }
