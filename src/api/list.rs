@@ -44,7 +44,7 @@ const fn usual_limit() -> u16 {
 ///
 /// Read on with `next_cursor` until it is `null`. Whatever is started meanwhile stands before the
 /// first page, so nothing is skipped or shown twice.
-#[utoipa::path(get, path = "/v1/onboardings", tag = "onboardings", params(ListQuery),
+#[utoipa::path(get, path = "/v1/onboardings", operation_id = "list_onboardings", tag = "onboardings", params(ListQuery),
     responses((status = OK, body = OnboardingPage)))]
 pub(super) async fn list(
     _caller: Caller,

@@ -82,7 +82,7 @@ pub(super) struct StartQuery {
 /// open in this sense. The same `Idempotency-Key` with the same body gets the same answer, byte for
 /// byte; with another body it is refused. With `wait` the onboarding is shown as it stands after
 /// waiting, while the answer that is remembered under the key stays the one from the start.
-#[utoipa::path(post, path = "/v1/onboardings", tag = "onboardings",
+#[utoipa::path(post, path = "/v1/onboardings", operation_id = "start_onboarding", tag = "onboardings",
     params(StartQuery, ("Idempotency-Key" = Option<String>, Header,
         description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
     request_body = NewOnboarding,

@@ -27,7 +27,7 @@ pub(super) struct VersionQuery {
 ///
 /// A version never changes, and an onboarding stays with the one it was started with. Publishing
 /// what the newest version says already changes nothing and answers 200.
-#[utoipa::path(post, path = "/v1/blueprints", tag = "blueprints",
+#[utoipa::path(post, path = "/v1/blueprints", operation_id = "publish_blueprint", tag = "blueprints",
     request_body = schema::Blueprint,
     responses(
         (status = CREATED, body = PublishedBody),
@@ -47,7 +47,7 @@ pub(super) async fn publish(
 }
 
 /// Show a published blueprint.
-#[utoipa::path(get, path = "/v1/blueprints/{key}", tag = "blueprints",
+#[utoipa::path(get, path = "/v1/blueprints/{key}", operation_id = "show_blueprint", tag = "blueprints",
     params(("key" = String, Path), VersionQuery),
     responses((status = OK, body = PublishedBody)))]
 pub(super) async fn show(

@@ -1,8 +1,15 @@
 //! What the API promises of itself: its description, its health, and what it keeps to itself.
 
+use std::collections::BTreeSet;
+
+use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use axum::response::Html;
+use axum::routing::get;
+use gangway::web::shared_layers;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use super::door::{Door, signup};
 
@@ -59,6 +66,28 @@ async fn the_document_lists_the_routes_and_no_other() {
 }
 
 #[tokio::test]
+async fn another_door_may_stand_beside_it() {
+    let door = Door::open().await;
+    let pages = Router::new()
+        .route("/l/{token}", get(async || "page"))
+        .fallback(async || (StatusCode::NOT_FOUND, Html("no page")));
+    let both = shared_layers(gangway::api::router(door.state.clone()).merge(pages));
+    for (path, status, content) in [
+        ("/l/x", StatusCode::OK, "text/plain; charset=utf-8"),
+        ("/elsewhere", StatusCode::NOT_FOUND, "text/html; charset=utf-8"),
+        ("/v1/elsewhere", StatusCode::NOT_FOUND, "application/problem+json"),
+        ("/v1/onboardings", StatusCode::UNAUTHORIZED, "application/problem+json"),
+    ] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = both.clone().oneshot(request).await.unwrap();
+        assert_eq!(
+            (answer.status(), &answer.headers()["content-type"]),
+            (status, &content.parse().unwrap())
+        );
+    }
+}
+
+#[tokio::test]
 async fn every_reference_in_the_document_leads_somewhere() {
     let text = serde_json::to_string(&gangway::api::document()).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -68,6 +97,11 @@ async fn every_reference_in_the_document_leads_somewhere() {
     }
     let start = &document["paths"]["/v1/onboardings"]["post"];
     assert!(start["responses"]["default"]["content"]["application/problem+json"].is_object());
+    let names: Vec<_> =
+        text.split("\"operationId\":\"").skip(1).map(|rest| rest.split('"').next()).collect();
+    let distinct: BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
+    assert_eq!(document["info"]["title"], "Gangway");
     assert_eq!(document["security"], json!([{ "api_key": [] }]));
     assert_eq!(document["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
 }
@@ -119,4 +153,16 @@ async fn a_placeholder_in_the_integrator_s_own_words_stays() {
     let answer = door.start(&body, Some("k1")).await;
     assert_eq!(answer.json()["metadata"], body["metadata"]);
     assert_eq!(door.start(&body, Some("k1")).await.text, answer.text);
+}
+
+#[tokio::test]
+async fn what_is_sent_has_exactly_the_fields_that_are_described() {
+    let door = Door::open().await;
+    let shown = door.start(&signup("acme"), None).await.json();
+    let document = serde_json::to_value(gangway::api::document()).unwrap();
+    let schema = &document["components"]["schemas"]["Onboarding"];
+    let sent: BTreeSet<_> = shown.as_object().unwrap().keys().collect();
+    let described: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(sent, described);
+    assert_eq!(schema["required"].as_array().unwrap().len(), described.len());
 }

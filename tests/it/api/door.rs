@@ -162,7 +162,7 @@ fn idle_engine(store: Store, clock: &Clock, public_url: Url) -> Engine {
         deployment: "test".to_owned(),
         account_prefix: String::new(),
         public_url,
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
         commit_margin: Duration::from_secs(5),
         quiet_period: Duration::from_secs(35),
         at_once: 8,

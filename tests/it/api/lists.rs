@@ -15,13 +15,9 @@ async fn walk(door: &Door, query: &str) -> Vec<String> {
         let page = page.json();
         let data = page["data"].as_array().unwrap();
         ids.extend(data.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()));
-        match &page["next_cursor"] {
-            Value::String(next) => cursor = format!("&cursor={next}"),
-            other => {
-                assert!(other.is_null());
-                return ids;
-            }
-        }
+        assert!(page["next_cursor"].is_string() || page["next_cursor"].is_null());
+        let Some(next) = page["next_cursor"].as_str() else { return ids };
+        cursor = format!("&cursor={next}");
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use gangway::ids::OnboardingId;
 use serde_json::{Value, json};
 
-use super::door::{Door, dawn_plus, signup};
+use super::door::{Answer, Door, dawn_plus, signup};
 
 fn token(body: &Value) -> &str {
     let url = body["link"]["url"].as_str().unwrap();
@@ -24,7 +24,7 @@ async fn another_link_ends_the_one_before() {
     let third = door.send(bare).await;
     assert_eq!((second.status, third.status), (StatusCode::OK, StatusCode::OK));
     let id = OnboardingId(first.id().parse().unwrap());
-    let links = [&first, &second, &third].map(|answer| answer.json());
+    let links = [&first, &second, &third].map(Answer::json);
     for (place, body) in (1..).zip(&links) {
         assert_eq!(door.state.links.read_link(token(body)), Some((id, place)));
     }
