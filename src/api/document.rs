@@ -20,7 +20,7 @@ static SPELLED: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string(&document()).unwrap_or_default());
 
 /// Show this document.
-#[utoipa::path(get, path = "/openapi.json", tag = "health", security(()),
+#[utoipa::path(get, path = "/openapi.json", operation_id = "show_document", tag = "health", security(()),
     responses((status = OK, description = "OpenAPI 3.1", content_type = "application/json")))]
 pub(super) async fn show() -> Response {
     json_text(StatusCode::OK, SPELLED.as_str())
@@ -29,7 +29,6 @@ pub(super) async fn show() -> Response {
 /// What the API offers, for the command line and for `/openapi.json`.
 pub fn document() -> OpenApi {
     let mut document = described_routes().into_openapi();
-    document.merge(frame());
     for item in document.paths.paths.values_mut() {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
         operations.into_iter().flatten().for_each(describe_failures);
@@ -37,7 +36,8 @@ pub fn document() -> OpenApi {
     document
 }
 
-fn frame() -> OpenApi {
+/// What the document says beside its operations.
+pub(super) fn frame() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Gangway")
         .version("1")

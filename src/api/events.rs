@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::caller::Caller;
 use super::onboardings::parse_id;
 use super::shapes::{EventBody, EventPage, kept};
+use crate::ids::ConnectorId;
 use crate::onboarding::{Event, Origin};
 use crate::store::JournalLine;
 use crate::web::{AppState, Error, JsonAnswer};
@@ -51,10 +52,7 @@ fn detail(event: &Event) -> Value {
             json!({ "template": template, "cycle_id": cycle.0, "origin": name(*origin) })
         }
         Event::ConnectionsSeen { connected, lost } => {
-            let ids = |ids: &[crate::ids::ConnectorId]| -> Vec<String> {
-                ids.iter().map(ToString::to_string).collect()
-            };
-            json!({ "connected": ids(connected), "lost": ids(lost) })
+            json!({ "connected": texts(connected), "lost": texts(lost) })
         }
         Event::QuestionsAsked { template, open } => json!({ "template": template, "open": open }),
         Event::Mapped { template }
@@ -73,6 +71,10 @@ fn detail(event: &Event) -> Value {
         Event::LinkRotated { generation } => json!({ "generation": generation }),
         Event::Cancelled { reason } => json!({ "reason": reason }),
     }
+}
+
+fn texts(ids: &[ConnectorId]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
 }
 
 const fn name(origin: Origin) -> &'static str {

@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -18,7 +17,7 @@ use crate::store::Filter;
 use crate::web::{AppState, Error, JsonAnswer};
 
 /// What the list is narrowed to; all that is given must hold.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
@@ -45,7 +44,7 @@ const fn usual_limit() -> u16 {
 ///
 /// Read on with `next_cursor` until it is `null`. Whatever is started meanwhile stands before the
 /// first page, so nothing is skipped or shown twice.
-#[utoipa::path(get, path = "/v1/onboardings", tag = "onboardings", params(ListQuery),
+#[utoipa::path(get, path = "/v1/onboardings", operation_id = "list_onboardings", tag = "onboardings", params(ListQuery),
     responses((status = OK, body = OnboardingPage)))]
 pub(super) async fn list(
     _caller: Caller,

@@ -48,7 +48,7 @@ pub fn router(state: AppState) -> Router {
 }
 
 fn described_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(start::start, list::list))
         .routes(routes!(onboardings::show))
         .routes(routes!(onboardings::change_link))

@@ -43,7 +43,7 @@ pub(super) fn parse_id(text: &str) -> Result<OnboardingId, Error> {
 }
 
 /// Show an onboarding.
-#[utoipa::path(get, path = "/v1/onboardings/{id}", tag = "onboardings",
+#[utoipa::path(get, path = "/v1/onboardings/{id}", operation_id = "show_onboarding", tag = "onboardings",
     params(("id" = Uuid, Path)), responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn show(
     _caller: Caller,
@@ -57,7 +57,7 @@ pub(super) async fn show(
 /// Give the onboarding another link.
 ///
 /// A body may be left out. The new link lives as long as the first one did.
-#[utoipa::path(post, path = "/v1/onboardings/{id}/link", tag = "onboardings",
+#[utoipa::path(post, path = "/v1/onboardings/{id}/link", operation_id = "change_link", tag = "onboardings",
     params(("id" = Uuid, Path)), request_body = Option<LinkOrder>,
     responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn change_link(
@@ -78,7 +78,7 @@ pub(super) async fn change_link(
 /// Try again now.
 ///
 /// For an onboarding that is stuck or retrying; refused for any other.
-#[utoipa::path(post, path = "/v1/onboardings/{id}/retry", tag = "onboardings",
+#[utoipa::path(post, path = "/v1/onboardings/{id}/retry", operation_id = "retry_onboarding", tag = "onboardings",
     params(("id" = Uuid, Path)), responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn retry(
     caller: Caller,
@@ -91,7 +91,7 @@ pub(super) async fn retry(
 /// Give an onboarding up.
 ///
 /// What was made at Cyclr stays there. Refused once it is live.
-#[utoipa::path(post, path = "/v1/onboardings/{id}/cancel", tag = "onboardings",
+#[utoipa::path(post, path = "/v1/onboardings/{id}/cancel", operation_id = "cancel_onboarding", tag = "onboardings",
     params(("id" = Uuid, Path)), request_body = CancelOrder,
     responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn cancel(

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::onboarding::{Connection, Onboarding, Requirement, Slot, Status};
+use crate::onboarding::{AuthKind, Connection, Onboarding, Requirement, Slot, Status};
 use crate::store::Published;
 use crate::web::AppState;
 
@@ -28,18 +28,23 @@ pub(super) struct OnboardingBody {
     pub(super) blocker: &'static str,
     pub(super) requirements: Requirements,
     /// Why it is retrying or stuck.
+    #[schema(required)]
     pub(super) problem: Option<ProblemBody>,
     /// Since when status and step are what they are.
     pub(super) since: DateTime<Utc>,
     /// Until when a person has time, while one is waited for.
+    #[schema(required)]
     pub(super) deadline: Option<DateTime<Utc>>,
     /// When it is tried again by itself.
+    #[schema(required)]
     pub(super) retry_at: Option<DateTime<Utc>>,
     pub(super) link: LinkBody,
     pub(super) connections: Vec<ConnectionBody>,
     pub(super) templates: Vec<TemplateBody>,
     /// The Cyclr account, once it is proven to be the tenant's.
+    #[schema(required)]
     pub(super) account_id: Option<String>,
+    #[schema(required)]
     pub(super) contact: Option<ContactBody>,
     /// As it was given.
     #[schema(value_type = Object)]
@@ -77,6 +82,7 @@ pub(super) struct RequirementBody {
 pub(super) struct ProblemBody {
     /// From a catalogue: codes are added, never renamed.
     pub(super) code: &'static str,
+    #[schema(required)]
     pub(super) detail: Option<String>,
     pub(super) for_staff: &'static str,
 }
@@ -86,6 +92,7 @@ pub(super) struct ProblemBody {
 #[schema(as = Link)]
 pub(super) struct LinkBody {
     /// `null` once it has expired.
+    #[schema(required)]
     pub(super) url: Option<String>,
     pub(super) expires_at: DateTime<Utc>,
 }
@@ -96,6 +103,7 @@ pub(super) struct ConnectionBody {
     pub(super) connector_id: String,
     pub(super) name: String,
     /// `oauth`, `oauth_unattended`, `api_key`, `basic` or `open`; `null` until it is known.
+    #[schema(required)]
     pub(super) auth: Option<&'static str>,
     pub(super) connected: bool,
 }
@@ -105,6 +113,7 @@ pub(super) struct ConnectionBody {
 pub(super) struct TemplateBody {
     pub(super) template_id: Uuid,
     /// `null` until it is installed.
+    #[schema(required)]
     pub(super) cycle_id: Option<Uuid>,
     pub(super) mapped: bool,
     pub(super) active: bool,
@@ -127,6 +136,7 @@ pub(super) struct OnboardingPage {
     /// Newest first.
     pub(super) data: Vec<OnboardingBody>,
     /// Where the next page begins; `null` on the last one.
+    #[schema(required)]
     pub(super) next_cursor: Option<String>,
 }
 
@@ -248,7 +258,7 @@ impl From<&Connection> for ConnectionBody {
         Self {
             connector_id: connection.connector.to_string(),
             name: connection.name.clone(),
-            auth: connection.auth.map(|auth| auth.name()),
+            auth: connection.auth.map(AuthKind::name),
             connected: !connection.is_open(),
         }
     }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::fields::{
@@ -20,7 +20,7 @@ use super::shapes::{ContactBody, OnboardingBody};
 use crate::engine::StartRequest;
 use crate::ids::{AccountId, BlueprintKey, OnboardingId, TenantId};
 use crate::onboarding::{Contact, Onboarding, Profile, ReturnUrls};
-use crate::store::{Answer, Published};
+use crate::store::{Answer, IdempotencyKey, Published};
 use crate::web::{AppState, Error, FieldMistake, json_text};
 
 /// Most seconds for which an answer is held back.
@@ -65,7 +65,7 @@ pub(super) struct ReturnUrlsBody {
     incomplete: Option<String>,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StartQuery {
@@ -82,7 +82,7 @@ pub(super) struct StartQuery {
 /// open in this sense. The same `Idempotency-Key` with the same body gets the same answer, byte for
 /// byte; with another body it is refused. With `wait` the onboarding is shown as it stands after
 /// waiting, while the answer that is remembered under the key stays the one from the start.
-#[utoipa::path(post, path = "/v1/onboardings", tag = "onboardings",
+#[utoipa::path(post, path = "/v1/onboardings", operation_id = "start_onboarding", tag = "onboardings",
     params(StartQuery, ("Idempotency-Key" = Option<String>, Header,
         description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
     request_body = NewOnboarding,
@@ -96,9 +96,12 @@ pub(super) async fn start(
     asked: Repeatable<NewOnboarding>,
 ) -> Result<Response, Error> {
     let patience = check_wait(query.wait)?;
-    let request = prepare(&state, &caller, asked).await?;
+    let key = asked.idempotency(&caller);
     let render = |onboarding: &Onboarding, fresh| render(&state, onboarding, fresh);
-    let answer = state.engine.start(request, &render).await?;
+    let answer = match prepare(&state, &caller, asked).await {
+        Ok(request) => state.engine.start(request, &render).await?,
+        Err(refusal) => find_earlier(&state, key, refusal).await?,
+    };
     let body = match patience {
         None => with_link(&state, &answer),
         Some(patience) => {
@@ -107,6 +110,19 @@ pub(super) async fn start(
         }
     };
     send(&answer, body)
+}
+
+/// What a repetition gets that was good once: a newer blueprint may refuse today what an older one
+/// took.
+async fn find_earlier(
+    state: &AppState,
+    key: Option<IdempotencyKey>,
+    refusal: Error,
+) -> Result<Answer, Error> {
+    match key {
+        Some(key) => state.store().find_answer(&key).await?.ok_or(refusal),
+        None => Err(refusal),
+    }
 }
 
 fn check_wait(seconds: u64) -> Result<Option<Duration>, Error> {

@@ -14,6 +14,7 @@
 //! a parser do not need a migration in step with a deploy), a job table beside the onboarding (two
 //! truths).
 
+mod answers;
 mod api_keys;
 mod attempts;
 mod blueprints;

@@ -128,7 +128,7 @@ impl Store {
 }
 
 /// The answer already given to this request. Waits for one that is being given right now.
-async fn find_answer(
+pub(super) async fn find_answer(
     tx: &mut sqlx::PgConnection,
     key: &IdempotencyKey,
 ) -> Result<Option<Answer>, StartError> {

@@ -6,9 +6,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::error::Category;
 
-use super::json_place::{find_nul, pointer_at, sibling};
+use super::json_place::{child, find_nul, pointer_at};
 use super::{Error, FieldMistake, Kind};
 
 /// Longest complaint that is repeated, in characters: it may quote what was sent.
@@ -87,22 +88,18 @@ fn mistake(pointer: String, reason: impl Into<String>) -> Error {
 
 fn refuse(body: &[u8], error: &serde_json::Error) -> Error {
     let reason = without_place(&error.to_string());
-    match error.classify() {
-        Category::Data => {
-            let pointer = pointer_at(body, offset(body, error.line(), error.column()));
-            let missing = reason.strip_prefix("missing field `").and_then(|r| r.strip_suffix('`'));
-            let pointer = missing.map_or_else(|| pointer.clone(), |name| sibling(&pointer, name));
-            mistake(bounded(&pointer), reason)
-        }
-        Category::Syntax | Category::Eof | Category::Io => Error::new(
-            Kind::Malformed,
-            format!(
-                "The body is not JSON that can be read: {reason}, in line {} at column {}.",
-                error.line(),
-                error.column()
-            ),
-        ),
+    let (line, column) = (error.line(), error.column());
+    // What is JSON has a wrong shape at worst, although serde_json calls some wrong types bad syntax.
+    if error.classify() != Category::Data && serde_json::from_slice::<Value>(body).is_err() {
+        let detail = "The body is not JSON that can be read";
+        let detail = format!("{detail}: {reason}, in line {line} at column {column}.");
+        return Error::new(Kind::Malformed, detail);
     }
+    let pointer = pointer_at(body, offset(body, line, column));
+    // A missing field stands nowhere: the object was read to its end by then.
+    let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    let pointer = missing.map_or_else(|| pointer.clone(), |name| child(&pointer, name));
+    mistake(bounded(&pointer), reason)
 }
 
 /// serde's words without " at line 1 column 2", bounded and on one line.
@@ -157,6 +154,13 @@ mod tests {
         name: String,
         #[serde(default)]
         lines: Vec<Line>,
+        colour: Option<Colour>,
+        notes: Option<Value>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Colour {
+        Red,
     }
 
     #[derive(Debug, Deserialize)]
@@ -172,7 +176,10 @@ mod tests {
             (r#"{"name": 5}"#, "/name"),
             (r#"{"lines": []}"#, "/name"),
             ("{}", "/name"),
-            ("{\n \"name\": \"a\",\n \"colour\": 1}", "/colour"),
+            ("{\n \"name\": \"a\",\n \"shade\": 1}", "/shade"),
+            (r#"{"name": "a", "colour": "Blue"}"#, "/colour"),
+            (r#"{"name": "a", "colour": 1}"#, "/colour"),
+            (r#"{"name": "a", "notes": {"a/b": [0, "\u0000"]}}"#, "/notes/a~1b/1"),
             (r#"{"name": "a", "name": "b"}"#, "/name"),
             (r#"{"name": "a", "lines": [{"count": 1}, {"count": 256}]}"#, "/lines/1/count"),
             (r#"{"name": "a", "lines": [{"count": 1}, {}]}"#, "/lines/1/count"),
@@ -184,7 +191,7 @@ mod tests {
             let error = read_json::<Order>(text.as_bytes()).unwrap_err();
             assert_eq!(error.kind, Kind::Invalid, "{text}");
             assert_eq!(error.fields[0].pointer, pointer, "{text}: {}", error.fields[0].reason);
-            assert!(!error.fields[0].reason.contains("line"), "{}", error.fields[0].reason);
+            assert!(!error.fields[0].reason.contains(" at line "), "{}", error.fields[0].reason);
         }
     }
 
@@ -193,10 +200,20 @@ mod tests {
         let deep = format!("{{\"name\": {}", "{\"a\":".repeat(200));
         for text in ["", "{", "{\"name\": \"a\"} x", "{'name': 1}", "{\"name\": \"\u{1}\"}", &deep]
         {
-            let error = read_json::<serde_json::Value>(text.as_bytes()).unwrap_err();
+            let error = read_json::<Value>(text.as_bytes()).unwrap_err();
             assert_eq!(error.kind, Kind::Malformed, "{text}");
         }
         assert_eq!(read_json::<Order>(b"{\"name\": \"\xff\"}").unwrap_err().kind, Kind::Malformed);
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |depth| format!("{{\"n\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read_json::<Value>(nested(120).as_bytes()).is_ok());
+        for depth in [128, 100_000] {
+            let error = read_json::<Value>(nested(depth).as_bytes()).unwrap_err();
+            assert!(error.detail.contains("recursion limit exceeded"), "{}", error.detail);
+        }
     }
 
     #[test]

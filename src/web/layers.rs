@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{Error, Kind};
+use super::{Error, Kind, dress_as_problem};
 
 /// Longest request body, in bytes.
 pub const BODY_LIMIT: usize = 256 * 1024;
@@ -33,48 +33,48 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Names one request in the answer, on the page and in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(String);
+/// Longest request id that is taken from a caller.
+const LONGEST_ID: usize = 64;
 
-impl RequestId {
-    const LONGEST: usize = 64;
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The caller's own name for it where that is harmless in a log, a fresh one otherwise.
-    fn choose(headers: &HeaderMap) -> Self {
-        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
-        let harmless = |text: &&str| {
-            (1..=Self::LONGEST).contains(&text.len())
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        };
-        Self(given.filter(harmless).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned))
-    }
-}
-
-/// Around all doors together, outermost: request id, span, common headers, and a last net for a
-/// panic while an error was being dressed.
+/// Around all doors together: request id, span, common headers, and a last net for what no door
+/// has dressed.
 pub fn shared_layers(router: Router) -> Router {
     router
         .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn(dress_as_problem))
         .layer(map_response(add_headers))
         .layer(from_fn(identify))
 }
 
 /// Around each door's routes, within whatever dresses its failures: a panic, a request that takes
 /// too long and a body that is too large become an [`Error`] like any other.
-pub fn guards(router: Router) -> Router {
+pub fn guards<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     guards_with(router, PATIENCE)
 }
 
-fn guards_with(router: Router, patience: Duration) -> Router {
+fn guards_with<S>(router: Router<S>, patience: Duration) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn(move |request, next| limit_time(patience, request, next)))
+}
+
+/// The request's name, for answers, pages and the log. [`shared_layers`] gives each request one.
+pub fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok())
+}
+
+/// The caller's own name for it where that is harmless in a log, a fresh one otherwise.
+fn choose_id(headers: &HeaderMap) -> String {
+    let harmless = |text: &&str| {
+        (1..=LONGEST_ID).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let given = request_id(headers).filter(harmless);
+    given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
 /// Logs a failure's cause. For whatever dresses a failure, once for each.
@@ -112,21 +112,24 @@ fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
 }
 
 async fn identify(mut request: Request, next: Next) -> Response {
-    let id = RequestId::choose(request.headers());
+    let id = choose_id(request.headers());
     // The route as it was declared: an address can hold a link's token, a query anything.
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let span = tracing::info_span!(
         "http.request",
-        request.id = id.as_str(),
+        request.id = id,
         http.method = %request.method(),
         http.route = route,
     );
-    request.extensions_mut().insert(id.clone());
+    let value = HeaderValue::from_str(&id).ok();
+    if let Some(value) = value.clone() {
+        request.headers_mut().insert(X_REQUEST_ID, value);
+    }
     let began = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, ms) = (response.status().as_u16(), began.elapsed().as_millis());
     span.in_scope(|| tracing::info!(http.status = status, ms, "answered with {status}"));
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+    if let Some(value) = value {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     response
@@ -140,13 +143,10 @@ async fn add_headers(mut response: Response) -> Response {
 }
 
 async fn limit_time(patience: Duration, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(patience, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let detail = "It may still take effect. Send the same request again, or look first.";
-            Error::new(Kind::TimedOut, detail).into_response()
-        }
-    }
+    tokio::time::timeout(patience, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = "It may still take effect. Send the same request again, or look first.";
+        Error::new(Kind::TimedOut, detail).into_response()
+    })
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +168,6 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::web::dress_as_problem;
 
     fn door() -> Router {
         let routes = Router::new()

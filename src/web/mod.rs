@@ -26,7 +26,7 @@ pub use assets::assets;
 pub use csrf::{FORM_TOKEN, Protected};
 pub use error::{Error, FieldMistake, Kind};
 pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
-pub use layers::{BODY_LIMIT, RequestId, guards, log_failure, shared_layers};
+pub use layers::{BODY_LIMIT, guards, log_failure, request_id, shared_layers};
 pub use link::{LinkKeys, Session};
 pub use page::{Frame, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page};
 pub use problem::{ProblemDocument, ProblemField, dress_as_problem};

@@ -2,14 +2,16 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::layers::{RequestId, log_failure};
+use super::layers::{log_failure, request_id};
 use super::{Error, Kind};
+
+const PROBLEM: &str = "application/problem+json";
 
 /// The body of every failure.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -40,11 +42,12 @@ pub struct ProblemField {
 }
 
 /// A middleware that gives every failure of the routes within its body: those of our handlers, and
-/// those that the router itself answers with (no such path, no such method). Logs the cause.
+/// those that the router itself answers with (no such path, no such method). Logs the cause. What
+/// was dressed further in stays as it is.
 pub async fn dress_as_problem(request: Request, next: Next) -> Response {
-    let request_id = request.extensions().get::<RequestId>().cloned();
+    let request_id = request_id(request.headers()).map(str::to_owned);
     let mut response = next.run(request).await;
-    let error = response.extensions_mut().remove::<Error>().or_else(|| bare(response.status()));
+    let error = response.extensions_mut().remove::<Error>().or_else(|| bare(&response));
     let Some(error) = error else { return response };
     log_failure(&error);
     let document = ProblemDocument::new(&error, request_id);
@@ -53,25 +56,26 @@ pub async fn dress_as_problem(request: Request, next: Next) -> Response {
     *response.body_mut() = Body::from(body);
     *response.status_mut() = error.kind.status();
     response.headers_mut().remove(header::CONTENT_LENGTH);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
     response
 }
 
-/// What a failure is that no handler of ours answered with.
-fn bare(status: StatusCode) -> Option<Error> {
+/// What a failure is that no handler of ours answered with: it has no body, or a line of plain text.
+fn bare(response: &Response) -> Option<Error> {
+    let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
+    let content = response.headers().get(header::CONTENT_TYPE);
+    let plain = content.is_none_or(|content| content.as_bytes().starts_with(b"text/plain"));
     let otherwise = if status.is_server_error() { Kind::Internal } else { Kind::Malformed };
     let known = Kind::ALL.into_iter().find(|kind| kind.status() == status);
-    failed.then(|| {
+    (failed && plain).then(|| {
         let kind = known.unwrap_or(otherwise);
         Error::new(kind, format!("{}.", kind.title()))
     })
 }
 
 impl ProblemDocument {
-    fn new(error: &Error, request_id: Option<RequestId>) -> Self {
+    fn new(error: &Error, request_id: Option<String>) -> Self {
         let code = error.kind.code();
         Self {
             kind: format!("urn:gangway:problem:{code}"),
@@ -79,7 +83,7 @@ impl ProblemDocument {
             status: error.kind.status().as_u16(),
             detail: error.detail.clone(),
             code: code.to_owned(),
-            request_id: request_id.map(|id| id.as_str().to_owned()),
+            request_id,
             errors: error
                 .fields
                 .iter()

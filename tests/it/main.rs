@@ -1,19 +1,6 @@
 //! One integration binary: it links once, and its tests share one private Postgres.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
-mod browser;
-mod crashes;
+mod api;
 mod cyclr_client;
-mod database;
-mod embedded;
-mod faults;
-mod happy_path;
-mod house;
-mod house_rules;
-mod leases;
-mod machine;
-mod metadata;
-mod program;
-mod restart;
-mod rust_tokens;
-mod sandbox;
+mod scratch_db;

@@ -5,7 +5,6 @@ pub(super) mod schema;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::caller::Caller;
 use super::fields::Mistakes;
@@ -15,7 +14,7 @@ use crate::ids::BlueprintKey;
 use crate::onboarding::Blueprint;
 use crate::web::{AppState, Error, Json, JsonAnswer};
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct VersionQuery {
@@ -28,7 +27,7 @@ pub(super) struct VersionQuery {
 ///
 /// A version never changes, and an onboarding stays with the one it was started with. Publishing
 /// what the newest version says already changes nothing and answers 200.
-#[utoipa::path(post, path = "/v1/blueprints", tag = "blueprints",
+#[utoipa::path(post, path = "/v1/blueprints", operation_id = "publish_blueprint", tag = "blueprints",
     request_body = schema::Blueprint,
     responses(
         (status = CREATED, body = PublishedBody),
@@ -48,7 +47,7 @@ pub(super) async fn publish(
 }
 
 /// Show a published blueprint.
-#[utoipa::path(get, path = "/v1/blueprints/{key}", tag = "blueprints",
+#[utoipa::path(get, path = "/v1/blueprints/{key}", operation_id = "show_blueprint", tag = "blueprints",
     params(("key" = String, Path), VersionQuery),
     responses((status = OK, body = PublishedBody)))]
 pub(super) async fn show(

@@ -1,0 +1,9 @@
+//! The integrator's door, called in-process. No worker runs: an onboarding stays as it was started.
+
+mod blueprints;
+mod contract;
+mod door;
+mod lists;
+mod orders;
+mod refusals;
+mod starts;
