@@ -75,7 +75,7 @@ async fn report(count: usize) {
     println!("  Gangway / one commit per step  {:>6.2}   (bar: 2)", gangway.rate / each.rate);
 
     alone(&bench).await;
-    let slow = bench.with_stand_in(Duration::from_millis(50), count).await;
+    let slow = bench.with_stand_in(Duration::from_millis(50), count);
     let in_a_row = Duration::from_millis(50 * bare::CALLS_IN_A_ROW).as_secs_f64();
     let ideal = in_a_row.max(count as f64 / gangway.rate);
     let run = slow.gangway(count).await;
@@ -155,7 +155,7 @@ impl Bench {
     }
 
     /// The same database, another stand-in.
-    async fn with_stand_in(&self, delay: Duration, calls_at_once: usize) -> Self {
+    fn with_stand_in(&self, delay: Duration, calls_at_once: usize) -> Self {
         let stand_in = stand_in::Process::start(delay);
         Self {
             store: self.store.clone(),
@@ -244,7 +244,7 @@ impl Bench {
             rate: count as f64 / seconds,
             seconds,
             latencies,
-            cpu_ms: (measure::cpu() - cpu).as_secs_f64() * 1000.0 / count as f64,
+            cpu_ms: measure::cpu().saturating_sub(cpu).as_secs_f64() * 1000.0 / count as f64,
             wal_bytes: (self.meter.wal().await - wal) / count as f64,
         }
     }
@@ -289,7 +289,7 @@ impl Bench {
             let began = Instant::now();
             let id = self.start(&engine).await;
             let done = |onboarding: &Onboarding| onboarding.status == Status::Live;
-            engine.wait_until(id, Duration::from_secs(60), done).await.unwrap();
+            engine.wait_until(id, Duration::from_mins(1), done).await.unwrap();
             took.push(began.elapsed().as_secs_f64() * 1000.0);
         }
         stop.cancel();
@@ -309,7 +309,11 @@ impl Bench {
     }
 
     async fn start(&self, engine: &Engine) -> OnboardingId {
-        engine.start(self.request(), Arc::new(|_, _| (201, String::new()))).await.unwrap().onboarding
+        engine
+            .start(self.request(), Arc::new(|_, _| (201, String::new())))
+            .await
+            .unwrap()
+            .onboarding
     }
 
     /// The same calls, with each step's result committed by itself: what a step-by-step engine does.

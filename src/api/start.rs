@@ -1,5 +1,6 @@
 //! Starting an onboarding: checked whole, kept once, answered the same way each time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -97,9 +98,11 @@ pub(super) async fn start(
 ) -> Result<Response, Error> {
     let patience = check_wait(query.wait)?;
     let key = asked.idempotency(&caller);
-    let render = |onboarding: &Onboarding, fresh| render(&state, onboarding, fresh);
+    let shown_by = state.clone();
+    let render =
+        Arc::new(move |onboarding: &Onboarding, fresh| render(&shown_by, onboarding, fresh));
     let answer = match prepare(&state, &caller, asked).await {
-        Ok(request) => state.engine.start(request, &render).await?,
+        Ok(request) => state.engine.start(request, render).await?,
         Err(refusal) => find_earlier(&state, key, refusal).await?,
     };
     let body = match patience {

@@ -64,11 +64,7 @@ impl Credential {
 impl Engine {
     /// Starts an onboarding, or finds the one that is meant. Durable when it returns; driving begins
     /// at once, in the background.
-    pub async fn start(
-        &self,
-        request: StartRequest,
-        render: Render,
-    ) -> Result<Answer, Error> {
+    pub async fn start(&self, request: StartRequest, render: Render) -> Result<Answer, Error> {
         let Started { answer, leased, fresh } = self.keep(self.prepare(request)?, render).await?;
         match leased {
             Some(leased) => {
@@ -86,9 +82,9 @@ impl Engine {
 
     /// Together with other starts where this process has a worker, by itself otherwise.
     async fn keep(&self, new: NewOnboarding, render: Render) -> Result<Started, StartError> {
-        let starter = self.0.starter.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let new = match starter {
-            Some(starter) => match starter.start(new, Arc::clone(&render)).await {
+        let together = self.0.starter.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let new = match together {
+            Some(together) => match together.start(new, Arc::clone(&render)).await {
                 Ok(started) => return started,
                 // The worker has ended in the meantime.
                 Err(new) => *new,

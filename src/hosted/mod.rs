@@ -33,7 +33,7 @@ use crate::web::{self, AppState, assets, dress_as_page};
 
 /// All pages, with the headers that protect them. Has a fallback of its own.
 pub fn router(state: AppState) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/l/{token}", get(visit::open_link))
         .route("/o/{reference}", get(progress::show))
         .route("/o/{reference}/leave", get(leave::leave))
@@ -43,7 +43,8 @@ pub fn router(state: AppState) -> Router {
         .route("/return/{attempt}", get(return_page::come_back))
         .merge(assets())
         .fallback(|| async { web::Error::not_found() })
+        .with_state(state.clone());
+    web::guards(routes)
         .layer(from_fn(dress_as_page))
-        .layer(from_fn_with_state(state.clone(), headers::protect))
-        .with_state(state)
+        .layer(from_fn_with_state(state, headers::protect))
 }

@@ -53,8 +53,7 @@ impl Starter {
 async fn run(store: Store, lease: Duration, mut receiver: mpsc::Receiver<Entry>) {
     let mut batch = Vec::with_capacity(MOST);
     while receiver.recv_many(&mut batch, MOST).await > 0 {
-        let mut left = start_batch(&store, lease, batch.drain(..).collect()).await;
-        for entry in left.drain(..) {
+        for entry in start_batch(&store, lease, std::mem::take(&mut batch)).await {
             let started = store.start(entry.new, lease, &entry.render).await;
             answer(&store, entry.told, started).await;
         }

@@ -2,5 +2,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
 mod api;
+mod browser;
+mod crashes;
 mod cyclr_client;
-mod scratch_db;
+mod database;
+mod embedded;
+mod faults;
+mod happy_path;
+mod house;
+mod house_rules;
+mod leases;
+mod machine;
+mod metadata;
+mod program;
+mod restart;
+mod rust_tokens;
+mod sandbox;

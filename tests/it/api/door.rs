@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use tower::ServiceExt as _;
 use url::Url;
 
-use crate::scratch_db::TestDb;
+use crate::database::TestDb;
 
 pub(super) const TEMPLATE: &str = "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11";
 const TABLES: [&str; 8] = [
@@ -157,6 +157,7 @@ fn idle_engine(store: Store, clock: &Clock, public_url: Url) -> Engine {
         connect_deadline: Duration::from_secs(1),
         body_limit: 1 << 20,
         calls_at_once: 1,
+        plain_http: false,
     };
     let settings = engine::Settings {
         deployment: "test".to_owned(),
