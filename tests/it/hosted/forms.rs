@@ -174,8 +174,8 @@ async fn a_credential_goes_through_and_leaves_no_trace() {
     let token = site.form_token(&browser).await;
     let log = Listening::begin();
 
-    let long = "k".repeat(4_097);
-    for wrong in ["", "   ", &*long, "a\nb", "a\u{0}b"] {
+    let endless = "k".repeat(4_097);
+    for wrong in ["", "   ", &*endless, "a\nb", "a\u{0}b"] {
         let form = [("form-token", &*token), ("api_key", wrong)];
         let heard = site.house.heard().len();
         let refused = site.post(&path, &browser.cookie, &form).await;
@@ -199,8 +199,11 @@ async fn a_credential_goes_through_and_leaves_no_trace() {
         assert!(!refused.body.contains(CANARY), "{}", refused.body);
         assert!(refused.body.contains("type=\"password\"") && refused.body.contains("autofocus"));
     }
-    let taken = site.post(&path, &browser.cookie, &form).await;
-    assert_eq!((taken.status, taken.header("location")), (StatusCode::SEE_OTHER, &*browser.page));
+    let accepted = site.post(&path, &browser.cookie, &form).await;
+    assert_eq!(
+        (accepted.status, accepted.header("location")),
+        (StatusCode::SEE_OTHER, &*browser.page)
+    );
     site.house.settle().await;
     assert_eq!(site.house.read(id).await.step(), StepKind::Map);
     // Sent again, from a page left open: nothing happens, and the present page is shown.
@@ -234,9 +237,9 @@ async fn answers_that_will_not_do_are_kept_and_explained_field_by_field() {
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.title().starts_with("Error: Step 3 of 4: "), "{}", refused.title());
     for mistake in [
-        "<a href=\"#answer-1\">Which contacts?: Choose one of the listed answers</a>",
-        "<a href=\"#answer-2\">List name: Leave out the characters {{",
-        "<a href=\"#answer-3\">Which sender?: Enter an e-mail address",
+        "<a href=\"#answer-1\">Which contacts? – Choose one of the listed answers</a>",
+        "<a href=\"#answer-2\">List name – Leave out the characters {{",
+        "<a href=\"#answer-3\">Which sender? – Enter an e-mail address",
     ] {
         assert!(refused.body.contains(mistake), "{mistake}\n{}", refused.body);
     }
@@ -251,8 +254,11 @@ async fn answers_that_will_not_do_are_kept_and_explained_field_by_field() {
         ("sender", " ada@acme.example "),
         (&*list, "Friends"),
     ];
-    let taken = site.post(&path, &browser.cookie, &form).await;
-    assert_eq!((taken.status, taken.header("location")), (StatusCode::SEE_OTHER, &*browser.page));
+    let accepted = site.post(&path, &browser.cookie, &form).await;
+    assert_eq!(
+        (accepted.status, accepted.header("location")),
+        (StatusCode::SEE_OTHER, &*browser.page)
+    );
     site.house.settle().await;
     let done = site.get(&browser.page, Some(&browser.cookie)).await;
     assert_eq!(done.heading(), "All done");
