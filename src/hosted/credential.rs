@@ -47,6 +47,17 @@ pub(super) enum Mistake {
 }
 
 impl Mistake {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::NotChecked => StatusCode::BAD_GATEWAY,
+            Self::Missing(_)
+            | Self::TooLong(_)
+            | Self::NotPlainText(_)
+            | Self::Colon(_)
+            | Self::NotAccepted => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+
     fn place_in(self, fields: &[CredentialField]) -> usize {
         match self {
             Self::Missing(label)
@@ -99,15 +110,7 @@ pub(super) async fn submit(
         Err(mistake) => Some(mistake),
     };
     let Some(mistake) = mistake else { return Ok(see_next(&visit)) };
-    let status = match mistake {
-        Mistake::NotChecked => StatusCode::BAD_GATEWAY,
-        Mistake::Missing(_)
-        | Mistake::TooLong(_)
-        | Mistake::NotPlainText(_)
-        | Mistake::Colon(_)
-        | Mistake::NotAccepted => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    Ok((status, page(&visit, connection, Some(mistake))).into_response())
+    Ok((mistake.status(), page(&visit, connection, Some(mistake))).into_response())
 }
 
 /// `None` when Cyclr has taken it, or when it is no longer asked for.
