@@ -26,8 +26,9 @@ pub(super) struct ConnectSecret {
     app: String,
     action: String,
     fields: &'static [CredentialField],
-    /// About the values as a whole.
     mistake: Option<Mistake>,
+    /// Which field it is about, counted from 1; 0 for none.
+    wrong: usize,
     accounts: Vec<AccountLine>,
     start_note: Option<StartNote>,
     form_token: String,
@@ -40,9 +41,35 @@ pub(super) enum Mistake {
     TooLong(&'static str),
     NotPlainText(&'static str),
     /// Between user name and password stands a colon on the wire.
-    Colon,
+    Colon(&'static str),
     NotAccepted,
     NotChecked,
+}
+
+impl Mistake {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::NotChecked => StatusCode::BAD_GATEWAY,
+            Self::Missing(_)
+            | Self::TooLong(_)
+            | Self::NotPlainText(_)
+            | Self::Colon(_)
+            | Self::NotAccepted => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+
+    fn place_in(self, fields: &[CredentialField]) -> usize {
+        match self {
+            Self::Missing(label)
+            | Self::TooLong(label)
+            | Self::NotPlainText(label)
+            | Self::Colon(label) => {
+                fields.iter().position(|field| field.label == label).map_or(0, |place| place + 1)
+            }
+            Self::NotAccepted => 1,
+            Self::NotChecked => 0,
+        }
+    }
 }
 
 /// The form, with every field empty, whatever was sent before.
@@ -52,11 +79,13 @@ pub(super) fn page(
     mistake: Option<Mistake>,
 ) -> Page<ConnectSecret> {
     let frame = visit.frame(format!("Connect {}", connection.name));
+    let fields = connection.auth.map_or(&[][..], AuthKind::fields);
     Page(ConnectSecret {
         frame: Frame { has_mistakes: mistake.is_some(), ..frame },
         app: connection.name.clone(),
         action: format!("{}/connections/{}/credential", visit.address(), connection.connector),
-        fields: connection.auth.map_or(&[], AuthKind::fields),
+        wrong: mistake.map_or(0, |mistake| mistake.place_in(fields)),
+        fields,
         mistake,
         accounts: account_lines(&visit.onboarding),
         start_note: start_note(&visit.onboarding, &visit.blueprint),
@@ -81,15 +110,7 @@ pub(super) async fn submit(
         Err(mistake) => Some(mistake),
     };
     let Some(mistake) = mistake else { return Ok(see_next(&visit)) };
-    let status = match mistake {
-        Mistake::NotChecked => StatusCode::BAD_GATEWAY,
-        Mistake::Missing(_)
-        | Mistake::TooLong(_)
-        | Mistake::NotPlainText(_)
-        | Mistake::Colon
-        | Mistake::NotAccepted => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    Ok((status, page(&visit, connection, Some(mistake))).into_response())
+    Ok((mistake.status(), page(&visit, connection, Some(mistake))).into_response())
 }
 
 /// `None` when Cyclr has taken it, or when it is no longer asked for.
@@ -119,16 +140,17 @@ fn read(
     mut fields: BTreeMap<String, String>,
 ) -> Result<Option<Credential>, Mistake> {
     for field in auth.fields() {
-        check(field, fields.get(field.name).map_or("", String::as_str))?;
+        let value = fields.get(field.name).map_or("", String::as_str);
+        check(field, value)?;
+        if auth == AuthKind::Basic && !field.secret && value.contains(':') {
+            return Err(Mistake::Colon(field.label));
+        }
     }
     let mut take = |name| fields.remove(name).unwrap_or_default().trim().to_owned();
     Ok(match auth {
         AuthKind::ApiKey => Some(Credential::ApiKey(Secret::from(take("api_key")))),
         AuthKind::Basic => {
             let user_name = take("user_name");
-            if user_name.contains(':') {
-                return Err(Mistake::Colon);
-            }
             // Blanks at the ends of a password may be meant.
             let password = Secret::from(fields.remove("password").unwrap_or_default());
             Some(Credential::Basic { user_name, password })

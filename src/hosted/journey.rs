@@ -1,8 +1,12 @@
 //! How an onboarding looks to the person who goes through it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::onboarding::{
     AuthKind, Blueprint, Connection, Onboarding, Schedule, Status, StepKind, TemplatePlan,
 };
+use crate::secret::digest;
 use crate::web::Steps;
 
 /// Who asks, where the blueprint names nobody.
@@ -129,7 +133,8 @@ fn in_words(schedule: Schedule) -> String {
     }
 }
 
-/// Changes whenever the page of this onboarding would be another one.
+/// Changes whenever the page of this onboarding would be another one. Hashed: it stands in the page,
+/// and names of states and problems are for staff.
 pub(super) fn mark(onboarding: &Onboarding) -> String {
     let problem = match &onboarding.status {
         Status::Retrying { problem, .. } | Status::Stuck { problem } => problem.code.name(),
@@ -137,7 +142,8 @@ pub(super) fn mark(onboarding: &Onboarding) -> String {
     };
     let next = next_connection(onboarding).map_or(0, |connection| connection.connector.0);
     let step = steps(onboarding).current;
-    format!("{}.{step}.{next}.{problem}", onboarding.status.name())
+    let place = format!("{}.{step}.{next}.{problem}", onboarding.status.name());
+    URL_SAFE_NO_PAD.encode(&digest(&place)[..6])
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(crate) struct House {
     pub(crate) engine: Engine,
     pub(crate) worker: Worker,
     _serving: JoinSet<()>,
-    _database: TestDb,
+    pub(crate) database: TestDb,
 }
 
 /// The start of all times in tests.
@@ -62,16 +62,7 @@ impl House {
         });
         let store = Store::new(database.pool().await, clock.clone());
         let (engine, worker) = engine(&store, &clock, address);
-        Self {
-            store,
-            clock,
-            sandbox,
-            address,
-            engine,
-            worker,
-            _serving: serving,
-            _database: database,
-        }
+        Self { store, clock, sandbox, address, engine, worker, _serving: serving, database }
     }
 
     /// As if the process had died and another one had started: nothing but the database is left.
@@ -142,8 +133,13 @@ impl House {
         decision: &str,
     ) -> String {
         let page = self.engine.open_attempt(id, connector, "browser").await.unwrap();
+        self.decide(page.expose_secret(), decision).await
+    }
+
+    /// The same, from Cyclr's sign-in page on.
+    pub(crate) async fn decide(&self, page: &str, decision: &str) -> String {
         let browser = browser();
-        let consent = location(&browser.get(page.expose_secret()).send().await.unwrap()).unwrap();
+        let consent = location(&browser.get(page).send().await.unwrap()).unwrap();
         let consent =
             Url::parse(&format!("http://{}", self.address)).unwrap().join(&consent).unwrap();
         let state = consent.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();

@@ -9,6 +9,7 @@ mod database;
 mod embedded;
 mod faults;
 mod happy_path;
+mod hosted;
 mod house;
 mod house_rules;
 mod leases;
