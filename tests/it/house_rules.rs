@@ -9,7 +9,7 @@ use crate::rust_tokens::tokens;
 #[rustfmt::skip]
 const PLAN: &[(&str, &str)] = &[
     ("main",       "app config demo telemetry api sandbox store embedded onboarding ids secret clock"),
-    ("demo",       "app config embedded sandbox store onboarding ids secret clock"),
+    ("demo",       "app config engine store cyclr sandbox embedded onboarding ids secret clock"),
     ("app",        "config telemetry api hosted web engine store cyclr onboarding sandbox embedded ids secret clock"),
     ("config",     "telemetry api hosted web engine store cyclr sandbox embedded ids secret"),
     ("api",        "web engine store onboarding ids secret clock"),
@@ -28,11 +28,15 @@ const PLAN: &[(&str, &str)] = &[
 ];
 
 /// What changes an onboarding, and who may say so. `commit` catches transactions in doors as well.
-const WRITES: &[&str] = &["commit", "overrule", "insert_onboarding"];
+const WRITES: &[&str] =
+    &["commit", "commit_all", "overrule", "claim", "release", "log_calls", "start_fresh"];
 const WRITERS: &[&str] = &["engine", "store"];
 
 /// Who may read the environment; `embedded` looks there for installed programs.
 const ENVIRONMENT_READERS: &[&str] = &["config", "embedded"];
+
+/// What may stand beside the code that includes it: long statements and documents.
+const BESIDE: &[&str] = &[".sql", ".json"];
 
 const LONGEST_FILE: usize = 400;
 const LONGEST_PLAQUE: usize = 25;
@@ -65,7 +69,7 @@ fn visit(folder: &Path, name: &str, wrong: &mut Vec<String>) {
                 wrong.push(format!("{name}: has no mod.rs, so there is no plaque on the door"));
             }
             visit(&entry.path(), &name, wrong);
-        } else {
+        } else if !BESIDE.iter().any(|ending| name.ends_with(ending)) {
             wrong.extend(check(&name, &fs::read_to_string(entry.path()).unwrap()));
         }
     }
@@ -303,7 +307,7 @@ fn every_other_rule_can_be_broken() {
     let plaque = "//! words\n".repeat(LONGEST_PLAQUE + 1);
     for (file, planted) in [
         ("src/hosted/connect.rs", "fn f() { transaction.commit().await }"),
-        ("src/api/start.rs", "fn f() { Store::insert_onboarding(&store) }"),
+        ("src/api/start.rs", "fn f() { Store::overrule(&store) }"),
         ("src/api/start.rs", "fn f() { std::env::var_os(\"X\") }"),
         ("src/api/start.rs", "use std::env::{self, var};"),
         ("src/main.rs", "struct A { #[arg(long, env = \"X\")] a: u8 }"),

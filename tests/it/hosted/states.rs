@@ -69,7 +69,12 @@ impl Stage {
             idempotency: None,
             actor: "test".to_owned(),
         };
-        let answer = site.house.engine.start(request, &|_, _| (201, String::new())).await.unwrap();
+        let answer = site
+            .house
+            .engine
+            .start(request, std::sync::Arc::new(|_, _| (201, String::new())))
+            .await
+            .unwrap();
         let browser = site.visit(answer.onboarding).await;
         Self { site, id: answer.onboarding, names, browser }
     }
@@ -314,7 +319,11 @@ async fn who_leaves_is_sent_where_the_integrator_said() {
         actor: "test".to_owned(),
     };
     let engine = &stage.site.house.engine;
-    let id = engine.start(request, &|_, _| (201, String::new())).await.unwrap().onboarding;
+    let id = engine
+        .start(request, std::sync::Arc::new(|_, _| (201, String::new())))
+        .await
+        .unwrap()
+        .onboarding;
     let browser = stage.site.visit(id).await;
     let left = stage.site.get(&format!("{}/leave", browser.page), Some(&browser.cookie)).await;
     assert_eq!(left.status, StatusCode::SEE_OTHER);
