@@ -59,3 +59,6 @@ CREATE UNIQUE INDEX onboarding_one_driven_per_tenant
 CREATE INDEX onboarding_due ON onboarding (due_at) WHERE due_at IS NOT NULL;
 
 CREATE INDEX onboarding_by_status ON onboarding (status, onboarding_id);
+
+-- For lists, and for a look at a tenant's other onboardings.
+CREATE INDEX onboarding_by_tenant ON onboarding (tenant_id, onboarding_id);

@@ -31,20 +31,18 @@ kept AS (
     WHERE o.onboarding_id = c.onboarding_id
       AND o.lease_token = c.lease_token
       AND o.version = c.version - 1
-    RETURNING o.onboarding_id, o.tenant_id, o.due_at, c.keep
+    RETURNING o.onboarding_id, o.tenant_id, o.due_at, c.keep, c.version, c.at, c.event_kind,
+              c.status, c.step, c.event, c.announces
 ),
 journal_line AS (
     INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
-    SELECT c.onboarding_id, c.version, c.at, 'engine', c.event_kind, c.status, c.step,
-           c.event
-    FROM change c JOIN kept USING (onboarding_id)
-    WHERE c.event_kind IS NOT NULL
+    SELECT onboarding_id, version, at, 'engine', event_kind, status, step, event
+    FROM kept
+    WHERE event_kind IS NOT NULL
 ),
 message AS (
     INSERT INTO outbox (onboarding_id, version, kind, at)
-    SELECT c.onboarding_id, c.version, c.announces, c.at
-    FROM change c JOIN kept USING (onboarding_id)
-    WHERE c.announces IS NOT NULL
+    SELECT onboarding_id, version, announces, at FROM kept WHERE announces IS NOT NULL
 ),
 call AS (
     -- Kept even for a worker that came too late: the calls were made.

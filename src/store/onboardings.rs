@@ -58,6 +58,9 @@ impl Store {
         before: Option<OnboardingId>,
         limit: u16,
     ) -> Result<Page, Error> {
+        let mut tx = self.pool.begin().await?;
+        // Which index is best depends on what is asked for; see `app::connect`.
+        sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *tx).await?;
         let rows = sqlx::query_as!(
             Row,
             r#"
@@ -77,8 +80,9 @@ impl Store {
             filter.tenant.as_ref().map(TenantId::as_str),
             i64::from(limit) + 1,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *tx)
         .await?;
+        tx.commit().await?;
         let onboardings: Result<Vec<_>, _> = rows.into_iter().map(Onboarding::try_from).collect();
         let mut onboardings = onboardings?;
         let more = onboardings.len() > usize::from(limit);

@@ -13,8 +13,8 @@ use super::start::{Render, StartError};
 use super::{Answer, Leased, NewOnboarding, Started, Store};
 use crate::onboarding::Event;
 
-/// Most starts in one statement.
-const MOST: usize = 256;
+/// Most starts in one statement. The statement compares them with each other.
+const MOST: usize = 64;
 
 /// Where requests hand in what they want to start. Cheap to clone. Like [`super::Committer`], it
 /// waits for no timer: one alone is written at once, and under load the batches grow by themselves.
