@@ -3,7 +3,7 @@
 //! Uses `ids`, `onboarding`, `store` (for reading), `engine` (for changes) and `web`.
 //!
 //! What always holds:
-//! - [`caller::Caller`] in a handler's signature is the permission: whoever holds one has shown a key
+//! - `caller::Caller` in a handler's signature is the permission: whoever holds one has shown a key
 //!   that is known and not revoked.
 //! - `shapes` has the only types that are sent. A field is there or it is `null`, never left out.
 //! - What comes in is checked whole, then parsed into types; all mistakes are told at once.

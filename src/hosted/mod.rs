@@ -3,7 +3,7 @@
 //! Uses `ids`, `secret`, `onboarding`, `store`, `engine` and `web`.
 //!
 //! What always holds:
-//! - Nothing is shown and nothing done without a [`visit::Visit`]: a cookie that only the link gives,
+//! - Nothing is shown and nothing done without a `visit::Visit`: a cookie that only the link gives,
 //!   for this onboarding and this generation of its link. What is wrong with a link or a cookie is
 //!   not told; every wrong one gets the same page.
 //! - GET and HEAD change nothing: mail scanners may follow links as often as they like. The one

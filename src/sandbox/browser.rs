@@ -1,6 +1,6 @@
 //! What a person's browser meets: Cyclr's service domain, and the pretend provider's consent screen.
 //!
-//! The sign-in token is spent when the page is opened [DOC]. From there on a random state stands
+//! The sign-in token is spent when the page is opened (DOC). From there on a random state stands
 //! for the sign-in; only the POST that decides it changes anything, and it is decided once.
 
 use askama::Template;
@@ -66,7 +66,7 @@ fn note(status: StatusCode, heading: &str, text: &str) -> Response {
     page(status, &Note { heading: heading.to_owned(), text: text.to_owned() })
 }
 
-/// Text of an unknown, used or expired token [DOC].
+/// Text of an unknown, used or expired token (DOC).
 fn forbidden() -> Response {
     let text = "403 - Forbidden: Access is denied.";
     note(StatusCode::FORBIDDEN, text, "This sign-in link was used already, or it is too old.")
@@ -182,7 +182,7 @@ async fn decide(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Response,
     })
 }
 
-/// Stores tokens in the form in which Cyclr takes them [DOC].
+/// Stores tokens in the form in which Cyclr takes them (DOC).
 fn grant(world: &mut World, consent: &Consent, now: &str) -> Option<()> {
     let account = world.accounts.get_mut(&consent.account)?;
     let connector = account.connectors.get_mut(&consent.connector)?;

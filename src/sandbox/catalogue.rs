@@ -46,7 +46,7 @@ pub struct Catalogue {
     pub templates: Vec<Template>,
 }
 
-/// How a connector proves who it acts for [OBS enumeration].
+/// How a connector proves who it acts for (OBS enumeration).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthType {
     ApiKey,
@@ -57,7 +57,7 @@ pub enum AuthType {
     None,
 }
 
-/// Which OAuth 2 grant a connector uses; British spelling is Cyclr's [DOC].
+/// Which OAuth 2 grant a connector uses; British spelling is Cyclr's (DOC).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OAuth2Type {
     #[default]
@@ -87,7 +87,7 @@ pub struct Connector {
     pub properties: Vec<ConnectorProperty>,
 }
 
-/// A setting such as a host name or a client id, kept under `target_name` [DOC].
+/// A setting such as a host name or a client id, kept under `target_name` (DOC).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectorProperty {

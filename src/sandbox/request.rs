@@ -16,7 +16,7 @@ use super::Sandbox;
 /// Bytes of a request body that are read.
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
 
-/// An error answer with Cyclr's `{"Message": …}` [OBS].
+/// An error answer with Cyclr's `{"Message": …}` (OBS).
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
@@ -41,12 +41,12 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, format!("{what} could not be found."))
     }
 
-    /// Changing what is running gives 409 [OBS for steps]; the text is not recorded.
+    /// Changing what is running gives 409 (OBS for steps); the text is not recorded.
     pub(super) fn running() -> Self {
         Self::new(StatusCode::CONFLICT, "The cycle is running.")
     }
 
-    /// Status and text are those of the web framework that Cyclr is built on [INF].
+    /// Status and text are those of the web framework that Cyclr is built on (INF).
     pub(super) fn denied() -> Self {
         let message = "Authorization has been denied for this request.";
         Self::new(StatusCode::UNAUTHORIZED, message)
@@ -72,7 +72,7 @@ impl IntoResponse for Answer {
 /// What an endpoint comes to.
 pub(super) type Reply = Result<Answer, Refusal>;
 
-/// A list: a bare array, and the number of its pages in a header [OBS].
+/// A list: a bare array, and the number of its pages in a header (OBS).
 pub(super) struct Page {
     items: Vec<Value>,
     pages: usize,
@@ -139,7 +139,7 @@ impl FromRequestParts<Sandbox> for InAccount {
     }
 }
 
-/// A JSON object whose names are matched without regard to case [OBS]. No body is an empty one.
+/// A JSON object whose names are matched without regard to case (OBS). No body is an empty one.
 pub(super) struct Said(HashMap<String, Value>);
 
 impl FromRequest<Sandbox> for Said {
@@ -230,12 +230,12 @@ impl Query {
     }
 }
 
-/// A GUID in a path: 400 when it is none [OBS].
+/// A GUID in a path: 400 when it is none (OBS).
 pub(super) fn guid(text: &str) -> Result<Uuid, Refusal> {
     Uuid::try_parse(text).map_err(|_| Refusal::malformed())
 }
 
-/// A number in a path: 400 when it is none [OBS].
+/// A number in a path: 400 when it is none (OBS).
 pub(super) fn number(text: &str) -> Result<i64, Refusal> {
     text.parse().map_err(|_| Refusal::malformed())
 }

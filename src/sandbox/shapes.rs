@@ -8,13 +8,13 @@ use super::catalogue::{Connector, ConnectorProperty, Input, Template};
 use super::cycle::{Cycle, Mapping, MappingType, Sort};
 use super::world::{Account, AccountConnector, Property};
 
-/// Seven digits after the second and a `Z`, as Cyclr writes dates [DOC].
+/// Seven digits after the second and a `Z`, as Cyclr writes dates (DOC).
 pub(super) fn date(at: DateTime<Utc>) -> String {
     let ticks = at.nanosecond() % 1_000_000_000 / 100;
     format!("{}.{ticks:07}Z", at.format("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// Settable fields of an account besides its name [OBS].
+/// Settable fields of an account besides its name (OBS).
 pub(super) const ACCOUNT_SETTINGS: [&str; 9] = [
     "Description",
     "Timezone",

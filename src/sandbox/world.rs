@@ -78,7 +78,7 @@ pub(super) struct Property {
     pub(super) value: Option<String>,
 }
 
-/// How long a sign-in token lives [DOC].
+/// How long a sign-in token lives (DOC).
 pub(super) const SIGN_IN_LIFETIME: TimeDelta = TimeDelta::minutes(5);
 
 impl World {
@@ -185,7 +185,7 @@ impl Account {
             && (0..cycle.steps.len()).all(|place| cycle.unmapped(place).next().is_none())
     }
 
-    /// De-authenticating stops the integrations that use the connector [DOC].
+    /// De-authenticating stops the integrations that use the connector (DOC).
     pub(super) fn pause_cycles_using(&mut self, connector: i64) {
         for cycle in &mut self.cycles {
             let uses = cycle.connectors.values().any(|id| *id == connector);

@@ -30,7 +30,7 @@ pub(super) async fn show(
     sandbox.read(|world, _| Ok(Answer(shapes::account_connector(find(world, &account, id)?))))
 }
 
-/// The credential comes back in clear [DOC]; nothing shows that Cyclr tries it [INF].
+/// The credential comes back in clear (DOC); nothing shows that Cyclr tries it (INF).
 pub(super) async fn update(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,

@@ -55,7 +55,7 @@ pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said:
     })
 }
 
-/// Partial: what is absent stays, null clears [OBS].
+/// Partial: what is absent stays, null clears (OBS).
 pub(super) async fn update(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -82,7 +82,7 @@ pub(super) async fn delete(
     })
 }
 
-/// An unknown user is created [DOC]. Five minutes, one use.
+/// An unknown user is created (DOC). Five minutes, one use.
 pub(super) async fn sign_in_token(
     State(sandbox): State<Sandbox>,
     caller: Caller,
@@ -149,7 +149,7 @@ fn setting(name: &str, value: &Value) -> Result<Option<Value>, Refusal> {
     })
 }
 
-/// A missing scheme is filled in [OBS].
+/// A missing scheme is filled in (OBS).
 fn webhook_url(value: &Value) -> Result<Value, Refusal> {
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
         return Ok(Value::Null);

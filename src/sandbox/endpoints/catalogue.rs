@@ -34,7 +34,7 @@ pub(super) async fn template(
     Ok(Answer(shapes::template(template, |id| sandbox.offered(id))))
 }
 
-/// A new cycle at every call: Cyclr has no way to tell a repeat [INF].
+/// A new cycle at every call: Cyclr has no way to tell a repeat (INF).
 pub(super) async fn install(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,

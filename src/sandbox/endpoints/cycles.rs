@@ -10,7 +10,7 @@ use super::super::request::{Answer, InAccount, Page, Query, Refusal, Reply, Said
 use super::super::shapes;
 use super::super::world::{Account, World};
 
-/// Deleted cycles stay listed [OBS].
+/// Deleted cycles stay listed (OBS).
 pub(super) async fn list(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
@@ -90,7 +90,7 @@ pub(super) async fn prerequisites(
     })
 }
 
-/// 200 without a documented body. The refusal's status is inferred, its text is LAUNCH's [DOC].
+/// 200 without a documented body. The refusal's status is inferred, its text is LAUNCH's (DOC).
 /// Any interval is taken; an active cycle is activated again: both answers are unknown.
 pub(super) async fn activate(
     State(sandbox): State<Sandbox>,
@@ -119,7 +119,7 @@ pub(super) async fn activate(
     })
 }
 
-/// 200 also when it is paused already [OBS].
+/// 200 also when it is paused already (OBS).
 pub(super) async fn deactivate(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,

@@ -13,10 +13,10 @@ use super::super::Sandbox;
 use super::super::request::{Answer, Query, Refusal};
 use super::super::world::AccessToken;
 
-/// Fourteen days less one second [DOC].
+/// Fourteen days less one second (DOC).
 const LIFETIME: TimeDelta = TimeDelta::seconds(1_209_599);
 
-/// Older tokens stay alive. What is wrong is told as OAuth tells it [INF].
+/// Older tokens stay alive. What is wrong is told as OAuth tells it (INF).
 pub(super) async fn issue(
     State(sandbox): State<Sandbox>,
     body: Bytes,
@@ -61,7 +61,7 @@ fn http_date(at: DateTime<Utc>) -> String {
     at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// 64 hexadecimal digits [OBS].
+/// 64 hexadecimal digits (OBS).
 fn token() -> String {
     rand::random::<[u8; 32]>().iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
