@@ -47,7 +47,7 @@ CREATE TABLE onboarding (
 )
 -- While a worker drives a row no indexed column changes, so its updates stay on the page (HOT) as
 -- long as there is room.
-WITH (fillfactor = 60);
+WITH (fillfactor = 50);
 
 CREATE UNIQUE INDEX onboarding_one_open_per_tenant_and_blueprint
     ON onboarding (tenant_id, blueprint_key) WHERE status <> 'cancelled';

@@ -6,9 +6,6 @@ use uuid::Uuid;
 
 /// Calls that an onboarding of the benchmark's blueprint makes.
 pub(crate) const CALLS: u64 = 10;
-/// Of these, the ones that wait for the one before.
-pub(crate) const CALLS_IN_A_ROW: u64 = 8;
-
 pub(crate) struct Caller {
     client: Client,
     base: Url,
