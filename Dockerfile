@@ -1,4 +1,5 @@
-# The service in an image of its own. Templates and migrations are compiled into the program.
+# The service in an image of its own. Templates, stylesheet, script and migrations are compiled into
+# the program, and queries are checked against the committed metadata, so the build needs no database.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
@@ -16,7 +17,8 @@ RUN apt-get update \
 COPY --from=build /gangway /usr/local/bin/gangway
 USER gangway
 EXPOSE 4000
-# The program drains on this signal; a longer stop timeout than its lease is never needed.
+# On this signal the program finishes what is under way, for at most 20 seconds. Docker's own patience
+# is 10 seconds: stop it with a longer one, like `docker stop --time 30`.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["gangway"]
 CMD ["serve"]

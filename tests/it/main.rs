@@ -6,6 +6,7 @@ mod browser;
 mod crashes;
 mod cyclr_client;
 mod database;
+mod documents;
 mod embedded;
 mod faults;
 mod happy_path;
