@@ -132,6 +132,10 @@ async fn serve(embedded: Option<PathBuf>) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     // Nobody reading is no reason to stop.
     drop(say(&format!("Gangway is at {}, listening on {}.", config.public_url, config.listen)));
+    if let Some(private) = &private {
+        // For `key create` and `blueprint publish`. It is a socket that only its owner can reach.
+        drop(say(&format!("Its private database: DATABASE_URL='{}'", private.url())));
+    }
     App::new(&config, store, Clock::system())?.run(listener, stop).await?;
     if let Some(private) = private {
         private.stop().await;

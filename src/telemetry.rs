@@ -6,11 +6,14 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+/// What is logged unless told otherwise. Postgres's notices tell nothing that is not known.
+const DEFAULT: &str = "info,sqlx::postgres::notice=warn";
+
 /// Sends log lines to standard error. `filter` is in the form of `RUST_LOG`; a malformed one falls
-/// back to `info`. Calling it twice keeps the first.
+/// back to the default. Calling it twice keeps the first.
 pub fn init(filter: Option<&str>) {
     let filter = filter.and_then(|text| EnvFilter::try_new(text).ok());
-    let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(DEFAULT));
     let lines = tracing_subscriber::registry().with(filter);
     let outcome = if std::io::stderr().is_terminal() {
         lines

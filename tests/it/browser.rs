@@ -21,7 +21,8 @@ struct Browser {
 impl Browser {
     /// `None` where there is no browser on this machine and none is required.
     async fn open(width: u32) -> Option<Self> {
-        let found = find("chromedriver").zip(find("chromium").or_else(|| find("google-chrome")));
+        let names = ["chromium", "chromium-browser", "google-chrome"];
+        let found = find("chromedriver").zip(names.into_iter().find_map(find));
         let Some((driver, chromium)) = found else {
             let required = std::env::var("GANGWAY_BROWSER_TESTS").is_ok_and(|v| v == "required");
             assert!(!required, "chromium and chromedriver are required; ./dev test installs them");
