@@ -7,6 +7,8 @@ CREATE TABLE tenant (
     -- The account existed before and was named; it is read and never created.
     account_named boolean NOT NULL,
     created_at timestamptz NOT NULL,
-    CONSTRAINT tenant_pkey PRIMARY KEY (tenant_id),
-    CONSTRAINT tenant_account_is_its_own UNIQUE (account_id)
+    CONSTRAINT tenant_pkey PRIMARY KEY (tenant_id)
 );
+
+-- Whether Cyclr tells ids apart by case is not known; two tenants must not meet either way.
+CREATE UNIQUE INDEX tenant_account_is_its_own ON tenant (lower(account_id));

@@ -8,6 +8,9 @@ use serde::de::{
 };
 use uuid::Uuid;
 
+/// Longest text that is taken from a reply, in characters; what is beyond is left out.
+const LONGEST_TEXT: usize = 4_000;
+
 /// Decodes a reply whose names the target type spells in lower case. The error says what kind of
 /// trouble it was and never shows a piece of the reply, which may hold a credential.
 pub(super) fn decode<T: DeserializeOwned>(body: &mut [u8]) -> Result<T, &'static str> {
@@ -156,7 +159,8 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(text.to_owned()))
+        // Postgres cannot keep a NUL, and nobody wants to read a megabyte of help.
+        Ok(Scalar::Text(text.chars().filter(|c| *c != '\0').take(LONGEST_TEXT).collect()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Scalar, A::Error> {

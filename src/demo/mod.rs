@@ -229,12 +229,18 @@ fn master_key(data_dir: &Path) -> Result<MasterKey, Error> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // Written beside and renamed: a demo killed in between finds none, not half of one.
             let text = random_token();
+            let beside = data_dir.join("secret.key.new");
             let mut options = std::fs::OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o600).open(&path);
-            file.as_mut()
-                .map_err(|error| std::io::Error::new(error.kind(), error.to_string()))
-                .and_then(|file| file.write_all(text.as_bytes()))
+            options
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&beside)
+                .and_then(|mut file| file.write_all(text.as_bytes()))
+                .and_then(|()| std::fs::rename(&beside, &path))
                 .map_err(folder)?;
             text
         }

@@ -11,12 +11,12 @@ use super::{Engine, Error, ownership, steps};
 use crate::cyclr::CallLog;
 use crate::ids::{ConnectorId, OnboardingId, Reference, TenantId};
 use crate::onboarding::{
-    AuthKind, Blueprint, BlueprintId, Command, InvalidTransition, LinkState, Onboarding, Profile,
-    Status, Transition,
+    AuthKind, Blueprint, BlueprintId, Command, Event, InvalidTransition, LinkState, Onboarding,
+    Profile, Status, Transition,
 };
 use crate::secret::{ExposeSecret as _, Secret, random_token};
 use crate::store::{
-    self, Answer, IdempotencyKey, NewAttempt, NewOnboarding, Render, StartError, Started,
+    self, Answer, IdempotencyKey, NewAttempt, NewOnboarding, Order, Render, StartError, Started,
 };
 
 /// Tries at an order that others keep overtaking.
@@ -172,7 +172,7 @@ impl Engine {
         let cyclr = self.0.cyclr.in_account(&account.id, &log);
         match cyclr.set_credential(connector, &credential.auth_value()).await {
             Ok(shown) => {
-                let seen = steps::seen(&shown);
+                let seen = steps::seen(connector, &shown);
                 let authenticated = seen.authenticated;
                 self.change(id, Command::CredentialGiven(seen), "visitor", None, &log).await?;
                 Ok(authenticated)
@@ -199,11 +199,29 @@ impl Engine {
             let onboarding = self.store().find(id).await?.ok_or(Error::Unknown)?;
             let blueprint = self.store().load_blueprint(&onboarding.blueprint).await?;
             let now = self.clock().now();
-            let transition = onboarding.obey(command.clone(), &blueprint.limits, now)?;
+            let transition = match onboarding.obey(command.clone(), &blueprint.limits, now) {
+                Ok(transition) => transition,
+                Err(invalid) => {
+                    // The calls were made all the same.
+                    self.store().log_calls(id, calls).await?;
+                    return Err(invalid.into());
+                }
+            };
             let attempt = attempt.and_then(|names| new_attempt(&transition, &command, names));
-            match self.store().overrule(&transition, actor, attempt.as_ref(), calls).await {
+            let order = match &command {
+                Command::RotateLink { .. } => Order::LeavesWorkAlone,
+                Command::OpenAttempt { .. }
+                | Command::CredentialGiven(_)
+                | Command::Answer(_)
+                | Command::LookNow
+                | Command::Retry
+                | Command::Cancel { .. } => Order::EndsWork,
+            };
+            let kept = self.store().overrule(&transition, order, actor, attempt.as_ref(), calls);
+            match kept.await {
                 Ok(()) => {
                     self.tell_changed(id);
+                    self.tell_siblings(&transition).await;
                     if transition.to.due_at(now).is_some() {
                         self.wake().await;
                     }
@@ -222,6 +240,25 @@ impl Engine {
         self.0.due.notify_one();
         if let Err(error) = self.store().notify().await {
             tracing::info!(%error, "others were not woken; they will see it when they poll");
+        }
+    }
+
+    /// A connector may be shared by the tenant's onboardings: whoever waits for it has a look. Without
+    /// this a person would be asked to sign in again; nothing else depends on it.
+    pub(super) async fn tell_siblings(&self, transition: &Transition) {
+        let connected = match &transition.event {
+            Some(Event::ConnectionsSeen { connected, .. }) => !connected.is_empty(),
+            Some(Event::CredentialGiven { .. }) => true,
+            Some(_) | None => false,
+        };
+        if !connected {
+            return;
+        }
+        let onboarding = &transition.to;
+        match self.store().wake_siblings(&onboarding.tenant, onboarding.id).await {
+            Ok(0) => {}
+            Ok(_) => self.0.due.notify_one(),
+            Err(error) => tracing::info!(%error, "the tenant's others were not woken"),
         }
     }
 

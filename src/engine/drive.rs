@@ -29,7 +29,10 @@ impl Engine {
     async fn drive_on(&self, leased: Leased, committer: &Committer, stop: &CancellationToken) {
         let mut next = Box::new(leased);
         loop {
-            if stop.is_cancelled() {
+            // A call that could outlast the lease is not begun: by then somebody else may have it.
+            let too_late =
+                next.remaining(self.0.settings.commit_margin) < self.0.cyclr.call_deadline();
+            if stop.is_cancelled() || too_late {
                 if let Err(error) = self.store().release(*next, false).await {
                     tracing::info!(%error, "could not give the onboarding back; its lease will end");
                 }
@@ -37,6 +40,7 @@ impl Engine {
             }
             let id = next.onboarding().id;
             let change = self.run_step(*next).await;
+            let transition = change.transition.clone();
             let status = change.transition.to.status.name();
             let at_step = change.transition.to.step().name();
             match committer.commit(change).await {
@@ -47,6 +51,7 @@ impl Engine {
                         self.0.due.notify_one();
                     }
                     self.tell_changed(id);
+                    self.tell_siblings(&transition).await;
                     return;
                 }
                 Ok(Kept::Refused) => {
@@ -83,7 +88,13 @@ impl Engine {
             }
         };
         let now = self.clock().now();
-        let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, now);
+        let limits = &leased.blueprint().limits;
+        // Whatever comes of it: what an earlier worker did last, nobody knows.
+        let transition = if leased.is_takeover() {
+            leased.onboarding().in_doubt(now).apply(outcome, limits, now)
+        } else {
+            leased.onboarding().apply(outcome, limits, now)
+        };
         Change { transition, calls: call_lines(&log), at: now, leased }
     }
 }

@@ -37,6 +37,9 @@ use crate::ids::OnboardingId;
 use crate::onboarding::InvalidTransition;
 use crate::store::{self, Leased, Starter, Store};
 
+/// Leases that may wait for this process's worker. Beyond that they are better left to anybody.
+const MOST_HANDED_OFF: usize = 256;
+
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Names this deployment in the ownership mark of accounts.
@@ -109,7 +112,7 @@ impl Engine {
         clock: Clock,
         settings: Settings,
     ) -> (Self, Worker) {
-        let (hand_off, handed_off) = mpsc::channel(settings.at_once.max(1));
+        let (hand_off, handed_off) = mpsc::channel(settings.at_once.clamp(1, MOST_HANDED_OFF));
         let (changed, _) = broadcast::channel(1024);
         let engine = Self(Arc::new(Shared {
             store,

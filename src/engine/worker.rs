@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Error};
-use crate::store::{Committer, Leased, Starter};
+use crate::store::{self, Committer, Leased, Starter};
 
 /// Most rows taken in one statement.
 const MOST_CLAIMED: usize = 512;
@@ -61,13 +62,18 @@ impl Worker {
     pub async fn run(mut self, stop: CancellationToken, grace: Duration) {
         let settings = self.engine.0.settings.clone();
         let (committer, committing) = Committer::new(self.engine.store().clone(), settings.lease);
-        let mut background = JoinSet::new();
-        background.spawn(committing);
+        // Both live as long as somebody may hand in a result; the listener for ever.
+        let mut keeping = JoinSet::new();
+        keeping.spawn(committing);
         let (starter, starting) = Starter::new(self.engine.store().clone(), settings.lease);
-        background.spawn(starting);
+        keeping.spawn(starting);
         self.engine.start_together(Some(starter));
-        background.spawn(listen(self.engine.clone(), stop.clone()));
+        let mut listening = JoinSet::new();
+        listening.spawn(listen(self.engine.clone(), stop.clone()));
         let mut drives = JoinSet::new();
+        // Made once: a busy process must still look at the table now and then.
+        let mut poll = tokio::time::interval(settings.poll);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look = true;
         while !stop.is_cancelled() {
             let room = settings.at_once.saturating_sub(drives.len());
@@ -81,7 +87,11 @@ impl Worker {
                     self.begin(&mut drives, &committer, &stop, leased);
                 }
                 () = self.engine.0.due.notified() => look = true,
-                () = tokio::time::sleep(settings.poll) => look = true,
+                _ = poll.tick() => look = true,
+                _ = keeping.join_next() => {
+                    tracing::error!("nothing can be kept any more; stopping");
+                    stop.cancel();
+                }
                 Some(ended) = drives.join_next() => {
                     if let Err(error) = ended {
                         // Its lease ends by itself; the claim is counted.
@@ -90,7 +100,8 @@ impl Worker {
                 }
             }
         }
-        self.finish(drives, committer, background, grace).await;
+        listening.shutdown().await;
+        self.finish(drives, committer, keeping, grace).await;
     }
 
     /// Claims and begins; says whether there may be more.
@@ -109,6 +120,8 @@ impl Worker {
                 }
                 more
             }
+            // A sibling was taken by another process between our look and our write.
+            Err(Error::Store(store::Error::Conflict)) => true,
             Err(error) => {
                 tracing::warn!(%error, "cannot see what is due; looking again later");
                 false
@@ -131,7 +144,7 @@ impl Worker {
         mut self,
         mut drives: JoinSet<()>,
         committer: Committer,
-        mut background: JoinSet<()>,
+        mut keeping: JoinSet<()>,
         grace: Duration,
     ) {
         // From here on each start is kept by itself and due for anybody.
@@ -149,12 +162,11 @@ impl Worker {
         }
         drives.shutdown().await;
         drop(committer);
-        // The listener waits for ever; what is still being kept is let finish.
-        let kept = tokio::time::timeout(grace, async {
-            while background.len() > 1 && background.join_next().await.is_some() {}
-        });
+        // What is still being kept is let finish.
+        let kept =
+            tokio::time::timeout(grace, async { while keeping.join_next().await.is_some() {} });
         drop(kept.await);
-        background.shutdown().await;
+        keeping.shutdown().await;
     }
 }
 

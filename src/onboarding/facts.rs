@@ -54,6 +54,10 @@ pub struct Slot {
     pub questions: Vec<Question>,
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub mapped: Mark,
+    /// An activation may have taken effect without our knowing. Stands until it is seen, or until
+    /// staff vouch that it has not.
+    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
+    pub activation_doubted: Mark,
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub active: Mark,
 }
@@ -153,6 +157,7 @@ impl Slot {
             cycle: None,
             questions: Vec::new(),
             mapped: Mark::default(),
+            activation_doubted: Mark::default(),
             active: Mark::default(),
         }
     }
@@ -186,12 +191,13 @@ impl Facts {
         }
     }
 
-    /// Questions without an answer that must have one, over all templates.
+    /// Questions that nobody has answered yet, over all templates. An optional one that was left
+    /// empty is answered.
     pub fn open_questions(&self) -> impl Iterator<Item = &Question> {
         self.slots
             .iter()
             .flat_map(|slot| &slot.questions)
-            .filter(|question| question.required && !self.answers.contains_key(&question.key))
+            .filter(|question| !self.answers.contains_key(&question.key))
     }
 
     pub fn connection(&self, connector: ConnectorId) -> Option<&Connection> {
@@ -214,6 +220,7 @@ impl Facts {
                             .is_some_and(|new| new.at == old.at && new.doubted_at >= old.doubted_at)
                     })
                     && new.mapped.covers(old.mapped)
+                    && new.activation_doubted.covers(old.activation_doubted)
                     && new.active.covers(old.active)
             });
         let connections = older.connections.iter().all(|old| {

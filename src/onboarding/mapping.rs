@@ -213,7 +213,11 @@ pub fn plan(
                     let question = questions.iter().find(|question| question.key == *key);
                     let question = question
                         .ok_or_else(|| failure(place, rule, "the question is not defined"))?;
-                    ask(&mut plan, fitted(question, target), answers)
+                    let question = fitted(question, target);
+                    if question.kind == QuestionKind::OneOf && question.options.is_empty() {
+                        return Err(failure(place, rule, "there is nothing to choose from"));
+                    }
+                    ask(&mut plan, question, answers)
                 }
             },
             None if target.required && !target.mapped => {

@@ -99,6 +99,9 @@ catalogue! {
     CyclrAnswerUnclear, "cyclr_answer_unclear", Cyclr, TAKES_LONGER,
         "A change was sent to Cyclr and its outcome is not known. After a quiet period Gangway looks \
          at what is there before it does anything.";
+    CyclrContradicts, "cyclr_contradicts", Cyclr, TAKES_LONGER,
+        "Cyclr says two different things about the same object, or nothing new although something is \
+         missing. Looked at again by itself.";
     CyclrRefusedCredentials, "cyclr_refused_credentials", Integrator, WE_ARE_ON_IT,
         "Cyclr refuses Gangway's API credentials. Check the client id and secret, then retry.";
     CyclrRejected, "cyclr_rejected", Integrator, WE_ARE_ON_IT,

@@ -110,9 +110,10 @@ impl Question {
                 }),
                 AnswerMistake::NotAUrl,
             ),
-            QuestionKind::OneOf => {
-                (self.options.iter().any(|option| option == answer), AnswerMistake::NotListed)
-            }
+            QuestionKind::OneOf => (
+                self.options.iter().any(|option| option.trim() == answer),
+                AnswerMistake::NotListed,
+            ),
         };
         if fits { Ok(()) } else { Err(mistake) }
     }

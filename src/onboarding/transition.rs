@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     AnswerMistake, Attempt, AuthKind, Connection, Event, Gain, InstallIntent, Limits, LinkState,
-    Onboarding, Problem, QuestionKey, SeenConnector, Status, StepKind,
+    Onboarding, Problem, ProblemCode, QuestionKey, SeenConnector, Status, StepKind,
 };
 use crate::ids::ConnectorId;
 
@@ -63,7 +63,18 @@ pub struct Transition {
     pub announces: Option<&'static str>,
 }
 
+/// How long to wait after a step that reported nothing new.
+const NOTHING_NEW: TimeDelta = TimeDelta::seconds(15);
+
 impl Onboarding {
+    /// The same, knowing that an earlier worker vanished: what it did last may have taken effect.
+    #[must_use]
+    pub fn in_doubt(&self, now: DateTime<Utc>) -> Self {
+        let mut doubted = self.clone();
+        doubted.doubt(now);
+        doubted
+    }
+
     /// Total: a terminal or stuck onboarding stays as it is, and a gain that does not fit the facts
     /// makes it stuck with an internal fault instead of taking something known away.
     pub fn apply(&self, outcome: Outcome, limits: &Limits, now: DateTime<Utc>) -> Transition {
@@ -76,7 +87,14 @@ impl Onboarding {
                 Ok(event) => {
                     to.tries = 0;
                     to.settle(limits, now);
-                    event
+                    if to.status == Status::Running && to.facts == self.facts {
+                        // Going on at once would only say the same again, for ever.
+                        to.tries = self.tries;
+                        let problem = Problem::with(ProblemCode::CyclrContradicts, "nothing new");
+                        to.put_off(NOTHING_NEW, problem, false, limits, now)
+                    } else {
+                        event
+                    }
                 }
                 Err(problem) => Some(to.get_stuck(problem)),
             },
@@ -106,10 +124,7 @@ impl Onboarding {
                     matches!(self.status, Status::Stuck { .. } | Status::Retrying { .. }),
                     "Only a stuck or retrying onboarding can be retried.",
                 )?;
-                to.tries = 0;
-                to.status = Status::Running;
-                to.settle(limits, now);
-                Event::RetryOrdered
+                to.retry(limits, now)
             }
             Command::RotateLink { expires_at } => {
                 require(self.status != Status::Cancelled, "A cancelled onboarding has no link.")?;
@@ -178,9 +193,26 @@ impl Onboarding {
         Ok(Event::AttemptOpened { connector })
     }
 
+    fn retry(&mut self, limits: &Limits, now: DateTime<Utc>) -> Event {
+        let vouched = |problem: &Problem| problem.code == ProblemCode::ActivationUnclear;
+        if self.status.problem().is_some_and(vouched) {
+            // Staff were asked to look, and say that it has not run.
+            let (_, slot) = self.facts.position();
+            if let Some(slot) = self.facts.slots.get_mut(slot) {
+                slot.activation_doubted.note(false);
+            }
+        }
+        self.tries = 0;
+        self.status = Status::Running;
+        self.settle(limits, now);
+        Event::RetryOrdered
+    }
+
     fn look_now(&mut self, now: DateTime<Utc>) -> Result<Event, InvalidTransition> {
         self.require_waiting_at(StepKind::Connect)?;
         if let Status::Waiting { look_at, .. } = &mut self.status {
+            let soon = look_at.is_some_and(|at| at <= now + TimeDelta::seconds(1));
+            require(!soon, "A look is under way.")?;
             *look_at = Some(now);
         }
         Ok(Event::LookOrdered)
@@ -247,11 +279,9 @@ impl Onboarding {
         self.status = if step == StepKind::Live {
             Status::Live
         } else if person_is_next {
-            let attempts = self.facts.connections.iter().filter(|c| c.is_open());
-            let looks = attempts.filter_map(|c| c.attempt.and_then(|a| a.next_look(now)));
             Status::Waiting {
                 deadline: self.status.deadline().unwrap_or(now + limits.waiting()),
-                look_at: looks.min(),
+                look_at: self.next_look(now),
             }
         } else {
             Status::Running
@@ -266,13 +296,15 @@ impl Onboarding {
         limits: &Limits,
         now: DateTime<Utc>,
     ) -> Option<Event> {
-        if let Status::Waiting { look_at, .. } = &mut self.status {
-            // A look that failed changes nothing for the person who is asked: we look again later.
-            *look_at = Some(now + after);
+        if let Status::Waiting { deadline, .. } = self.status {
+            // A look that failed changes nothing for the person who is asked. We look again in the
+            // attempt's own rhythm, and no longer than it is open.
+            let look_at = self.next_look(now).map(|at| at.max(now + after));
+            self.status = Status::Waiting { deadline, look_at };
             return None;
         }
         if doubt {
-            self.doubt_install(now);
+            self.doubt(now);
         }
         self.tries = self.tries.saturating_add(1);
         if self.tries >= limits.tries {
@@ -281,13 +313,26 @@ impl Onboarding {
         Some(self.plan_retry(after, problem, now))
     }
 
-    fn doubt_install(&mut self, now: DateTime<Utc>) {
+    /// Notes that the change which is next may have taken effect already.
+    fn doubt(&mut self, now: DateTime<Utc>) {
         let (step, slot) = self.facts.position();
-        if step == StepKind::Install
-            && let Some(intent) = &mut self.facts.slots[slot].install
-        {
-            intent.doubted_at = intent.doubted_at.max(Some(now));
+        let Some(slot) = self.facts.slots.get_mut(slot) else { return };
+        match step {
+            StepKind::Install => {
+                if let Some(intent) = &mut slot.install {
+                    intent.doubted_at = intent.doubted_at.max(Some(now));
+                }
+            }
+            StepKind::Activate => drop(slot.activation_doubted.note(true)),
+            // Repeating these changes nothing.
+            StepKind::CreateAccount | StepKind::Connect | StepKind::Map | StepKind::Live => {}
         }
+    }
+
+    /// When to look next whether somebody came through; `None` while nobody is on the way.
+    fn next_look(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let attempts = self.facts.connections.iter().filter(|c| c.is_open());
+        attempts.filter_map(|c| c.attempt.and_then(|attempt| attempt.next_look(now))).min()
     }
 
     fn plan_retry(&mut self, after: TimeDelta, problem: Problem, now: DateTime<Utc>) -> Event {

@@ -47,7 +47,6 @@ pub enum Kept {
 struct ChangeColumns {
     id: Vec<Uuid>,
     token: Vec<Uuid>,
-    version: Vec<i64>,
     status: Vec<String>,
     step: Vec<String>,
     since: Vec<DateTime<Utc>>,
@@ -85,7 +84,6 @@ impl ChangeColumns {
         let (event_kind, event) = event_columns(change.transition.event.as_ref());
         self.id.push(to.id.0);
         self.token.push(change.leased.token);
-        self.version.push(to.version);
         self.status.push(state.status.to_owned());
         self.step.push(state.step.to_owned());
         self.since.push(to.since);
@@ -162,14 +160,14 @@ impl Store {
         };
         let fates = changes.into_iter().map(|change| {
             let Change { leased, transition, .. } = change;
-            let Some(row) = rows.iter().find(|row| row.id == transition.to.id.0) else {
-                return Kept::Refused;
-            };
+            // By lease and not only by row: a late worker's result may be in the same batch.
+            let kept = |row: &&KeptRow| (row.id, row.token) == (transition.to.id.0, leased.token);
+            let Some(row) = rows.iter().find(kept) else { return Kept::Refused };
             if !goes_on(&transition.to) {
                 return Kept::Rests { sibling_due: row.sibling_due };
             }
             Kept::GoOn(Box::new(Leased {
-                onboarding: transition.to,
+                onboarding: Onboarding { version: row.version, ..transition.to },
                 claims: 1,
                 ends: began + Duration::from_secs_f64(row.lease_seconds.max(0.0)),
                 ..leased
@@ -189,7 +187,6 @@ impl Store {
             "src/store/keep_changes.sql",
             &c.id,
             &c.token,
-            &c.version,
             &c.status,
             &c.step,
             &c.since,
@@ -224,6 +221,8 @@ impl Store {
 
 struct KeptRow {
     id: Uuid,
+    token: Uuid,
+    version: i64,
     lease_seconds: f64,
     sibling_due: bool,
 }

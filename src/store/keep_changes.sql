@@ -1,38 +1,37 @@
 -- Keeps many workers' results at once; see `Store::commit_all`.
 WITH change AS (
     SELECT * FROM UNNEST(
-        $1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[],
-        $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::integer[],
-        $12::boolean[], $13::float8[], $14::jsonb[], $15::timestamptz[], $16::text[],
-        $17::jsonb[], $18::text[]
+        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
+        $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::integer[],
+        $11::boolean[], $12::float8[], $13::jsonb[], $14::timestamptz[], $15::text[],
+        $16::jsonb[], $17::text[]
     ) AS c (
-        onboarding_id, lease_token, version, status, step, since,
+        onboarding_id, lease_token, status, step, since,
         problem_code, problem_detail, deadline, wake_at, tries,
         keep, due_in, facts, at, event_kind, event, announces
     )
 ),
 kept AS (
     UPDATE onboarding o
-    SET version = c.version, status = c.status, step = c.step, since = c.since,
+    SET version = o.version + 1, status = c.status, step = c.step, since = c.since,
         problem_code = c.problem_code, problem_detail = c.problem_detail,
         deadline = c.deadline, wake_at = c.wake_at, tries = c.tries, facts = c.facts,
         due_at = CASE
             WHEN NOT c.keep
-                THEN coalesce($28, now()) + make_interval(secs => c.due_in)
+                THEN coalesce($27, now()) + make_interval(secs => c.due_in)
             -- A lease with time left stays as it is: no index needs to change.
-            WHEN o.due_at > coalesce($28, now()) + make_interval(secs => $29::float8 / 2)
+            WHEN o.due_at > coalesce($27, now()) + make_interval(secs => $28::float8 / 2)
                 THEN o.due_at
-            ELSE coalesce($28, now()) + make_interval(secs => $29::float8)
+            ELSE coalesce($27, now()) + make_interval(secs => $28::float8)
         END,
         lease_token = CASE WHEN c.keep THEN o.lease_token END,
         claims = CASE WHEN c.keep THEN 1 ELSE 0 END
     FROM change c
-    -- The fence: whoever lost the lease, or read an older version, writes nothing.
-    WHERE o.onboarding_id = c.onboarding_id
-      AND o.lease_token = c.lease_token
-      AND o.version = c.version - 1
-    RETURNING o.onboarding_id, o.tenant_id, o.due_at, c.keep, c.version, c.at, c.event_kind,
-              c.status, c.step, c.event, c.announces
+    -- The fence: whoever lost the lease writes nothing. A person's order ends the lease, but for a
+    -- link that was rotated meanwhile: that touches no column of ours, so the version is the row's.
+    WHERE o.onboarding_id = c.onboarding_id AND o.lease_token = c.lease_token
+    RETURNING o.onboarding_id, o.tenant_id, o.due_at, o.version, c.lease_token AS token, c.keep,
+              c.at, c.event_kind, c.status, c.step, c.event, c.announces
 ),
 journal_line AS (
     INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
@@ -49,16 +48,18 @@ call AS (
     INSERT INTO call_log
         (onboarding_id, at, name, method, path, status, outcome, duration_ms, message)
     SELECT * FROM UNNEST(
-        $19::uuid[], $20::timestamptz[], $21::text[], $22::text[], $23::text[],
-        $24::smallint[], $25::text[], $26::integer[], $27::text[])
+        $18::uuid[], $19::timestamptz[], $20::text[], $21::text[], $22::text[],
+        $23::smallint[], $24::text[], $25::integer[], $26::text[])
 )
 SELECT kept.onboarding_id AS "id!",
-       coalesce(extract(epoch FROM kept.due_at - coalesce($28, now()))::float8, 0)
+       kept.token AS "token!",
+       kept.version AS "version!",
+       coalesce(extract(epoch FROM kept.due_at - coalesce($27, now()))::float8, 0)
            AS "lease_seconds!",
        NOT kept.keep AND EXISTS (
            SELECT FROM onboarding s
            WHERE s.tenant_id = kept.tenant_id
              AND s.onboarding_id <> kept.onboarding_id
-             AND s.due_at <= coalesce($28, now())
+             AND s.due_at <= coalesce($27, now())
        ) AS "sibling_due!"
 FROM kept

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::row::Row;
 use super::{Error, Store};
+use crate::ids::{OnboardingId, TenantId};
 use crate::onboarding::{Blueprint, Onboarding};
 
 /// The right to drive one onboarding for a while. Made by `claim` and `start`, spent by a commit.
@@ -51,32 +52,9 @@ impl Store {
     pub async fn claim(&self, limit: i64, lease: Duration) -> Result<Vec<Leased>, Error> {
         let ends = Instant::now() + lease;
         let token = Uuid::new_v4();
-        let rows = sqlx::query_as!(
+        let rows = sqlx::query_file_as!(
             Row,
-            r#"
-            UPDATE onboarding o
-            SET lease_token = $1,
-                claims = o.claims + 1,
-                due_at = coalesce($2, now()) + make_interval(secs => $3)
-            WHERE o.onboarding_id IN (
-                SELECT d.onboarding_id FROM onboarding d
-                WHERE d.due_at <= coalesce($2, now())
-                  -- One of a tenant at a time: none that is driven already (an expired lease is taken
-                  -- over first), and of several that are due the one that waited longest.
-                  AND NOT EXISTS (
-                      SELECT FROM onboarding s
-                      WHERE s.tenant_id = d.tenant_id AND s.onboarding_id <> d.onboarding_id
-                        AND (s.lease_token IS NOT NULL
-                             OR (d.lease_token IS NULL
-                                 AND (s.due_at, s.onboarding_id) < (d.due_at, d.onboarding_id)))
-                  )
-                ORDER BY d.due_at
-                LIMIT $4
-                -- Two workers never wait for each other here.
-                FOR UPDATE SKIP LOCKED
-            )
-            RETURNING o.*
-            "#,
+            "src/store/claim.sql",
             token,
             self.clock.for_database(),
             lease.as_secs_f64(),
@@ -85,11 +63,11 @@ impl Store {
         .fetch_all(&self.pool)
         .await;
         let rows = match rows {
-            // A sibling was taken by somebody else between our look and our write: next time.
+            // A sibling was taken by somebody else between our look and our write.
             Err(sqlx::Error::Database(e))
                 if e.constraint() == Some("onboarding_one_driven_per_tenant") =>
             {
-                return Ok(Vec::new());
+                return Err(Error::Conflict);
             }
             rows => rows?,
         };
@@ -98,14 +76,35 @@ impl Store {
             let (id, claims) = (row.onboarding_id, row.claims);
             match self.load_lease(row, token, claims, ends).await {
                 Ok(lease) => leased.push(lease),
-                // It keeps its lease and comes back after it; the others go on.
+                // Nobody can drive it as it is. It steps aside, so that its tenant's others go on.
                 Err(error @ Error::Inconsistent { .. }) => {
                     tracing::error!(onboarding.id = %id, %error, "cannot drive this onboarding");
+                    self.put_back(id, token, false).await?;
                 }
-                Err(error) => return Err(error),
+                Err(error @ (Error::Database(_) | Error::Conflict)) => {
+                    tracing::warn!(onboarding.id = %id, %error, "cannot load this onboarding now");
+                    self.put_back(id, token, true).await?;
+                }
             }
         }
         Ok(leased)
+    }
+
+    /// Undoes a claim that was never used.
+    async fn put_back(&self, id: Uuid, token: Uuid, due: bool) -> Result<(), Error> {
+        sqlx::query!(
+            "UPDATE onboarding
+             SET lease_token = NULL, claims = greatest(claims - 1, 0),
+                 due_at = CASE WHEN $3 THEN coalesce($4, now()) END
+             WHERE onboarding_id = $1 AND lease_token = $2",
+            id,
+            token,
+            due,
+            self.clock.for_database(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     async fn load_lease(
@@ -118,6 +117,25 @@ impl Store {
         let onboarding = Onboarding::try_from(row)?;
         let blueprint = self.load_blueprint(&onboarding.blueprint).await?;
         Ok(Leased { onboarding, blueprint, token, claims, ends })
+    }
+
+    /// Makes the tenant's other onboardings that wait for a connection have a look; says how many.
+    pub async fn wake_siblings(
+        &self,
+        tenant: &TenantId,
+        except: OnboardingId,
+    ) -> Result<u64, Error> {
+        let woken = sqlx::query!(
+            "UPDATE onboarding SET due_at = coalesce($3, now())
+             WHERE tenant_id = $1 AND onboarding_id <> $2
+               AND status = 'waiting' AND step = 'connect' AND lease_token IS NULL",
+            tenant.as_str(),
+            except.0,
+            self.clock.for_database(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(woken.rows_affected())
     }
 
     /// Gives an onboarding back as it is, due at once. For a worker that stops in good order.

@@ -27,9 +27,10 @@ mod overrule;
 mod row;
 mod start;
 mod starter;
+mod tenants;
 
-use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use sqlx::{Connection as _, PgPool};
 
 pub use api_keys::ApiKey;
 pub use attempts::{NewAttempt, OpenAttempt};
@@ -39,8 +40,10 @@ pub use committer::Committer;
 pub use journal::JournalLine;
 pub use leases::Leased;
 pub use onboardings::{Filter, Page};
+pub use overrule::Order;
 pub use start::{Answer, IdempotencyKey, NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;
+pub use tenants::TenantAccount;
 
 use crate::clock::Clock;
 
@@ -88,7 +91,13 @@ impl Store {
 
     /// Brings the database to the newest shape. Several processes may do so at once.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        MIGRATOR.run(&self.pool).await
+        // A session of its own: a migration may take its time, and so may waiting for another one.
+        let mut session = self.pool.acquire().await?.detach();
+        sqlx::query!("SET statement_timeout = 0").execute(&mut session).await?;
+        sqlx::query!("SET lock_timeout = 0").execute(&mut session).await?;
+        MIGRATOR.run(&mut session).await?;
+        session.close().await?;
+        Ok(())
     }
 
     /// Whether the database answers right now.

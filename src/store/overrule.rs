@@ -6,11 +6,23 @@ use super::commit::{CallColumns, due_in, event_columns, json};
 use super::row::StateColumns;
 use super::{CallLine, Error, NewAttempt, Store};
 use crate::ids::OnboardingId;
-use crate::onboarding::{Onboarding, Transition};
+use crate::onboarding::{Onboarding, StepKind, Transition};
+
+/// What an order means for a worker that has the onboarding right now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Its result will be refused.
+    EndsWork,
+    /// Nothing that it is about changes (the link).
+    LeavesWorkAlone,
+}
 
 impl Store {
     /// Keeps calls that were made on a person's behalf and led to no change.
     pub async fn log_calls(&self, id: OnboardingId, calls: &[CallLine]) -> Result<(), Error> {
+        if calls.is_empty() {
+            return Ok(());
+        }
         let mut columns = CallColumns::default();
         for call in calls {
             columns.push(id.0, call);
@@ -25,6 +37,7 @@ impl Store {
     pub async fn overrule(
         &self,
         transition: &Transition,
+        order: Order,
         actor: &str,
         attempt: Option<&NewAttempt>,
         calls: &[CallLine],
@@ -38,7 +51,8 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         // Made whether or not the order comes too late.
         insert_calls(&mut tx, columns).await?;
-        if !update_for_person(&mut tx, to, due_in(to, now), self.clock.for_database()).await? {
+        let database_now = self.clock.for_database();
+        if !update_for_person(&mut tx, to, order, due_in(to, now), database_now).await? {
             tx.commit().await?;
             return Err(Error::Conflict);
         }
@@ -70,6 +84,17 @@ impl Store {
     }
 }
 
+/// Whether a worker that had the onboarding at this step may be changing something at Cyclr. While
+/// a person connects an account it only reads, and the person should not have to wait.
+fn changes_at_cyclr(to: &Onboarding) -> bool {
+    match to.step() {
+        StepKind::CreateAccount | StepKind::Install | StepKind::Map | StepKind::Activate => {
+            !to.status.is_terminal()
+        }
+        StepKind::Connect | StepKind::Live => false,
+    }
+}
+
 async fn insert_calls(tx: &mut sqlx::PgConnection, calls: CallColumns) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO call_log
@@ -95,6 +120,7 @@ async fn insert_calls(tx: &mut sqlx::PgConnection, calls: CallColumns) -> Result
 async fn update_for_person(
     tx: &mut sqlx::PgConnection,
     to: &Onboarding,
+    order: Order,
     due_in: Option<f64>,
     now: Option<DateTime<Utc>>,
 ) -> Result<bool, sqlx::Error> {
@@ -105,10 +131,20 @@ async fn update_for_person(
         SET version = $2::bigint, status = $3, step = $4, since = $5, problem_code = $6,
             problem_detail = $7, deadline = $8, wake_at = $9, tries = $10, facts = $11,
             link_generation = $12, link_expires_at = $13,
-            due_at = coalesce($15, now()) + make_interval(secs => $14),
-            -- The worker that had it may be in the middle of a call: the next one has to look.
-            claims = CASE WHEN lease_token IS NULL THEN claims ELSE 1 END,
-            lease_token = NULL
+            -- The worker that had it may be in the middle of a call: the next one has to look (its
+            -- claim will be the second), and where calls change something it also has to wait until
+            -- the old lease is over. Until then the lease is nobody's.
+            claims = CASE WHEN lease_token IS NULL OR $17 THEN claims ELSE 1 END,
+            due_at = CASE
+                WHEN lease_token IS NOT NULL AND $17 THEN due_at
+                WHEN lease_token IS NOT NULL AND $16
+                    THEN greatest(due_at, coalesce($15, now()) + make_interval(secs => $14))
+                ELSE coalesce($15, now()) + make_interval(secs => $14)
+            END,
+            lease_token = CASE
+                WHEN $17 THEN lease_token
+                WHEN lease_token IS NOT NULL AND $16 THEN gen_random_uuid()
+            END
         WHERE onboarding_id = $1 AND version = $2::bigint - 1
         "#,
         to.id.0,
@@ -126,6 +162,8 @@ async fn update_for_person(
         to.link.expires_at,
         due_in,
         now,
+        changes_at_cyclr(to),
+        order == Order::LeavesWorkAlone,
     )
     .execute(tx)
     .await?;

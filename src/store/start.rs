@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::commit::json;
 use super::row::{Row, StateColumns};
 use super::{Error, Leased, Store};
-use crate::ids::{AccountId, ApiKeyId, OnboardingId};
+use crate::ids::{AccountId, ApiKeyId, OnboardingId, Reference};
 use crate::onboarding::{Blueprint, Event, Onboarding};
 
 /// An onboarding that is not kept yet.
@@ -42,6 +42,9 @@ pub struct Answer {
     pub link_generation: i32,
 }
 
+/// Looks at a start that others keep overtaking.
+const MOST_RACES: usize = 5;
+
 /// Makes the answer to a start from the onboarding and whether it is fresh: status and body.
 pub type Render = Arc<dyn Fn(&Onboarding, bool) -> (u16, String) + Send + Sync>;
 
@@ -63,6 +66,12 @@ pub enum StartError {
     AccountDiffers,
     #[error("another tenant has this Cyclr account")]
     AccountOfAnother,
+    /// Somebody did the same or the like between our look and our write: look again.
+    #[error("somebody was quicker")]
+    Raced,
+    /// The short code is another onboarding's: spell another one.
+    #[error("the reference is taken")]
+    ReferenceTaken,
     #[error(transparent)]
     Store(#[from] Error),
 }
@@ -71,6 +80,8 @@ impl From<sqlx::Error> for StartError {
     fn from(error: sqlx::Error) -> Self {
         match error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) {
             Some("tenant_account_is_its_own") => Self::AccountOfAnother,
+            Some("onboarding_one_driven_per_tenant" | "idempotency_pkey") => Self::Raced,
+            Some("onboarding_reference_key") => Self::ReferenceTaken,
             Some(_) | None => Self::Store(error.into()),
         }
     }
@@ -85,7 +96,25 @@ impl Store {
     /// with it at once, unless another one of the tenant is being driven.
     pub async fn start(
         &self,
-        new: NewOnboarding,
+        mut new: NewOnboarding,
+        lease: Duration,
+        render: &Render,
+    ) -> Result<Started, StartError> {
+        for _ in 0..MOST_RACES {
+            match self.try_start(&new, lease, render).await {
+                Err(StartError::Raced) => {}
+                Err(StartError::ReferenceTaken) => {
+                    new.onboarding.reference = Reference::spell(rand::random());
+                }
+                settled => return settled,
+            }
+        }
+        Err(StartError::Raced)
+    }
+
+    async fn try_start(
+        &self,
+        new: &NewOnboarding,
         lease: Duration,
         render: &Render,
     ) -> Result<Started, StartError> {
@@ -95,10 +124,10 @@ impl Store {
         {
             return Ok(Started { answer, leased: None, fresh: false });
         }
-        keep_tenant(&mut tx, &new).await?;
+        keep_tenant(&mut tx, new).await?;
         let ends = Instant::now() + lease;
         let token = Uuid::new_v4();
-        let inserted = insert(&mut tx, &new, token, lease, self.clock.for_database()).await?;
+        let inserted = insert(&mut tx, new, token, lease, self.clock.for_database()).await?;
         let onboarding = match inserted {
             Some(_) => new.onboarding.clone(),
             None => find_open(&mut tx, &new.onboarding).await?,
@@ -115,7 +144,7 @@ impl Store {
             keep_answer(&mut tx, key, &answer, self.clock.now()).await?;
         }
         tx.commit().await?;
-        let blueprint = new.blueprint;
+        let blueprint = Arc::clone(&new.blueprint);
         let leased = (inserted == Some(true)).then_some(Leased {
             onboarding,
             blueprint,
@@ -204,7 +233,8 @@ async fn keep_tenant(tx: &mut sqlx::PgConnection, new: &NewOnboarding) -> Result
     )
     .fetch_one(tx)
     .await?;
-    if known.account_id != new.account.as_str() {
+    // A tenant has one account. Naming none means that one, whatever its id would be made of today.
+    if named.as_ref().is_some_and(|named| known.account_id != named.as_str()) {
         return Err(StartError::AccountDiffers);
     }
     Ok(())
@@ -234,7 +264,7 @@ async fn insert(
                    CASE WHEN free.free THEN 1 ELSE 0 END,
                    $17
             FROM (
-                -- Locking the tenant makes the look for a driven sibling hold until we are done.
+                -- An index says so if one is taken between this look and our write.
                 SELECT NOT EXISTS (
                     SELECT FROM onboarding s WHERE s.tenant_id = $3 AND s.lease_token IS NOT NULL
                 ) AS free
@@ -290,7 +320,8 @@ async fn find_open(
         like.tenant.as_str(),
         like.blueprint.key.as_str(),
     )
-    .fetch_one(tx)
+    .fetch_optional(tx)
     .await?;
-    Ok(Onboarding::try_from(row)?)
+    // It was open a moment ago; cancelled since.
+    Ok(Onboarding::try_from(row.ok_or(StartError::Raced)?)?)
 }

@@ -178,6 +178,9 @@ impl From<store::StartError> for Error {
                 Kind::KeyReused,
                 "Use a fresh Idempotency-Key for a request with another body.",
             ),
+            store::StartError::Raced | store::StartError::ReferenceTaken => {
+                store::Error::Conflict.into()
+            }
             store::StartError::AccountDiffers | store::StartError::AccountOfAnother => {
                 Self::new(Kind::Conflict, format!("It cannot be started: {error}."))
             }

@@ -1,6 +1,6 @@
 //! The cycle starts to run. Never twice for one that runs a single time.
 
-use super::map::lost_connections;
+use super::map::{Lost, lost_connections};
 use super::{StepContext, Trouble};
 use crate::cyclr::{self, Account, Activation, CycleStatus, Fault};
 use crate::ids::CycleId;
@@ -10,7 +10,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let account = context.account()?;
     let cycle = context.cycle()?;
     let schedule = context.template()?.schedule;
-    if context.may_have_acted()
+    if (context.takeover || context.slot()?.activation_doubted.stands())
         && let Some(outcome) = look_first(context, &account, cycle, schedule).await?
     {
         return Ok(outcome);
@@ -82,12 +82,11 @@ async fn not_ready(
         let problem = Problem::with(ProblemCode::ActivationRefused, refusal.to_string());
         return Ok(Outcome::Stuck(problem));
     }
-    let lost = lost_connections(context, &missing);
-    Ok(Outcome::Done(if lost.is_empty() {
-        Gain::Unmapped { slot: context.slot }
-    } else {
-        Gain::Connections(lost)
-    }))
+    match lost_connections(context, account, &missing).await? {
+        Lost::Nothing => Ok(Outcome::Done(Gain::Unmapped { slot: context.slot })),
+        Lost::Connections(lost) => Ok(Outcome::Done(Gain::Connections(lost))),
+        Lost::Contradiction(problem) => Ok(context.retry(problem)),
+    }
 }
 
 fn activated(context: &StepContext<'_>) -> Outcome {

@@ -46,7 +46,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
                 }
             }
         }
-        shown.push(seen(&found));
+        shown.push(seen(connector, &found));
     }
     Ok(Outcome::Done(Gain::Connections(shown)))
 }
@@ -72,10 +72,10 @@ async fn fetch_unattended(
     Ok(account.set_credential(connector, &Secret::from(FETCH_IT_YOURSELF)).await?)
 }
 
-/// An account connector in our words.
-pub(in crate::engine) fn seen(connector: &AccountConnector) -> SeenConnector {
+/// An account connector in our words, under the id that was asked for.
+pub(in crate::engine) fn seen(id: ConnectorId, connector: &AccountConnector) -> SeenConnector {
     SeenConnector {
-        connector: connector.id,
+        connector: id,
         name: connector.name.clone(),
         auth: auth_kind(connector).ok(),
         authenticated: connector.authenticated,

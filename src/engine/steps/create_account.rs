@@ -2,17 +2,18 @@
 
 use super::{StepContext, Trouble};
 use crate::cyclr::{self, NewAccount};
-use crate::engine::ownership;
 use crate::ids::AccountId;
 use crate::onboarding::{Account, Gain, Origin, Outcome, Problem, ProblemCode};
+use crate::store::TenantAccount;
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let profile = &context.onboarding.profile;
-    if let Some(named) = &profile.named_account {
-        return read_named(context, named).await;
+    // Fixed when the tenant was first seen: today's prefix may be another one.
+    let TenantAccount { id, named } =
+        context.store().load_tenant_account(&context.onboarding.tenant).await?;
+    if named {
+        return read_named(context, &id).await;
     }
-    let id = ownership::account_id(&context.settings().account_prefix, &context.onboarding.tenant)
-        .map_err(|_| Trouble::Lacking("a usable account prefix"))?;
     let new = NewAccount {
         id: id.clone(),
         name: profile.name.clone(),

@@ -28,7 +28,8 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         let cycle = account.install(slot.template).await?;
         return Ok(installed(context.slot, &cycle, Origin::Made));
     };
-    let still_quiet = doubted_at + context.quiet_period() - context.now;
+    let still_quiet =
+        (doubted_at + context.quiet_period() - context.now).min(context.quiet_period());
     if still_quiet > TimeDelta::zero() {
         return Ok(Outcome::Retry {
             after: still_quiet,
@@ -86,17 +87,19 @@ fn find_ours<'a>(
     meant_at: DateTime<Utc>,
     claimed: &HashSet<CycleId>,
 ) -> Finding<'a> {
-    let mut ours = cycles.iter().filter(|cycle| {
+    let possible = cycles.iter().filter(|cycle| {
         cycle.template == Some(template)
             && cycle.status != CycleStatus::DeleteScheduled
-            && cycle.created_at.is_none_or(|at| at >= meant_at - CLOCK_MARGIN)
             && !claimed.contains(&cycle.id)
     });
-    match (ours.next(), ours.next()) {
-        (None, _) => Finding::Nothing,
-        (Some(one), None) => Finding::One(one),
-        (Some(first), Some(second)) => {
-            Finding::Several([first, second].into_iter().chain(ours).map(|c| c.id).collect())
+    // One that seems too old may be older than the intent, or our clocks differ more than we think.
+    let (recent, older): (Vec<_>, Vec<_>) =
+        possible.partition(|cycle| cycle.created_at.is_none_or(|at| at >= meant_at - CLOCK_MARGIN));
+    match (recent.as_slice(), older.as_slice()) {
+        ([], []) => Finding::Nothing,
+        ([one], _) => Finding::One(one),
+        (several, older) => {
+            Finding::Several(several.iter().chain(older).map(|cycle| cycle.id).collect())
         }
     }
 }
@@ -137,6 +140,7 @@ mod tests {
 
     #[test]
     fn only_a_live_unclaimed_cycle_of_the_template_made_after_the_intent_is_ours() {
+        // Older than the intent, and nobody's: not ours to take, and no reason to make another.
         let cycles = [
             cycle(1, 7, CycleStatus::Paused, 1_000),
             cycle(2, 7, CycleStatus::DeleteScheduled, 5_000),
@@ -155,8 +159,9 @@ mod tests {
                 Finding::Several(ids) => ids,
             }
         };
-        assert_eq!(find(&[]), [id(4), id(5)]);
+        assert_eq!(find(&[]), [id(4), id(5), id(1)]);
         assert_eq!(find(&[id(4)]), [id(5)]);
-        assert_eq!(find(&[id(4), id(5)]), []);
+        assert_eq!(find(&[id(4), id(5)]), [id(1)], "a person decides");
+        assert_eq!(find(&[id(1), id(4), id(5)]), []);
     }
 }

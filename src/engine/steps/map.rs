@@ -3,13 +3,16 @@
 
 use futures_util::future::try_join_all;
 
-use super::{StepContext, Trouble};
+use super::{StepContext, Trouble, seen};
 use crate::cyclr::{self, Account, CycleStep, Mapping, Prerequisite, PrerequisiteObject};
-use crate::ids::{ConnectorId, CycleId};
+use crate::ids::CycleId;
 use crate::onboarding::{
-    Gain, Outcome, Part, Plan, Problem, ProblemCode, Question, RuleFailure, SeenConnector, Setting,
-    Target, TemplatePlan, Write, plan,
+    AuthKind, Gain, Outcome, Part, Plan, Problem, ProblemCode, Question, RuleFailure,
+    SeenConnector, Setting, Target, TemplatePlan, Write, plan,
 };
+
+/// Cyclr's code for a connector that is not authenticated (DOC).
+const UNAUTHENTICATED: i64 = 20;
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let account = context.account()?;
@@ -58,7 +61,7 @@ fn rule_failed(failure: &RuleFailure) -> Outcome {
 
 fn has_open(context: &StepContext<'_>, questions: &[Question]) -> bool {
     let answers = &context.onboarding.facts.answers;
-    questions.iter().any(|question| question.required && !answers.contains_key(&question.key))
+    questions.iter().any(|question| !answers.contains_key(&question.key))
 }
 
 /// Asks what this template needs, and what the templates after it will need: a person is asked once.
@@ -165,9 +168,10 @@ async fn what_is_missing(
     mut targets: Vec<Target>,
     missing: &[Prerequisite],
 ) -> Result<Outcome, Trouble> {
-    let lost = lost_connections(context, missing);
-    if !lost.is_empty() {
-        return Ok(Outcome::Done(Gain::Connections(lost)));
+    match lost_connections(context, account, missing).await? {
+        Lost::Nothing => {}
+        Lost::Connections(lost) => return Ok(Outcome::Done(Gain::Connections(lost))),
+        Lost::Contradiction(problem) => return Ok(context.retry(problem)),
     }
     for wanted in wanted_inputs(account, missing).await? {
         for target in &mut targets {
@@ -194,29 +198,44 @@ async fn what_is_missing(
     }
 }
 
-/// Connections that were authenticated and are not any more (code 20).
-pub(super) fn lost_connections(
-    context: &StepContext<'_>,
-    missing: &[Prerequisite],
-) -> Vec<SeenConnector> {
-    let connectors = missing.iter().filter_map(|prerequisite| match prerequisite.object {
-        PrerequisiteObject::Connector(connector) => Some(connector),
-        PrerequisiteObject::Step(_)
-        | PrerequisiteObject::Parameter(_)
-        | PrerequisiteObject::Field(_)
-        | PrerequisiteObject::Other(_) => None,
-    });
-    connectors.map(|connector| unauthenticated(context, connector)).collect()
+/// What "unauthenticated connector" among the prerequisites comes to.
+pub(super) enum Lost {
+    Nothing,
+    Connections(Vec<SeenConnector>),
+    /// The connector itself reads as authenticated: one of the two lags behind.
+    Contradiction(Problem),
 }
 
-fn unauthenticated(context: &StepContext<'_>, connector: ConnectorId) -> SeenConnector {
-    let known = context.onboarding.facts.connection(connector);
-    SeenConnector {
-        connector,
-        name: known.map_or_else(|| format!("Connection {connector}"), |known| known.name.clone()),
-        auth: None,
-        authenticated: false,
+/// Connections that were authenticated and are not any more. The connector has the last word.
+pub(super) async fn lost_connections(
+    context: &StepContext<'_>,
+    account: &Account,
+    missing: &[Prerequisite],
+) -> Result<Lost, Trouble> {
+    let mut lost = Vec::new();
+    for prerequisite in missing.iter().filter(|prerequisite| prerequisite.code == UNAUTHENTICATED) {
+        let PrerequisiteObject::Connector(connector) = prerequisite.object else { continue };
+        let known = context.onboarding.facts.connection(connector);
+        if known.is_some_and(|known| known.auth == Some(AuthKind::Open)) {
+            continue;
+        }
+        match account.find_connector(connector).await? {
+            Some(found) if found.authenticated => {
+                return Ok(Lost::Contradiction(Problem::with(
+                    ProblemCode::CyclrContradicts,
+                    format!("account connector {connector} is authenticated and named as not"),
+                )));
+            }
+            Some(found) => lost.push(seen(connector, &found)),
+            None => {
+                return Ok(Lost::Contradiction(Problem::with(
+                    ProblemCode::ConnectorMissing,
+                    format!("account connector {connector}"),
+                )));
+            }
+        }
     }
+    Ok(if lost.is_empty() { Lost::Nothing } else { Lost::Connections(lost) })
 }
 
 /// The single inputs behind "missing mapping" of a step.

@@ -17,6 +17,7 @@ use gangway::hosted;
 use gangway::ids::OnboardingId;
 use gangway::onboarding::{Command, Onboarding, Outcome, Transition};
 use gangway::secret::MasterKey;
+use gangway::store::Order;
 use gangway::web::{AppState, LinkKeys};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -148,7 +149,7 @@ impl Site {
     }
 
     async fn keep(&self, transition: Transition) -> Onboarding {
-        self.house.store.overrule(&transition, "test", None, &[]).await.unwrap();
+        self.house.store.overrule(&transition, Order::EndsWork, "test", None, &[]).await.unwrap();
         transition.to
     }
 
