@@ -125,3 +125,63 @@ async fn an_onboarding_whose_workers_keep_dying_is_parked() {
     assert_eq!(parked.status.problem().unwrap().code, ProblemCode::Poison);
     assert_eq!(house.heard(), [""; 0], "it is parked without being tried again");
 }
+
+#[tokio::test]
+async fn two_results_of_one_row_in_one_statement_are_told_apart_by_their_lease() {
+    let (house, id) = one_due().await;
+    let late = house.store.claim(1, FOR_A_MINUTE).await.unwrap().remove(0);
+    house.advance(LEASE + TimeDelta::seconds(1));
+    let present = house.store.claim(1, FOR_A_MINUTE).await.unwrap().remove(0);
+    let changes = vec![change(&house, late), change(&house, present)];
+    let fates = house.store.commit_all(changes, FOR_A_MINUTE).await.unwrap();
+    assert!(matches!(fates[..], [Kept::Refused, Kept::Rests { .. }]));
+    assert!(matches!(house.read(id).await.status, Status::Stuck { .. }));
+}
+
+#[tokio::test]
+async fn a_rotated_link_leaves_the_worker_alone() {
+    let (house, id) = one_due().await;
+    let leased = house.store.claim(1, FOR_A_MINUTE).await.unwrap().remove(0);
+    let rotate = Command::RotateLink { expires_at: house.clock.now() };
+    house.engine.order(id, rotate, "key:backend").await.unwrap();
+
+    let result = change(&house, leased);
+    let fates = house.store.commit_all(vec![result], FOR_A_MINUTE).await.unwrap();
+    assert!(matches!(fates[..], [Kept::Rests { .. }]));
+    let now = house.read(id).await;
+    assert!(matches!(now.status, Status::Stuck { .. }));
+    assert_eq!(now.link.generation, 2, "and the link stays rotated");
+    let versions: Vec<_> =
+        house.store.list_journal(id).await.unwrap().iter().map(|line| line.version).collect();
+    assert_eq!(versions, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn after_an_order_nobody_works_until_the_old_lease_is_over() {
+    let mut house = House::open().await;
+    let key = house.publish(unattended()).await;
+    let id = house.start("acme", &key).await;
+    house.restart();
+    house.advance(LEASE + TimeDelta::seconds(1));
+    // A worker takes it, fails to reach Cyclr, plans a retry, is due again and begins.
+    let leased = house.store.claim(1, FOR_A_MINUTE).await.unwrap().remove(0);
+    let retry = Outcome::Retry {
+        after: TimeDelta::zero(),
+        problem: Problem::new(ProblemCode::CyclrUnreachable),
+        doubt: false,
+    };
+    let now = house.clock.now();
+    let transition = leased.onboarding().apply(retry, &leased.blueprint().limits, now);
+    let put_off = Change { leased, transition, calls: Vec::new(), at: now };
+    house.store.commit_all(vec![put_off], FOR_A_MINUTE).await.unwrap();
+    assert_eq!(house.store.claim(1, FOR_A_MINUTE).await.unwrap().len(), 1);
+
+    house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+    assert!(
+        house.store.claim(1, FOR_A_MINUTE).await.unwrap().is_empty(),
+        "the worker may be in the middle of a call"
+    );
+    house.advance(LEASE + TimeDelta::seconds(1));
+    let next = house.store.claim(1, FOR_A_MINUTE).await.unwrap();
+    assert!(next[0].is_takeover(), "and whoever comes next has to look");
+}

@@ -7,9 +7,9 @@ use gangway::ids::{
     AccountId, BlueprintKey, ConnectorId, CycleId, OnboardingId, Reference, TemplateId, TenantId,
 };
 use gangway::onboarding::{
-    Account, AuthKind, Blocker, BlueprintId, Command, Gain, Limits, LinkState, Onboarding, Origin,
-    Outcome, Problem, ProblemCode, Question, QuestionKey, QuestionKind, SeenConnector, Status,
-    StepKind,
+    Account, AuthKind, Blocker, BlueprintId, Command, Event, Gain, Limits, LinkState, Onboarding,
+    Origin, Outcome, Problem, ProblemCode, Question, QuestionKey, QuestionKind, SeenConnector,
+    Status, StepKind,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -223,6 +223,14 @@ proptest! {
             );
             if state.status.is_terminal() {
                 prop_assert_eq!(&next.to.status, &state.status);
+            }
+            if next.to.status == Status::Running && state.status == Status::Running {
+                prop_assert!(
+                    next.to.facts != state.facts || next.event == Some(Event::LinkRotated {
+                        generation: next.to.link.generation
+                    }),
+                    "going on without anything new would never end"
+                );
             }
             state = next.to;
             check(&state, now);

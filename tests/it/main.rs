@@ -7,6 +7,7 @@ mod crashes;
 mod cyclr_client;
 mod database;
 mod documents;
+mod doubts;
 mod embedded;
 mod faults;
 mod happy_path;

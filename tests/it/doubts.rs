@@ -1,0 +1,94 @@
+//! What is not known stays not known until somebody has looked: whatever people order meanwhile.
+
+use chrono::TimeDelta;
+use gangway::onboarding::{Command, ProblemCode, Status};
+use gangway::sandbox::{Fault, FaultKind};
+
+use crate::crashes::{assert_one_of_each, ledger_blueprint, ledger_world};
+use crate::house::{House, LEASE};
+
+fn strike(method: &str, path: &str, times: u32, kind: FaultKind) -> Fault {
+    Fault { method: Some(method.to_owned()), path: path.to_owned(), times, skip: 0, kind }
+}
+
+#[tokio::test]
+async fn a_single_run_whose_answer_was_lost_is_not_started_again_by_a_retry() {
+    let mut house = House::open_with(ledger_world()).await;
+    let mut blueprint = ledger_blueprint();
+    blueprint["templates"][0]["schedule"] = serde_json::json!({ "run_once": true });
+    let key = house.publish(blueprint).await;
+    house.sandbox.inject(strike("PUT", "/v1.0/cycles/*/activate", 1, FaultKind::LoseAnswer));
+    let id = house.start("acme", &key).await;
+    house.settle().await;
+    assert!(matches!(house.read(id).await.status, Status::Retrying { .. }));
+
+    house.engine.order(id, Command::Retry, "key:backend").await.unwrap();
+    let done = house.settle_in_time(id).await;
+    assert_eq!(done.status, Status::Live, "its run was seen");
+    assert_eq!(house.cycles()[0]["activations"], 1);
+}
+
+#[tokio::test]
+async fn a_throttled_single_run_is_simply_tried_again() {
+    let mut house = House::open_with(ledger_world()).await;
+    let mut blueprint = ledger_blueprint();
+    blueprint["templates"][0]["schedule"] = serde_json::json!({ "run_once": true });
+    let key = house.publish(blueprint).await;
+    let busy =
+        FaultKind::Refuse { status: 429, message: "slow down".to_owned(), retry_after: None };
+    house.sandbox.inject(strike("PUT", "/v1.0/cycles/*/activate", 2, busy));
+    let id = house.start("acme", &key).await;
+    assert_eq!(house.settle_in_time(id).await.status, Status::Live);
+    assert_eq!(house.cycles()[0]["activations"], 1);
+}
+
+#[tokio::test]
+async fn an_install_whose_workers_all_died_is_looked_for_after_the_retry() {
+    let mut house = House::open_with(ledger_world()).await;
+    let key = house.publish(ledger_blueprint()).await;
+    house.sandbox.inject(strike("POST", "/v1.0/templates/*/install", 1, FaultKind::HoldAfter));
+    let id = house.start("acme", &key).await;
+    {
+        let reached = house.sandbox.wait_until_held();
+        let working = house.worker.tick();
+        tokio::select! {
+            _ = working => panic!("it went through without being held"),
+            () = reached => {}
+        }
+    }
+    house.restart();
+    house.sandbox.clear_faults();
+    // Five more workers die before they give any result.
+    for _ in 0..5 {
+        house.advance(LEASE + TimeDelta::seconds(1));
+        assert_eq!(house.store.claim(1, LEASE.to_std().unwrap()).await.unwrap().len(), 1);
+    }
+    house.advance(LEASE + TimeDelta::seconds(1));
+    house.settle().await;
+    assert_eq!(house.read(id).await.status.problem().unwrap().code, ProblemCode::Poison);
+
+    house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+    assert_eq!(house.settle_in_time(id).await.status, Status::Live);
+    assert_one_of_each(&house, "parked and retried");
+}
+
+#[tokio::test]
+async fn while_cyclr_is_away_a_waiting_person_is_looked_after_in_the_attempts_own_rhythm() {
+    let mut house = House::open().await;
+    let key = house.publish(crate::house::attended()).await;
+    let id = house.start("acme", &key).await;
+    house.settle().await;
+    let crm = house.connector(id, "Harbour CRM").await;
+    house.engine.open_attempt(id, crm, "browser").await.unwrap();
+    house.sandbox.forget_calls();
+    let away = FaultKind::Refuse { status: 500, message: "away".to_owned(), retry_after: None };
+    house.sandbox.inject(strike("GET", "/v1.0/account/connectors/*", u32::MAX, away));
+    for _ in 0..(40 * 60) {
+        house.advance(TimeDelta::seconds(1));
+        house.settle().await;
+    }
+    let looks = house.heard().len();
+    assert!((20..60).contains(&looks), "{looks} looks");
+    let waiting = house.read(id).await;
+    assert!(matches!(waiting.status, Status::Waiting { look_at: None, .. }), "{waiting:?}");
+}
