@@ -197,13 +197,14 @@ impl Bench {
         let templates = blueprint.templates.iter().map(|t| t.template_id).collect();
         let now = Clock::system().now();
         let account = AccountId::parse(tenant.as_str()).unwrap();
-        let onboarding = Onboarding::begin(
+        let mut onboarding = Onboarding::begin(
             (OnboardingId(Uuid::now_v7()), Reference::spell(rand::random())),
             (tenant, profile),
             (blueprint_id, templates),
             LinkState { generation: 1, expires_at: now + TimeDelta::days(7) },
             now,
         );
+        onboarding.facts.account_id = Some(account.clone());
         NewOnboarding { onboarding, blueprint, account, actor, idempotency }
     }
 

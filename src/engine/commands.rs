@@ -103,13 +103,14 @@ impl Engine {
                 .map_err(|_| InvalidTransition { reason: "The account prefix is not usable." })?,
         };
         let templates = blueprint.templates.iter().map(|t| t.template_id).collect();
-        let onboarding = Onboarding::begin(
+        let mut onboarding = Onboarding::begin(
             (OnboardingId(Uuid::now_v7()), Reference::spell(rand::random())),
             (tenant, profile),
             (blueprint_id, templates),
             LinkState { generation: 1, expires_at: now + self.0.settings.link_life },
             now,
         );
+        onboarding.facts.account_id = Some(account.clone());
         Ok(NewOnboarding { onboarding, blueprint, account, actor, idempotency })
     }
 

@@ -11,6 +11,10 @@ use crate::ids::{AccountId, ConnectorId, CycleId, TemplateId};
 /// Stored as JSON in the onboarding's row. Only grows: [`Facts::covers`] says what that means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
+    /// The id that the tenant's account gets, fixed before it is made: what ids are made of may be
+    /// configured otherwise tomorrow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<AccountId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
     /// One per template of the blueprint, in its order.
@@ -166,6 +170,7 @@ impl Slot {
 impl Facts {
     pub fn new(templates: impl IntoIterator<Item = TemplateId>) -> Self {
         Self {
+            account_id: None,
             account: None,
             slots: templates.into_iter().map(Slot::new).collect(),
             connections: Vec::new(),
@@ -232,6 +237,7 @@ impl Facts {
         });
         slots
             && connections
+            && (older.account_id.is_none() || self.account_id == older.account_id)
             && (older.account.is_none() || self.account == older.account)
             && older.answers.keys().all(|key| self.answers.contains_key(key))
     }

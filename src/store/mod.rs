@@ -27,7 +27,6 @@ mod overrule;
 mod row;
 mod start;
 mod starter;
-mod tenants;
 
 use sqlx::postgres::PgListener;
 use sqlx::{Connection as _, PgPool};
@@ -43,7 +42,6 @@ pub use onboardings::{Filter, Page};
 pub use overrule::Order;
 pub use start::{Answer, IdempotencyKey, NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;
-pub use tenants::TenantAccount;
 
 use crate::clock::Clock;
 

@@ -101,7 +101,7 @@ impl Store {
         render: &Render,
     ) -> Result<Started, StartError> {
         for _ in 0..MOST_RACES {
-            match self.try_start(&new, lease, render).await {
+            match self.try_start(&mut new, lease, render).await {
                 Err(StartError::Raced) => {}
                 Err(StartError::ReferenceTaken) => {
                     new.onboarding.reference = Reference::spell(rand::random());
@@ -114,7 +114,7 @@ impl Store {
 
     async fn try_start(
         &self,
-        new: &NewOnboarding,
+        new: &mut NewOnboarding,
         lease: Duration,
         render: &Render,
     ) -> Result<Started, StartError> {
@@ -215,8 +215,11 @@ async fn keep_answer(
 }
 
 /// The tenant as it is from its first onboarding on. Its account never changes.
-async fn keep_tenant(tx: &mut sqlx::PgConnection, new: &NewOnboarding) -> Result<(), StartError> {
-    let named = &new.onboarding.profile.named_account;
+async fn keep_tenant(
+    tx: &mut sqlx::PgConnection,
+    new: &mut NewOnboarding,
+) -> Result<(), StartError> {
+    let named = &mut new.onboarding.profile.named_account;
     sqlx::query!(
         "INSERT INTO tenant (tenant_id, account_id, account_named, created_at)
          VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id) DO NOTHING",
@@ -233,10 +236,16 @@ async fn keep_tenant(tx: &mut sqlx::PgConnection, new: &NewOnboarding) -> Result
     )
     .fetch_one(tx)
     .await?;
-    // A tenant has one account. Naming none means that one, whatever its id would be made of today.
-    if named.as_ref().is_some_and(|named| known.account_id != named.as_str()) {
+    if known.account_id == new.account.as_str() {
+        return Ok(());
+    }
+    if named.is_some() {
         return Err(StartError::AccountDiffers);
     }
+    // A tenant has one account. Naming none means that one, whatever its id would be made of today.
+    let known = AccountId::parse(known.account_id)
+        .map_err(|_| Error::inconsistent("tenant", "account_id", &new.onboarding.tenant))?;
+    *named = Some(known);
     Ok(())
 }
 

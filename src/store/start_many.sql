@@ -18,8 +18,7 @@ plain AS (
     SELECT n.* FROM new n
     WHERE NOT EXISTS (SELECT FROM new o WHERE o.tenant_id = n.tenant_id AND o.place < n.place)
       AND NOT EXISTS (
-          SELECT FROM tenant t
-          WHERE n.account_named AND t.tenant_id = n.tenant_id AND t.account_id <> n.account_id)
+          SELECT FROM tenant t WHERE t.tenant_id = n.tenant_id AND t.account_id <> n.account_id)
       AND NOT EXISTS (
           SELECT FROM onboarding s WHERE s.tenant_id = n.tenant_id AND s.lease_token IS NOT NULL)
       AND NOT EXISTS (

@@ -106,23 +106,7 @@ async fn a_lasting_refusal_is_stuck_with_a_reason_and_can_be_retried() {
 async fn a_foreign_account_is_never_adopted() {
     let mut house = House::open_with(ledger_world()).await;
     let key = house.publish(ledger_blueprint()).await;
-    let token: serde_json::Value = crate::house::browser()
-        .post(format!("http://{}/oauth/token", house.address))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body("grant_type=client_credentials&client_id=sandbox-client&client_secret=sandbox-secret-not-for-production")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    crate::house::browser()
-        .post(format!("http://{}/v1.0/accounts", house.address))
-        .bearer_auth(token["access_token"].as_str().unwrap())
-        .json(&serde_json::json!({ "Id": "acme", "Name": "Somebody else" }))
-        .send()
-        .await
-        .unwrap();
+    house.make_account("acme", "Somebody else").await;
     let id = house.start("acme", &key).await;
     let stuck = house.settle_in_time(id).await;
     assert_eq!(stuck.status.problem().unwrap().code, ProblemCode::AccountTaken);

@@ -185,3 +185,24 @@ async fn two_blueprints_of_a_tenant_share_its_account_and_are_driven_one_at_a_ti
     let second_begins = heard.iter().rposition(|call| call == "POST /v1.0/accounts").unwrap();
     assert!(second_begins > first_ends, "{heard:#?}");
 }
+
+#[tokio::test]
+async fn a_tenants_named_account_serves_its_later_onboardings_too() {
+    let mut house = House::open().await;
+    house.make_account("theirs-1", "Made long ago").await;
+    let first = house.publish(unattended()).await;
+    let mut second = unattended();
+    second["key"] = json!("second");
+    let second = house.publish(second).await;
+    let a = house.start_in("acme", &first, Some("theirs-1")).await;
+    house.settle().await;
+    let b = house.start("acme", &second).await;
+    house.settle().await;
+    for id in [a, b] {
+        let onboarding = house.read(id).await;
+        assert_eq!(onboarding.status, Status::Live);
+        assert_eq!(onboarding.facts.account.unwrap().id.as_str(), "theirs-1");
+    }
+    assert!(!house.heard().contains(&"POST /v1.0/accounts".to_owned()), "named ones are read only");
+    assert_eq!(house.cycles().len(), 2);
+}

@@ -9,13 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use gangway::clock::Clock;
 use gangway::cyclr;
 use gangway::engine::{self, Engine, StartRequest, Worker};
-use gangway::ids::{BlueprintKey, ConnectorId, OnboardingId, TenantId};
+use gangway::ids::{AccountId, BlueprintKey, ConnectorId, OnboardingId, TenantId};
 use gangway::onboarding::{
     Blueprint, Command, Onboarding, Profile, QuestionKey, ReturnUrls, Status,
 };
 use gangway::sandbox::{Catalogue, HeardCall, Sandbox};
 use gangway::secret::{ExposeSecret as _, Secret};
-use gangway::store::Store;
+use gangway::store::{Render, Store};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use url::Url;
@@ -85,16 +85,47 @@ impl House {
     }
 
     pub(crate) async fn start(&self, tenant: &str, blueprint: &BlueprintKey) -> OnboardingId {
+        self.start_in(tenant, blueprint, None).await
+    }
+
+    /// In an account that the integrator names.
+    pub(crate) async fn start_in(
+        &self,
+        tenant: &str,
+        blueprint: &BlueprintKey,
+        account: Option<&str>,
+    ) -> OnboardingId {
         let published = self.store.find_blueprint(blueprint, None).await.unwrap().unwrap();
+        let named_account = account.map(|account| AccountId::parse(account).unwrap());
         let request = StartRequest {
             tenant: TenantId::parse(tenant).unwrap(),
-            profile: profile(tenant),
+            profile: Profile { named_account, ..profile(tenant) },
             blueprint_id: published.id,
             blueprint: published.blueprint,
             idempotency: None,
             actor: "test".to_owned(),
         };
-        self.engine.start(request, Arc::new(|_, _| (201, String::new()))).await.unwrap().onboarding
+        let render: Render = Arc::new(|_, _| (201, String::new()));
+        self.engine.start(request, render).await.unwrap().onboarding
+    }
+
+    /// An account that was there before Gangway, made as somebody else would; not in the calls heard.
+    pub(crate) async fn make_account(&self, id: &str, name: &str) {
+        let secret = "sandbox-secret-not-for-production";
+        let body = format!(
+            "grant_type=client_credentials&client_id=sandbox-client&client_secret={secret}"
+        );
+        let token = browser()
+            .post(format!("http://{}/oauth/token", self.address))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        let token: Value = token.send().await.unwrap().json().await.unwrap();
+        let made = browser()
+            .post(format!("http://{}/v1.0/accounts", self.address))
+            .bearer_auth(token["access_token"].as_str().unwrap())
+            .json(&json!({ "Id": id, "Name": name }));
+        assert!(made.send().await.unwrap().status().is_success());
+        self.sandbox.forget_calls();
     }
 
     /// Drives until nothing is due at this moment.

@@ -4,16 +4,14 @@ use super::{StepContext, Trouble};
 use crate::cyclr::{self, NewAccount};
 use crate::ids::AccountId;
 use crate::onboarding::{Account, Gain, Origin, Outcome, Problem, ProblemCode};
-use crate::store::TenantAccount;
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let profile = &context.onboarding.profile;
-    // Fixed when the tenant was first seen: today's prefix may be another one.
-    let TenantAccount { id, named } =
-        context.store().load_tenant_account(&context.onboarding.tenant).await?;
-    if named {
-        return read_named(context, &id).await;
+    if let Some(named) = &profile.named_account {
+        return read_named(context, named).await;
     }
+    let id = context.onboarding.facts.account_id.clone();
+    let id = id.ok_or(Trouble::Lacking("the account's id"))?;
     let new = NewAccount {
         id: id.clone(),
         name: profile.name.clone(),
