@@ -24,6 +24,8 @@ use crate::database::TestDb;
 
 /// Lease of the house's workers; a test that kills one lets this much time pass.
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How often a worker of the house that runs by itself looks unasked.
+const POLL: Duration = Duration::from_millis(100);
 /// Quiet period of the house.
 pub(crate) const QUIET: TimeDelta = TimeDelta::seconds(35);
 
@@ -61,13 +63,30 @@ impl House {
             gangway::sandbox::serve(served, listener, std::future::pending()).await.unwrap();
         });
         let store = Store::new(database.pool().await, clock.clone());
-        let (engine, worker) = engine(&store, &clock, address);
+        let (engine, worker) = engine(&store, &clock, address, POLL);
         Self { store, clock, sandbox, address, engine, worker, _serving: serving, database }
     }
 
     /// As if the process had died and another one had started: nothing but the database is left.
     pub(crate) fn restart(&mut self) {
-        (self.engine, self.worker) = engine(&self.store, &self.clock, self.address);
+        (self.engine, self.worker) = self.another_process(POLL);
+    }
+
+    /// Another process on the same database and the same Cyclr.
+    pub(crate) fn another_process(&self, poll: Duration) -> (Engine, Worker) {
+        engine(&self.store, &self.clock, self.address, poll)
+    }
+
+    /// This process keeps its doors and works on nothing.
+    pub(crate) fn retire_worker(&mut self) {
+        let (engine, worker) = self.another_process(POLL);
+        self.engine = engine;
+        drop(worker);
+    }
+
+    /// For looking past the store.
+    pub(crate) async fn pool(&self) -> sqlx::PgPool {
+        self.database.pool().await
     }
 
     /// Moves both sides' clocks.
@@ -211,7 +230,7 @@ impl House {
     }
 }
 
-fn engine(store: &Store, clock: &Clock, address: SocketAddr) -> (Engine, Worker) {
+fn engine(store: &Store, clock: &Clock, address: SocketAddr, poll: Duration) -> (Engine, Worker) {
     let base = Url::parse(&format!("http://{address}/")).unwrap();
     let cyclr = cyclr::Client::new(
         cyclr::Settings {
@@ -236,7 +255,7 @@ fn engine(store: &Store, clock: &Clock, address: SocketAddr) -> (Engine, Worker)
         commit_margin: Duration::from_secs(1),
         quiet_period: QUIET.to_std().unwrap(),
         at_once: 100,
-        poll: Duration::from_millis(100),
+        poll,
         most_claims: 5,
         link_life: TimeDelta::days(7),
     };

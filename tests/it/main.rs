@@ -21,3 +21,4 @@ mod program;
 mod restart;
 mod rust_tokens;
 mod sandbox;
+mod wake;
