@@ -33,7 +33,7 @@ const FOLDERS: &[&str] = &[
 ];
 
 /// How the path of somebody's own machine begins.
-const MACHINE_PATHS: &[&str] = &["/work/", "/root/", "/home/", "/Users/", "/mnt/", "C:\\"];
+const MACHINE_PATHS: &[&str] = &["/root/", "/home/", "/Users/", "/mnt/", "C:\\"];
 
 const LARGEST_PICTURE: u64 = 80 * 1024;
 
