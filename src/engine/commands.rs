@@ -11,8 +11,8 @@ use super::{Engine, Error, ownership, steps};
 use crate::cyclr::CallLog;
 use crate::ids::{ConnectorId, OnboardingId, Reference, TenantId};
 use crate::onboarding::{
-    AuthKind, Blueprint, BlueprintId, Command, Event, InvalidTransition, LinkState, Onboarding,
-    Profile, Status, Transition,
+    AuthKind, Blueprint, BlueprintId, Command, InvalidTransition, LinkState, Onboarding, Profile,
+    Status, Transition,
 };
 use crate::secret::{ExposeSecret as _, Secret, random_token};
 use crate::store::{
@@ -222,7 +222,9 @@ impl Engine {
             match kept.await {
                 Ok(()) => {
                     self.tell_changed(id);
-                    self.tell_siblings(&transition).await;
+                    if transition.connects() {
+                        self.tell_siblings(&transition.to.tenant, id).await;
+                    }
                     if transition.to.due_at(now).is_some() {
                         self.wake().await;
                     }
@@ -246,17 +248,8 @@ impl Engine {
 
     /// A connector may be shared by the tenant's onboardings: whoever waits for it has a look. Without
     /// this a person would be asked to sign in again; nothing else depends on it.
-    pub(super) async fn tell_siblings(&self, transition: &Transition) {
-        let connected = match &transition.event {
-            Some(Event::ConnectionsSeen { connected, .. }) => !connected.is_empty(),
-            Some(Event::CredentialGiven { .. }) => true,
-            Some(_) | None => false,
-        };
-        if !connected {
-            return;
-        }
-        let onboarding = &transition.to;
-        match self.store().wake_siblings(&onboarding.tenant, onboarding.id).await {
+    pub(super) async fn tell_siblings(&self, tenant: &TenantId, except: OnboardingId) {
+        match self.store().wake_siblings(tenant, except).await {
             Ok(0) => {}
             Ok(_) => self.0.due.notify_one(),
             Err(error) => tracing::info!(%error, "the tenant's others were not woken"),

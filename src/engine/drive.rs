@@ -40,10 +40,16 @@ impl Engine {
             }
             let id = next.onboarding().id;
             let change = self.run_step(*next).await;
-            let transition = change.transition.clone();
+            // Whom to tell, known before the change is given away.
+            let connects = change.transition.connects();
+            let tenant = connects.then(|| change.transition.to.tenant.clone());
             let status = change.transition.to.status.name();
             let at_step = change.transition.to.step().name();
-            match committer.commit(change).await {
+            let kept = committer.commit(change).await;
+            if let (Some(tenant), Ok(Kept::GoOn(_) | Kept::Rests { .. })) = (&tenant, &kept) {
+                self.tell_siblings(tenant, id).await;
+            }
+            match kept {
                 Ok(Kept::GoOn(leased)) => next = leased,
                 Ok(Kept::Rests { sibling_due }) => {
                     tracing::debug!(status, at_step, "rests");
@@ -51,7 +57,6 @@ impl Engine {
                         self.0.due.notify_one();
                     }
                     self.tell_changed(id);
-                    self.tell_siblings(&transition).await;
                     return;
                 }
                 Ok(Kept::Refused) => {

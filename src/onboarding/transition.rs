@@ -63,6 +63,17 @@ pub struct Transition {
     pub announces: Option<&'static str>,
 }
 
+impl Transition {
+    /// Whether a connection was made, which others of the tenant may wait for too.
+    pub fn connects(&self) -> bool {
+        match &self.event {
+            Some(Event::ConnectionsSeen { connected, .. }) => !connected.is_empty(),
+            Some(Event::CredentialGiven { .. }) => true,
+            Some(_) | None => false,
+        }
+    }
+}
+
 /// How long to wait after a step that reported nothing new.
 const NOTHING_NEW: TimeDelta = TimeDelta::seconds(15);
 

@@ -1,7 +1,5 @@
 //! Pages for people, and the layer that makes one of every failure.
 
-use std::error::Error as StdError;
-
 use askama::Template;
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::assets::{CSS_ADDRESS, SCRIPT_ADDRESS};
+use super::layers::log_failure;
 use super::{Error, Kind};
 use crate::ids::Reference;
 
@@ -172,7 +171,7 @@ pub async fn dress_as_page(request: Request, next: Next) -> Response {
     let (mut parts, _) = response.into_parts();
     let error = parts.extensions.remove::<Error>();
     if let Some(error) = &error {
-        log(error, request_id.as_deref());
+        log_failure(error);
     }
     let kind = error.map_or_else(|| kind_of(status), |error| error.kind);
     let page = Failure {
@@ -196,23 +195,6 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
 /// The visitor's own reference, taken from the address it came with.
 fn reference_in(path: &str) -> Option<Reference> {
     Reference::parse(path.strip_prefix("/o/")?.split('/').next()?).ok()
-}
-
-fn log(error: &Error, request_id: Option<&str>) {
-    let Some(cause) = &error.cause else { return };
-    let mut chain = cause.to_string();
-    let mut next: Option<&(dyn StdError + 'static)> = cause.source();
-    while let Some(source) = next {
-        chain.push_str(": ");
-        chain.push_str(&source.to_string());
-        next = source.source();
-    }
-    let code = error.kind.code();
-    if error.kind == Kind::Internal {
-        tracing::error!(request_id, code, cause = chain, "a page failed");
-    } else {
-        tracing::warn!(request_id, code, cause = chain, "a page could not be shown");
-    }
 }
 
 /// For failures that come from the framework and carry no kind of ours.

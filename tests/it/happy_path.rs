@@ -206,3 +206,26 @@ async fn a_tenants_named_account_serves_its_later_onboardings_too() {
     assert!(!house.heard().contains(&"POST /v1.0/accounts".to_owned()), "named ones are read only");
     assert_eq!(house.cycles().len(), 2);
 }
+
+#[tokio::test]
+async fn what_one_onboarding_of_a_tenant_connects_the_other_need_not() {
+    let mut house = House::open().await;
+    let first = house.publish(attended()).await;
+    let mut second = attended();
+    second["key"] = json!("second");
+    let second = house.publish(second).await;
+    let (a, b) = (house.start("acme", &first).await, house.start("acme", &second).await);
+    house.settle().await;
+    let (crm, mail) =
+        (house.connector(a, "Harbour CRM").await, house.connector(a, "Parcel Mail").await);
+    let key = Credential::ApiKey(Secret::from("canary-api-key"));
+    house.engine.give_credential(a, mail, key).await.unwrap();
+    house.sign_in(a, crm, "allow").await;
+    // The engine sees the last connection and goes straight on to the questions.
+    house.engine.order(a, Command::LookNow, "visitor").await.unwrap();
+    house.settle().await;
+    for id in [a, b] {
+        let onboarding = house.read(id).await;
+        assert_eq!(onboarding.step(), StepKind::Map, "{:?}", onboarding.facts.connections);
+    }
+}

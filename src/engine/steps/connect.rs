@@ -14,12 +14,11 @@ const FETCH_IT_YOURSELF: &str = "{}";
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let account = context.account()?;
-    let looks = to_look_at(&context.onboarding.facts.connections).into_iter();
-    let looked = try_join_all(looks.map(|connector| account.find_connector(connector)));
+    let connectors = to_look_at(&context.onboarding.facts.connections);
+    let looks = connectors.iter().map(|connector| account.find_connector(*connector));
+    let looked = try_join_all(looks).await?;
     let mut shown = Vec::new();
-    for (connector, found) in
-        to_look_at(&context.onboarding.facts.connections).into_iter().zip(looked.await?)
-    {
+    for (connector, found) in connectors.into_iter().zip(looked) {
         let Some(mut found) = found else {
             return Ok(Outcome::Stuck(Problem::with(
                 ProblemCode::ConnectorMissing,
