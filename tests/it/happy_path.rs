@@ -220,6 +220,8 @@ async fn what_one_onboarding_of_a_tenant_connects_the_other_need_not() {
         (house.connector(a, "Harbour CRM").await, house.connector(a, "Parcel Mail").await);
     let key = Credential::ApiKey(Secret::from("canary-api-key"));
     house.engine.give_credential(a, mail, key).await.unwrap();
+    house.settle().await;
+    assert!(!house.read(b).await.facts.connection(mail).unwrap().is_open());
     house.sign_in(a, crm, "allow").await;
     // The engine sees the last connection and goes straight on to the questions.
     house.engine.order(a, Command::LookNow, "visitor").await.unwrap();
