@@ -24,6 +24,7 @@ mod problem;
 mod profile;
 mod question;
 mod requirement;
+mod settle;
 mod state;
 mod step;
 mod transition;
