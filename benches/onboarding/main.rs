@@ -363,15 +363,21 @@ impl Bench {
             StepKind::Install => {
                 *cycle = caller.install(tenant).await;
                 let cycle = CycleId(*cycle);
-                Gain::Installed { slot: 0, cycle, origin: Origin::Made, connectors: Vec::new() }
+                Gain::Installed {
+                    slot: 0,
+                    cycle,
+                    origin: Origin::Made,
+                    connectors: Vec::new(),
+                    seen_paused_at: None,
+                }
             }
             StepKind::Map => {
                 caller.map(tenant, *cycle).await;
-                Gain::Mapped { slot: 0 }
+                Gain::Mapped { slot: 0, retired: Vec::new() }
             }
             StepKind::Activate => {
                 caller.activate(tenant, *cycle).await;
-                Gain::Activated { slot: 0 }
+                Gain::Activated { slot: 0, retired: Vec::new() }
             }
             StepKind::Connect | StepKind::Live => panic!("the stand-in has no connections"),
         }

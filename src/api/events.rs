@@ -48,21 +48,34 @@ fn detail(event: &Event) -> Value {
         Event::AccountReady { account, origin } => {
             json!({ "account_id": account.as_str(), "origin": name(*origin) })
         }
-        Event::Installed { template, cycle, origin } => {
-            json!({ "template": template, "cycle_id": cycle.0, "origin": name(*origin) })
-        }
+        Event::Installed { template, cycle, origin, after_doubt } => json!({
+            "template": template, "cycle_id": cycle.0, "origin": name(*origin),
+            "after_doubt": after_doubt,
+        }),
         Event::ConnectionsSeen { connected, lost } => {
             json!({ "connected": texts(connected), "lost": texts(lost) })
         }
         Event::QuestionsAsked { template, open } => json!({ "template": template, "open": open }),
-        Event::Mapped { template }
-        | Event::Unmapped { template }
-        | Event::Activated { template } => {
-            json!({ "template": template })
+        Event::Mapped { template, retired } => {
+            json!({ "template": template, "retired_cycle_ids": retired })
         }
-        Event::RetryPlanned { problem, detail, tries, after_seconds } => json!({
-            "problem": problem, "detail": detail, "tries": tries, "after_seconds": after_seconds,
+        Event::Unmapped { template } => json!({ "template": template }),
+        Event::Activated { template, after_doubt, retired } => json!({
+            "template": template, "after_doubt": after_doubt, "retired_cycle_ids": retired,
         }),
+        Event::RetryPlanned { problem, detail, tries, after_seconds, doubted } => json!({
+            "problem": problem, "detail": detail, "tries": tries, "after_seconds": after_seconds,
+            "doubted": doubted,
+        }),
+        Event::HeldBack { problem, detail, after_seconds } => json!({
+            "problem": problem, "detail": detail, "after_seconds": after_seconds,
+        }),
+        Event::CandidateChosen { template, cycle, reason } => {
+            json!({ "template": template, "cycle_id": cycle.0, "reason": reason })
+        }
+        Event::CycleDisowned { template, cycle } | Event::CycleRetired { template, cycle } => {
+            json!({ "template": template, "cycle_id": cycle.0 })
+        }
         Event::BecameStuck { problem, detail } => json!({ "problem": problem, "detail": detail }),
         Event::AttemptOpened { connector } | Event::CredentialGiven { connector } => {
             json!({ "connector_id": connector.to_string() })

@@ -54,6 +54,7 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(onboardings::change_link))
         .routes(routes!(onboardings::retry))
         .routes(routes!(onboardings::cancel))
+        .routes(routes!(onboardings::adopt))
         .routes(routes!(events::list_events))
         .routes(routes!(blueprints::publish))
         .routes(routes!(blueprints::show))

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::fields::Mistakes;
 use super::shapes::OnboardingBody;
-use crate::ids::OnboardingId;
+use crate::ids::{CycleId, OnboardingId};
 use crate::onboarding::Command;
 use crate::web::{AppState, Error, Json, JsonAnswer};
 
@@ -34,6 +34,16 @@ pub(super) enum LinkAction {
 #[serde(deny_unknown_fields)]
 pub(super) struct CancelOrder {
     /// 1 to 500 characters, for the timeline.
+    reason: String,
+}
+
+/// Which of the candidates is the onboarding's.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdoptOrder {
+    /// One of `problem.candidates`.
+    cycle_id: Uuid,
+    /// 1 to 500 characters, for the timeline: how you know.
     reason: String,
 }
 
@@ -100,14 +110,35 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
     Json(order): Json<CancelOrder>,
 ) -> Result<JsonAnswer<OnboardingBody>, Error> {
-    let reason = order.reason;
+    let command = Command::Cancel { reason: check_reason(order.reason)? };
+    order_and_show(&state, &id, command, &caller).await
+}
+
+/// Say which cycle is the onboarding's.
+///
+/// For one that is stuck with `ambiguous_install`. The other candidates are left as they are at
+/// Cyclr; delete those that nobody needs there.
+#[utoipa::path(post, path = "/v1/onboardings/{id}/adopt", operation_id = "adopt_cycle", tag = "onboardings",
+    params(("id" = Uuid, Path)), request_body = AdoptOrder,
+    responses((status = OK, body = OnboardingBody)))]
+pub(super) async fn adopt(
+    caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Json(order): Json<AdoptOrder>,
+) -> Result<JsonAnswer<OnboardingBody>, Error> {
+    let reason = check_reason(order.reason)?;
+    let command = Command::ChooseCandidate { cycle: CycleId(order.cycle_id), reason };
+    order_and_show(&state, &id, command, &caller).await
+}
+
+fn check_reason(reason: String) -> Result<String, Error> {
     let mut mistakes = Mistakes::default();
     let fits = !reason.trim().is_empty()
         && reason.chars().count() <= 500
         && !reason.chars().any(|c| c.is_control() && c != '\n');
     mistakes.require("/reason", fits, "1 to 500 characters");
-    let command = mistakes.or_value(Some(Command::Cancel { reason }))?;
-    order_and_show(&state, &id, command, &caller).await
+    mistakes.or_value(Some(reason))
 }
 
 async fn order_and_show(

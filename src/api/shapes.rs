@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::onboarding::{AuthKind, Connection, Onboarding, Requirement, Slot, Status};
+use crate::onboarding::{AuthKind, Candidate, Connection, Onboarding, Requirement, Slot, Status};
 use crate::store::Published;
 use crate::web::AppState;
 
@@ -85,6 +85,21 @@ pub(super) struct ProblemBody {
     #[schema(required)]
     pub(super) detail: Option<String>,
     pub(super) for_staff: &'static str,
+    /// For `ambiguous_install`: the cycles that could be this onboarding's, to choose from with
+    /// `adopt`. Empty otherwise.
+    pub(super) candidates: Vec<CandidateBody>,
+}
+
+/// A cycle that could be the onboarding's.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Candidate)]
+pub(super) struct CandidateBody {
+    pub(super) cycle_id: Uuid,
+    pub(super) name: String,
+    /// As Cyclr says it.
+    pub(super) status: String,
+    #[schema(required)]
+    pub(super) created_at: Option<DateTime<Utc>>,
 }
 
 /// The address of the hosted pages. Whoever has it can act for the tenant there.
@@ -207,6 +222,7 @@ impl OnboardingBody {
                 code: problem.code.name(),
                 detail: problem.detail.clone(),
                 for_staff: problem.code.for_staff(),
+                candidates: onboarding.candidates().iter().map(CandidateBody::from).collect(),
             }),
             since: kept(onboarding.since),
             deadline: onboarding.status.deadline().map(kept),
@@ -249,6 +265,17 @@ impl From<Requirement> for RequirementBody {
             blocker: requirement.blocker.name(),
             for_customer: requirement.for_customer,
             for_staff: requirement.for_staff,
+        }
+    }
+}
+
+impl From<&Candidate> for CandidateBody {
+    fn from(candidate: &Candidate) -> Self {
+        Self {
+            cycle_id: candidate.cycle.0,
+            name: candidate.name.clone(),
+            status: candidate.status.clone(),
+            created_at: candidate.created_at,
         }
     }
 }

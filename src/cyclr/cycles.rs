@@ -43,7 +43,27 @@ pub enum CycleStatus {
     Other(String),
 }
 
+impl Cycle {
+    /// Nobody has activated it, as far as Cyclr shows: it neither runs nor has a run behind it.
+    pub fn never_ran(&self) -> bool {
+        matches!(self.status, CycleStatus::Paused | CycleStatus::Stopped)
+            && self.last_success_at.is_none()
+            && self.error_count == 0
+    }
+}
+
 impl CycleStatus {
+    /// As Cyclr says it.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Paused => "Paused",
+            Self::Active => "Active",
+            Self::Stopped => "Stopped",
+            Self::DeleteScheduled => "DeleteScheduled",
+            Self::Other(word) => word,
+        }
+    }
+
     fn parse(text: String) -> Self {
         match text.to_ascii_lowercase().as_str() {
             "paused" => Self::Paused,

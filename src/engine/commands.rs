@@ -210,8 +210,14 @@ impl Engine {
             };
             let attempt = attempt.and_then(|names| new_attempt(&transition, &command, names));
             let order = match &command {
-                Command::RotateLink { .. } => Order::LeavesWorkAlone,
-                Command::OpenAttempt { .. }
+                // Nothing that a worker is about changes, unless one could still adopt the cycle.
+                Command::Disown { .. } if transition.to.facts == onboarding.facts => {
+                    Order::LeavesWorkAlone
+                }
+                Command::RotateLink { .. } | Command::NoteRetired { .. } => Order::LeavesWorkAlone,
+                Command::Disown { .. }
+                | Command::ChooseCandidate { .. }
+                | Command::OpenAttempt { .. }
                 | Command::CredentialGiven(_)
                 | Command::Answer(_)
                 | Command::LookNow

@@ -1,5 +1,6 @@
 //! One lease: run the step, decide, keep the result, and on to the next until somebody else is next.
 
+use chrono::{DateTime, Utc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -29,10 +30,7 @@ impl Engine {
     async fn drive_on(&self, leased: Leased, committer: &Committer, stop: &CancellationToken) {
         let mut next = Box::new(leased);
         loop {
-            // A call that could outlast the lease is not begun: by then somebody else may have it.
-            let too_late =
-                next.remaining(self.0.settings.commit_margin) < self.0.cyclr.call_deadline();
-            if stop.is_cancelled() || too_late {
+            if stop.is_cancelled() || !self.has_time_for_a_call(&next) {
                 if let Err(error) = self.store().release(*next, false).await {
                     tracing::info!(%error, "could not give the onboarding back; its lease will end");
                 }
@@ -40,7 +38,8 @@ impl Engine {
             }
             let id = next.onboarding().id;
             let change = self.run_step(*next).await;
-            // Whom to tell, known before the change is given away.
+            // What a refusal would leave behind, and whom to tell: known before the change is gone.
+            let installed = change.transition.installed();
             let connects = change.transition.connects();
             let tenant = connects.then(|| change.transition.to.tenant.clone());
             let status = change.transition.to.status.name();
@@ -65,6 +64,9 @@ impl Engine {
                         at_step,
                         "result refused: the onboarding is in other hands"
                     );
+                    if let Some((slot, cycle)) = installed {
+                        self.give_up_cycle(id, slot, cycle).await;
+                    }
                     return;
                 }
                 Err(error) => {
@@ -96,11 +98,24 @@ impl Engine {
         let limits = &leased.blueprint().limits;
         // Whatever comes of it: what an earlier worker did last, nobody knows.
         let transition = if leased.is_takeover() {
-            leased.onboarding().in_doubt(now).apply(outcome, limits, now)
+            let doubted_at = self.last_call_of_lost_worker(now);
+            leased.onboarding().in_doubt(doubted_at).apply(outcome, limits, now)
         } else {
             leased.onboarding().apply(outcome, limits, now)
         };
         Change { transition, calls: call_lines(&log), at: now, leased }
+    }
+
+    /// A call that could outlast the lease is not begun: by then somebody else may have it.
+    pub(super) fn has_time_for_a_call(&self, leased: &Leased) -> bool {
+        leased.remaining(self.0.settings.commit_margin) >= self.0.cyclr.call_deadline()
+    }
+
+    /// The latest moment at which a worker that vanished may have begun a call, now that its lease
+    /// is over: see [`Self::has_time_for_a_call`]. One that is frozen and wakes up later finds its
+    /// result refused, and sees to what it has made.
+    pub(super) fn last_call_of_lost_worker(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now - (self.0.cyclr.call_deadline() + self.0.settings.commit_margin)
     }
 }
 

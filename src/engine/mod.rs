@@ -17,6 +17,7 @@
 
 mod commands;
 mod drive;
+mod give_up;
 mod ownership;
 mod steps;
 mod worker;

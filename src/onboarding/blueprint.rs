@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Question, QuestionKind, Rule, RuleValue};
+use super::{Limits, Question, QuestionKind, Rule, RuleValue};
 use crate::ids::{BlueprintKey, TemplateId};
 
 /// A published version; an onboarding is pinned to one.
@@ -49,6 +48,15 @@ pub struct TemplatePlan {
     pub mapping: Vec<Rule>,
     #[serde(default)]
     pub schedule: Schedule,
+    /// A cycle that is running while it has to be mapped may be stopped, and is started again
+    /// afterwards. Its running transactions end for good, so this has to be said.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stop_to_change: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// When an active cycle runs.
@@ -89,34 +97,6 @@ pub struct Brand {
     pub support_email: Option<String>,
 }
 
-/// How long people and retries get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Hours that the tenant's people have to do what is asked of them.
-    pub waiting_hours: u32,
-    /// Failed tries of one step before it is stuck.
-    pub tries: u32,
-    /// Minutes for which an open sign-in is looked after.
-    pub attempt_minutes: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { waiting_hours: 7 * 24, tries: 12, attempt_minutes: 30 }
-    }
-}
-
-impl Limits {
-    pub fn waiting(&self) -> TimeDelta {
-        TimeDelta::hours(self.waiting_hours.into())
-    }
-
-    pub fn attempt(&self) -> TimeDelta {
-        TimeDelta::minutes(self.attempt_minutes.into())
-    }
-}
-
 /// What is wrong with a blueprint, and where (a JSON pointer).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {reason}")]
@@ -145,11 +125,7 @@ impl Blueprint {
                 mistakes.add(format!("/return_urls/{u}"), "must start with https://");
             }
         }
-        for (name, value, most) in [
-            ("waiting_hours", self.limits.waiting_hours, 24 * 365),
-            ("tries", self.limits.tries, 100),
-            ("attempt_minutes", self.limits.attempt_minutes, 24 * 60),
-        ] {
+        for (name, value, most) in self.limits.bounds() {
             if value == 0 || value > most {
                 mistakes.add(format!("/limits/{name}"), &format!("must be 1 to {most}"));
             }

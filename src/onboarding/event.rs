@@ -10,22 +10,98 @@ use crate::ids::{AccountId, ConnectorId, CycleId};
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     Started,
-    AccountReady { account: AccountId, origin: Origin },
-    Installed { template: usize, cycle: CycleId, origin: Origin },
-    ConnectionsSeen { connected: Vec<ConnectorId>, lost: Vec<ConnectorId> },
-    QuestionsAsked { template: usize, open: usize },
-    Mapped { template: usize },
-    Unmapped { template: usize },
-    Activated { template: usize },
-    RetryPlanned { problem: String, detail: Option<String>, tries: u32, after_seconds: i64 },
-    BecameStuck { problem: String, detail: Option<String> },
-    AttemptOpened { connector: ConnectorId },
-    CredentialGiven { connector: ConnectorId },
-    Answered { questions: Vec<String> },
+    AccountReady {
+        account: AccountId,
+        origin: Origin,
+    },
+    Installed {
+        template: usize,
+        cycle: CycleId,
+        origin: Origin,
+        /// It was unclear whether an earlier call had taken effect; this settled it.
+        #[serde(default, skip_serializing_if = "is_false")]
+        after_doubt: bool,
+    },
+    ConnectionsSeen {
+        connected: Vec<ConnectorId>,
+        lost: Vec<ConnectorId>,
+    },
+    QuestionsAsked {
+        template: usize,
+        open: usize,
+    },
+    Mapped {
+        template: usize,
+        /// Surplus cycles that were deleted on the way.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        retired: Vec<CycleId>,
+    },
+    Unmapped {
+        template: usize,
+    },
+    Activated {
+        template: usize,
+        #[serde(default, skip_serializing_if = "is_false")]
+        after_doubt: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        retired: Vec<CycleId>,
+    },
+    RetryPlanned {
+        problem: String,
+        detail: Option<String>,
+        tries: u32,
+        after_seconds: i64,
+        /// A change may have taken effect at Cyclr; it is looked for before anything is repeated.
+        #[serde(default, skip_serializing_if = "is_false")]
+        doubted: bool,
+    },
+    /// All calls to Cyclr are held back for a while; no try was spent.
+    HeldBack {
+        problem: String,
+        detail: Option<String>,
+        after_seconds: i64,
+    },
+    BecameStuck {
+        problem: String,
+        detail: Option<String>,
+    },
+    AttemptOpened {
+        connector: ConnectorId,
+    },
+    CredentialGiven {
+        connector: ConnectorId,
+    },
+    Answered {
+        questions: Vec<String>,
+    },
     LookOrdered,
     RetryOrdered,
-    LinkRotated { generation: i32 },
-    Cancelled { reason: String },
+    CandidateChosen {
+        template: usize,
+        cycle: CycleId,
+        reason: String,
+    },
+    /// A worker whose result came too late had made this cycle; it is not to be used.
+    CycleDisowned {
+        template: usize,
+        cycle: CycleId,
+    },
+    /// And it was deleted at Cyclr, never having run.
+    CycleRetired {
+        template: usize,
+        cycle: CycleId,
+    },
+    LinkRotated {
+        generation: i32,
+    },
+    Cancelled {
+        reason: String,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Event {
@@ -41,12 +117,16 @@ impl Event {
             Self::Unmapped { .. } => "unmapped",
             Self::Activated { .. } => "activated",
             Self::RetryPlanned { .. } => "retry_planned",
+            Self::HeldBack { .. } => "held_back",
             Self::BecameStuck { .. } => "became_stuck",
             Self::AttemptOpened { .. } => "attempt_opened",
             Self::CredentialGiven { .. } => "credential_given",
             Self::Answered { .. } => "answered",
             Self::LookOrdered => "look_ordered",
             Self::RetryOrdered => "retry_ordered",
+            Self::CandidateChosen { .. } => "candidate_chosen",
+            Self::CycleDisowned { .. } => "cycle_disowned",
+            Self::CycleRetired { .. } => "cycle_retired",
             Self::LinkRotated { .. } => "link_rotated",
             Self::Cancelled { .. } => "cancelled",
         }

@@ -17,6 +17,12 @@ pub struct Facts {
     pub account_id: Option<AccountId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+    /// When it last became unclear whether the account was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_doubted_at: Option<DateTime<Utc>>,
+    /// When a worker last took this over from one that vanished, which may have left something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_over_at: Option<DateTime<Utc>>,
     /// One per template of the blueprint, in its order.
     pub slots: Vec<Slot>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -53,6 +59,19 @@ pub struct Slot {
     pub install: Option<InstallIntent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycle: Option<CycleId>,
+    /// When Cyclr last showed the cycle as paused, before we ever activated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_paused_at: Option<DateTime<Utc>>,
+    /// Cycles that workers of ours made and that are not to become this template's: whoever looks
+    /// for one to adopt passes them by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disowned: Vec<CycleId>,
+    /// What was there to choose from when it was last unclear which cycle is ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
+    /// The one of them that staff chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<CycleId>,
     /// What mapping could not answer by rule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<Question>,
@@ -74,6 +93,17 @@ pub struct InstallIntent {
     /// While set, nothing is installed before the account's cycles were looked through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubted_at: Option<DateTime<Utc>>,
+}
+
+/// A cycle that may be ours, as staff are shown it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    pub cycle: CycleId,
+    pub name: String,
+    /// Cyclr's word.
+    pub status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<DateTime<Utc>>,
 }
 
 /// One account connector that must be authenticated.
@@ -154,11 +184,20 @@ impl Connection {
 }
 
 impl Slot {
+    /// An install of this template may have left a cycle that nobody recorded.
+    pub fn install_doubted(&self) -> bool {
+        self.install.is_some_and(|intent| intent.doubted_at.is_some())
+    }
+
     pub fn new(template: TemplateId) -> Self {
         Self {
             template,
             install: None,
             cycle: None,
+            seen_paused_at: None,
+            disowned: Vec::new(),
+            candidates: Vec::new(),
+            chosen: None,
             questions: Vec::new(),
             mapped: Mark::default(),
             activation_doubted: Mark::default(),
@@ -172,6 +211,8 @@ impl Facts {
         Self {
             account_id: None,
             account: None,
+            account_doubted_at: None,
+            taken_over_at: None,
             slots: templates.into_iter().map(Slot::new).collect(),
             connections: Vec::new(),
             answers: BTreeMap::new(),
@@ -220,6 +261,7 @@ impl Facts {
             && self.slots.iter().zip(&older.slots).all(|(new, old)| {
                 new.template == old.template
                     && (old.cycle.is_none() || new.cycle == old.cycle)
+                    && old.disowned.iter().all(|cycle| new.disowned.contains(cycle))
                     && old.install.is_none_or(|old| {
                         new.install
                             .is_some_and(|new| new.at == old.at && new.doubted_at >= old.doubted_at)
@@ -239,6 +281,8 @@ impl Facts {
             && connections
             && (older.account_id.is_none() || self.account_id == older.account_id)
             && (older.account.is_none() || self.account == older.account)
+            && self.account_doubted_at >= older.account_doubted_at
+            && self.taken_over_at >= older.taken_over_at
             && older.answers.keys().all(|key| self.answers.contains_key(key))
     }
 }

@@ -1,5 +1,7 @@
 //! What a step found out, and how it enters the facts.
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Account, AuthKind, Connection, Event, Mark, Onboarding, Origin, Problem, ProblemCode, Question,
     Slot,
@@ -15,11 +17,15 @@ pub enum Gain {
         cycle: CycleId,
         origin: Origin,
         connectors: Vec<SeenConnector>,
+        /// When Cyclr showed it as paused; `None` if it showed something else.
+        seen_paused_at: Option<DateTime<Utc>>,
     },
     Connections(Vec<SeenConnector>),
     Questions(Vec<(usize, Vec<Question>)>),
     Mapped {
         slot: usize,
+        /// Surplus cycles of doubted installs that were found and deleted on the way.
+        retired: Vec<CycleId>,
     },
     /// Cyclr says that something is missing again after it was mapped.
     Unmapped {
@@ -27,6 +33,7 @@ pub enum Gain {
     },
     Activated {
         slot: usize,
+        retired: Vec<CycleId>,
     },
 }
 
@@ -51,14 +58,19 @@ impl Onboarding {
                 let known = self.facts.account.get_or_insert(account);
                 Ok(Some(Event::AccountReady { account: known.id.clone(), origin: known.origin }))
             }
-            Gain::Installed { slot, cycle, origin, connectors } => {
+            Gain::Installed { slot, cycle, origin, connectors, seen_paused_at } => {
                 let place = self.slot(slot)?;
                 if place.cycle.is_some_and(|known| known != cycle) {
                     return Err(misfit("a second cycle"));
                 }
+                if place.disowned.contains(&cycle) {
+                    return Err(misfit("a cycle that was disowned"));
+                }
                 place.cycle = Some(cycle);
+                place.seen_paused_at = seen_paused_at;
+                let after_doubt = place.install_doubted();
                 self.see(connectors);
-                Ok(Some(Event::Installed { template: slot, cycle, origin }))
+                Ok(Some(Event::Installed { template: slot, cycle, origin, after_doubt }))
             }
             Gain::Connections(seen) => Ok(self.see(seen)),
             Gain::Questions(asked) => {
@@ -69,17 +81,19 @@ impl Onboarding {
                 let open = self.facts.open_questions().count();
                 Ok(Some(Event::QuestionsAsked { template, open }))
             }
-            Gain::Mapped { slot } => {
+            Gain::Mapped { slot, retired } => {
                 self.slot(slot)?.mapped.note(true);
-                Ok(Some(Event::Mapped { template: slot }))
+                Ok(Some(Event::Mapped { template: slot, retired }))
             }
             Gain::Unmapped { slot } => {
                 self.slot(slot)?.mapped.note(false);
                 Ok(Some(Event::Unmapped { template: slot }))
             }
-            Gain::Activated { slot } => {
-                self.slot(slot)?.active.note(true);
-                Ok(Some(Event::Activated { template: slot }))
+            Gain::Activated { slot, retired } => {
+                let place = self.slot(slot)?;
+                place.active.note(true);
+                let after_doubt = place.activation_doubted.stands();
+                Ok(Some(Event::Activated { template: slot, after_doubt, retired }))
             }
         }
     }

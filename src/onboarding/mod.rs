@@ -16,9 +16,11 @@
 mod auth;
 mod backoff;
 mod blueprint;
+mod candidate;
 mod event;
 mod facts;
 mod gain;
+mod limits;
 mod mapping;
 mod problem;
 mod profile;
@@ -31,12 +33,13 @@ mod transition;
 
 pub use auth::{AuthKind, CredentialField};
 pub use backoff::retry_delay;
-pub use blueprint::{
-    Blueprint, BlueprintId, BlueprintMistake, Brand, Limits, Schedule, TemplatePlan,
-};
+pub use blueprint::{Blueprint, BlueprintId, BlueprintMistake, Brand, Schedule, TemplatePlan};
 pub use event::Event;
-pub use facts::{Account, Attempt, Connection, Facts, InstallIntent, Mark, Origin, Slot};
+pub use facts::{
+    Account, Attempt, Candidate, Connection, Facts, InstallIntent, Mark, Origin, Slot,
+};
 pub use gain::{Gain, SeenConnector};
+pub use limits::{Limits, StepLimits, StepTable};
 pub use mapping::{
     Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target, Write, plan,
 };

@@ -96,6 +96,9 @@ catalogue! {
         "Cyclr did not answer, or answered with a failure of its own. Tried again by itself.";
     CyclrThrottled, "cyclr_throttled", Cyclr, TAKES_LONGER,
         "Cyclr asked us to slow down. Tried again by itself when it said so.";
+    CyclrPaused, "cyclr_paused", Cyclr, TAKES_LONGER,
+        "Cyclr is away or has asked for a pause, so nothing is sent to it for now. Goes on by itself \
+         when Cyclr answers again; no try is spent.";
     CyclrAnswerUnclear, "cyclr_answer_unclear", Cyclr, TAKES_LONGER,
         "A change was sent to Cyclr and its outcome is not known. After a quiet period Gangway looks \
          at what is there before it does anything.";
@@ -115,8 +118,8 @@ catalogue! {
     TemplateMissing, "template_missing", Integrator, WE_ARE_ON_IT,
         "Cyclr does not know the template, or it is not published. Publish it, then retry.";
     AmbiguousInstall, "ambiguous_install", Support, WE_ARE_ON_IT,
-        "The account holds several cycles of this template that could be ours. Delete the wrong ones \
-         at Cyclr, then retry.";
+        "The account holds several cycles of this template that could be ours. Choose ours among the \
+         candidates, or delete the wrong ones at Cyclr and retry.";
     CycleMissing, "cycle_missing", Support, WE_ARE_ON_IT,
         "The installed cycle is gone from Cyclr. It is not made again by itself; restore it from \
          Cyclr's recycle bin and retry, or cancel.";
@@ -138,7 +141,8 @@ catalogue! {
         "Cyclr accepted a mapping and then showed another value. Look at the step in Cyclr, then \
          retry.";
     CycleRunning, "cycle_running", Support, WE_ARE_ON_IT,
-        "Cyclr refuses to change a cycle that is running. Stop it in Cyclr, then retry.";
+        "Cyclr refuses to change a cycle that is running. Stop it in Cyclr, then retry; or let the \
+         blueprint say that it may be stopped (stop_to_change).";
     ActivationRefused, "activation_refused", Integrator, WE_ARE_ON_IT,
         "Cyclr refused to activate the cycle although it named no open prerequisite. Its message is \
          in the detail.";

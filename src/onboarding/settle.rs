@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Connection, Event, InstallIntent, Limits, Onboarding, Problem, Status, StepKind};
+use super::{
+    Connection, Event, InstallIntent, Limits, Onboarding, Problem, ProblemCode, Status, StepKind,
+};
 
 impl Onboarding {
     /// Derives the status from the facts: who is next, and until when.
@@ -55,10 +57,23 @@ impl Onboarding {
             self.doubt(now);
         }
         self.tries = self.tries.saturating_add(1);
-        if self.tries >= limits.tries {
+        let step = self.step();
+        // While it is retrying, `since` is when that began. Holding back does not count as trying.
+        let tried = |known: &Problem| known.code != ProblemCode::CyclrPaused;
+        let too_long = matches!(&self.status, Status::Retrying { problem, .. } if tried(problem))
+            && now - self.since >= limits.retrying(step);
+        if self.tries >= limits.tries(step) || too_long {
             return Some(self.get_stuck(problem));
         }
-        Some(self.plan_retry(after, problem, now))
+        let event = Event::RetryPlanned {
+            problem: problem.code.name().to_owned(),
+            detail: problem.detail.clone(),
+            tries: self.tries,
+            after_seconds: after.num_seconds(),
+            doubted: doubt,
+        };
+        self.status = Status::Retrying { problem, retry_at: now + after };
+        Some(event)
     }
 
     /// Like [`Self::put_off`] without a try: nobody was asked. Told once, however often it goes on.
@@ -74,8 +89,13 @@ impl Onboarding {
             return None;
         }
         let told = self.status.problem().is_some_and(|known| known.code == problem.code);
-        let event = self.plan_retry(after, problem, now);
-        (!told).then_some(event)
+        let event = (!told).then(|| Event::HeldBack {
+            problem: problem.code.name().to_owned(),
+            detail: problem.detail.clone(),
+            after_seconds: after.num_seconds(),
+        });
+        self.status = Status::Retrying { problem, retry_at: now + after };
+        event
     }
 
     /// Notes that the change which is next may have taken effect already.
@@ -83,6 +103,9 @@ impl Onboarding {
         let (step, slot) = self.facts.position();
         let Some(slot) = self.facts.slots.get_mut(slot) else { return };
         match step {
+            StepKind::CreateAccount => {
+                self.facts.account_doubted_at = self.facts.account_doubted_at.max(Some(now));
+            }
             StepKind::Install => {
                 if let Some(intent) = &mut slot.install {
                     intent.doubted_at = intent.doubted_at.max(Some(now));
@@ -90,7 +113,7 @@ impl Onboarding {
             }
             StepKind::Activate => drop(slot.activation_doubted.note(true)),
             // Repeating these changes nothing.
-            StepKind::CreateAccount | StepKind::Connect | StepKind::Map | StepKind::Live => {}
+            StepKind::Connect | StepKind::Map | StepKind::Live => {}
         }
     }
 
@@ -98,22 +121,6 @@ impl Onboarding {
     pub(super) fn next_look(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let attempts = self.facts.connections.iter().filter(|c| c.is_open());
         attempts.filter_map(|c| c.attempt.and_then(|attempt| attempt.next_look(now))).min()
-    }
-
-    pub(super) fn plan_retry(
-        &mut self,
-        after: TimeDelta,
-        problem: Problem,
-        now: DateTime<Utc>,
-    ) -> Event {
-        let event = Event::RetryPlanned {
-            problem: problem.code.name().to_owned(),
-            detail: problem.detail.clone(),
-            tries: self.tries,
-            after_seconds: after.num_seconds(),
-        };
-        self.status = Status::Retrying { problem, retry_at: now + after };
-        event
     }
 
     pub(super) fn get_stuck(&mut self, problem: Problem) -> Event {

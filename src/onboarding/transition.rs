@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AnswerMistake, Attempt, AuthKind, Event, Gain, Limits, LinkState, Onboarding, Problem,
-    ProblemCode, QuestionKey, SeenConnector, Status, StepKind,
+    AnswerMistake, Attempt, AuthKind, Candidate, Event, Gain, Limits, LinkState, Onboarding,
+    Origin, Problem, ProblemCode, QuestionKey, SeenConnector, Status, StepKind,
 };
-use crate::ids::ConnectorId;
+use crate::ids::{ConnectorId, CycleId};
 
 /// What running a step came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,10 +27,12 @@ pub enum Outcome {
         after: TimeDelta,
         problem: Problem,
     },
+    /// Several cycles of the template could be ours, and a person has to say which.
+    Ambiguous(Vec<Candidate>),
     Stuck(Problem),
 }
 
-/// What a person wants.
+/// What a person wants, or the engine in a person's manner: without a lease.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// A visitor sets out to sign in at the provider.
@@ -44,6 +46,21 @@ pub enum Command {
     /// Somebody may have come back from a provider: look now rather than later.
     LookNow,
     Retry,
+    /// Staff say which of the candidates is ours.
+    ChooseCandidate {
+        cycle: CycleId,
+        reason: String,
+    },
+    /// A worker that came too late made this cycle: nobody is to adopt it.
+    Disown {
+        slot: usize,
+        cycle: CycleId,
+    },
+    /// A disowned cycle was deleted at Cyclr.
+    NoteRetired {
+        slot: usize,
+        cycle: CycleId,
+    },
     RotateLink {
         expires_at: DateTime<Utc>,
     },
@@ -70,6 +87,17 @@ pub struct Transition {
 }
 
 impl Transition {
+    /// The cycle that this run of a step has made, with the template it is of. If the change is not
+    /// kept, nobody knows of it.
+    pub fn installed(&self) -> Option<(usize, CycleId)> {
+        match &self.event {
+            Some(Event::Installed { template, cycle, origin: Origin::Made, .. }) => {
+                Some((*template, *cycle))
+            }
+            Some(_) | None => None,
+        }
+    }
+
     /// Whether a connection was made, which others of the tenant may wait for too.
     pub fn connects(&self) -> bool {
         match &self.event {
@@ -89,6 +117,7 @@ impl Onboarding {
     pub fn in_doubt(&self, now: DateTime<Utc>) -> Self {
         let mut doubted = self.clone();
         doubted.doubt(now);
+        doubted.facts.taken_over_at = doubted.facts.taken_over_at.max(Some(now));
         doubted
     }
 
@@ -119,6 +148,7 @@ impl Onboarding {
                 to.put_off(after, problem, doubt, limits, now)
             }
             Outcome::HeldBack { after, problem } => to.hold_back(after, problem, now),
+            Outcome::Ambiguous(candidates) => Some(to.ask_which(candidates)),
             Outcome::Stuck(problem) => Some(to.get_stuck(problem)),
         };
         self.transition(to, event, now)
@@ -144,6 +174,11 @@ impl Onboarding {
                 )?;
                 to.retry(limits, now)
             }
+            Command::ChooseCandidate { cycle, reason } => {
+                to.choose_candidate(cycle, reason, limits, now)?
+            }
+            Command::Disown { slot, cycle } => to.disown(slot, cycle)?,
+            Command::NoteRetired { slot, cycle } => Event::CycleRetired { template: slot, cycle },
             Command::RotateLink { expires_at } => {
                 require(self.status != Status::Cancelled, "A cancelled onboarding has no link.")?;
                 let generation = self.link.generation.saturating_add(1);
@@ -287,10 +322,10 @@ const fn announcement(status: &Status) -> &'static str {
     }
 }
 
-const fn no(reason: &'static str) -> InvalidTransition {
+pub(super) const fn no(reason: &'static str) -> InvalidTransition {
     InvalidTransition { reason }
 }
 
-fn require(allowed: bool, reason: &'static str) -> Result<(), InvalidTransition> {
+pub(super) fn require(allowed: bool, reason: &'static str) -> Result<(), InvalidTransition> {
     if allowed { Ok(()) } else { Err(no(reason)) }
 }

@@ -31,7 +31,7 @@ impl Store {
             .transpose()
     }
 
-    /// Cycles that other onboardings of the tenant have recorded as theirs.
+    /// Cycles that other onboardings of the tenant have recorded as theirs, or have disowned.
     pub async fn list_cycles_of_siblings(
         &self,
         tenant: &TenantId,
@@ -39,9 +39,14 @@ impl Store {
     ) -> Result<Vec<CycleId>, Error> {
         let cycles = sqlx::query_scalar!(
             r#"
-            SELECT (slot ->> 'cycle')::uuid AS "cycle!"
-            FROM onboarding o, jsonb_array_elements(o.facts -> 'slots') slot
-            WHERE o.tenant_id = $1 AND o.onboarding_id <> $2 AND slot ->> 'cycle' IS NOT NULL
+            SELECT cycle::uuid AS "cycle!"
+            FROM onboarding o, jsonb_array_elements(o.facts -> 'slots') slot,
+                 LATERAL (
+                     SELECT slot ->> 'cycle'
+                     UNION ALL
+                     SELECT jsonb_array_elements_text(coalesce(slot -> 'disowned', '[]'))
+                 ) c (cycle)
+            WHERE o.tenant_id = $1 AND o.onboarding_id <> $2 AND cycle IS NOT NULL
             "#,
             tenant.as_str(),
             except.0,

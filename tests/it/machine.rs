@@ -7,9 +7,9 @@ use gangway::ids::{
     AccountId, BlueprintKey, ConnectorId, CycleId, OnboardingId, Reference, TemplateId, TenantId,
 };
 use gangway::onboarding::{
-    Account, AuthKind, Blocker, BlueprintId, Command, Event, Gain, Limits, LinkState, Onboarding,
-    Origin, Outcome, Problem, ProblemCode, Question, QuestionKey, QuestionKind, SeenConnector,
-    Status, StepKind,
+    Account, AuthKind, Blocker, BlueprintId, Candidate, Command, Event, Gain, Limits, LinkState,
+    Onboarding, Origin, Outcome, Problem, ProblemCode, Question, QuestionKey, QuestionKind,
+    SeenConnector, Status, StepKind,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -64,6 +64,15 @@ fn seen() -> impl Strategy<Value = SeenConnector> {
     })
 }
 
+fn candidate(id: u128) -> Candidate {
+    let cycle = CycleId(Uuid::from_u128(id));
+    Candidate { cycle, name: "Ledger".to_owned(), status: "Paused".to_owned(), created_at: None }
+}
+
+fn choose(id: u128) -> Command {
+    Command::ChooseCandidate { cycle: CycleId(Uuid::from_u128(id)), reason: "seen".to_owned() }
+}
+
 fn gain() -> impl Strategy<Value = Gain> {
     // A place too many and a second account, so that reports that do not fit happen too.
     let slot = 0..=usize::try_from(TEMPLATES).unwrap();
@@ -79,15 +88,16 @@ fn gain() -> impl Strategy<Value = Gain> {
             cycle: CycleId(Uuid::from_u128(cycle)),
             origin: Origin::Made,
             connectors,
+            seen_paused_at: None,
         }),
         seen().prop_map(Gain::Connections),
         (slot.clone(), any::<bool>()).prop_map(|(slot, required)| Gain::Questions(vec![(
             slot,
             vec![question("q", required)]
         )])),
-        slot.clone().prop_map(|slot| Gain::Mapped { slot }),
+        slot.clone().prop_map(|slot| Gain::Mapped { slot, retired: vec![] }),
         slot.clone().prop_map(|slot| Gain::Unmapped { slot }),
-        slot.prop_map(|slot| Gain::Activated { slot }),
+        slot.prop_map(|slot| Gain::Activated { slot, retired: vec![] }),
     ]
 }
 
@@ -103,6 +113,7 @@ fn success(onboarding: &Onboarding) -> Option<Gain> {
             cycle: CycleId(Uuid::from_u128(100 + slot as u128)),
             origin: Origin::Made,
             connectors: vec![],
+            seen_paused_at: None,
         },
         StepKind::Connect => Gain::Connections(
             onboarding
@@ -117,8 +128,8 @@ fn success(onboarding: &Onboarding) -> Option<Gain> {
                 })
                 .collect(),
         ),
-        StepKind::Map => Gain::Mapped { slot },
-        StepKind::Activate => Gain::Activated { slot },
+        StepKind::Map => Gain::Mapped { slot, retired: vec![] },
+        StepKind::Activate => Gain::Activated { slot, retired: vec![] },
         StepKind::Live => return None,
     })
 }
@@ -130,6 +141,11 @@ fn happening() -> impl Strategy<Value = Happening> {
             Outcome::Retry { after: TimeDelta::seconds(after), problem, doubt }
         }),
         1 => problem().prop_map(Outcome::Stuck),
+        1 => (0..600_i64, problem()).prop_map(|(after, problem)| {
+            Outcome::HeldBack { after: TimeDelta::seconds(after), problem }
+        }),
+        1 => proptest::collection::vec(0..5_u128, 1..3)
+            .prop_map(|ids| Outcome::Ambiguous(ids.into_iter().map(candidate).collect())),
     ];
     let command = prop_oneof![
         1 => (0..3_i64).prop_map(|id| Command::OpenAttempt { connector: ConnectorId(id) }),
@@ -140,6 +156,12 @@ fn happening() -> impl Strategy<Value = Happening> {
         )]))),
         1 => Just(Command::LookNow),
         3 => Just(Command::Retry),
+        1 => (0..5_u128).prop_map(choose),
+        1 => (0..3_usize, 0..5_u128).prop_map(|(slot, cycle)| Command::Disown {
+            slot,
+            cycle: CycleId(Uuid::from_u128(cycle))
+        }),
+        1 => Just(Command::NoteRetired { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
         1 => Just(Command::RotateLink { expires_at: dawn() }),
         1 => Just(Command::Cancel { reason: "asked to".to_owned() }),
     ];
@@ -225,10 +247,12 @@ proptest! {
                 prop_assert_eq!(&next.to.status, &state.status);
             }
             if next.to.status == Status::Running && state.status == Status::Running {
+                let leaves_work_alone = matches!(
+                    next.event,
+                    Some(Event::LinkRotated { .. } | Event::CycleDisowned { .. } | Event::CycleRetired { .. })
+                );
                 prop_assert!(
-                    next.to.facts != state.facts || next.event == Some(Event::LinkRotated {
-                        generation: next.to.link.generation
-                    }),
+                    next.to.facts != state.facts || leaves_work_alone,
                     "going on without anything new would never end"
                 );
             }
@@ -279,6 +303,7 @@ fn who_may_want_what_and_when() {
     while let Some(gain) = success(&live) {
         live = after(&live, Outcome::Done(gain));
     }
+    let account_made = after(&begin(), Outcome::Done(success(&begin()).unwrap()));
     let cancel = || Command::Cancel { reason: "asked to".to_owned() };
     let states = [
         ("running", begin()),
@@ -286,15 +311,19 @@ fn who_may_want_what_and_when() {
         ("waiting to connect", connecting),
         ("waiting for answers", asking),
         ("stuck", after(&begin(), Outcome::Stuck(problem()))),
+        ("stuck over candidates", after(&account_made, Outcome::Ambiguous(vec![candidate(1)]))),
         ("live", live),
         ("cancelled", begin().obey(cancel(), &limits, dawn()).unwrap().to),
     ];
-    let commands: [(&str, Command); 7] = [
+    let commands: [(&str, Command); 10] = [
         ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
         ("give_credential", Command::CredentialGiven(oauth)),
         ("answer", Command::Answer(BTreeMap::new())),
         ("look_now", Command::LookNow),
         ("retry", Command::Retry),
+        ("choose_candidate", choose(1)),
+        ("disown", Command::Disown { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
+        ("note_retired", Command::NoteRetired { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
         ("rotate_link", Command::RotateLink { expires_at: dawn() }),
         ("cancel", cancel()),
     ];

@@ -42,6 +42,10 @@ pub(in crate::api) struct TemplatePlan {
     mapping: Vec<Rule>,
     #[serde(default)]
     schedule: Schedule,
+    /// A cycle that is running while it has to be mapped may be stopped, and is started again
+    /// afterwards; its running transactions end for good. Not for one that runs a single time.
+    #[serde(default)]
+    stop_to_change: bool,
 }
 
 /// What goes into one parameter or field of a step.
@@ -119,9 +123,37 @@ pub(in crate::api) struct Limits {
     /// Failed tries of one step before it is stuck.
     #[schema(minimum = 1, maximum = 100)]
     tries: u32,
+    /// Hours of retrying one step before it is stuck, however few the tries were.
+    #[schema(minimum = 1, maximum = 8760)]
+    retry_hours: u32,
     /// Minutes for which an open sign-in is looked after.
     #[schema(minimum = 1, maximum = 1440)]
     attempt_minutes: u32,
+    /// Where a step needs limits of its own.
+    steps: StepTable,
+}
+
+/// One entry for each step that fails and is tried again.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = LimitsOfSteps)]
+pub(in crate::api) struct StepTable {
+    create_account: Option<StepLimits>,
+    install: Option<StepLimits>,
+    connect: Option<StepLimits>,
+    map: Option<StepLimits>,
+    activate: Option<StepLimits>,
+}
+
+/// What one step gets; what is left out is as for all steps.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = LimitsOfStep)]
+pub(in crate::api) struct StepLimits {
+    #[schema(minimum = 1, maximum = 100)]
+    tries: Option<u32>,
+    #[schema(minimum = 1, maximum = 8760)]
+    retry_hours: Option<u32>,
 }
 
 fn text() -> String {
@@ -145,7 +177,9 @@ impl Default for Limits {
         Self {
             waiting_hours: real.waiting_hours,
             tries: real.tries,
+            retry_hours: real.retry_hours,
             attempt_minutes: real.attempt_minutes,
+            steps: StepTable::default(),
         }
     }
 }
@@ -174,6 +208,7 @@ mod tests {
                     { "step": "Upsert", "target": "Tag", "value": "ignore" },
                 ],
                 "schedule": { "interval_minutes": 15, "run_once": false },
+                "stop_to_change": true,
             }],
             "questions": [{
                 "key": "list", "label": "Which list?", "kind": "one_of", "help": "h", "example": "e",
@@ -181,7 +216,16 @@ mod tests {
             }],
             "return_urls": ["https://app.example.com/done"],
             "brand": { "name": "Example", "support_email": "help@example.com" },
-            "limits": { "waiting_hours": 24, "tries": 3, "attempt_minutes": 10 },
+            "limits": {
+                "waiting_hours": 24, "tries": 3, "retry_hours": 5, "attempt_minutes": 10,
+                "steps": {
+                    "create_account": { "tries": 1, "retry_hours": 1 },
+                    "install": { "tries": 2, "retry_hours": 2 },
+                    "connect": { "tries": 3, "retry_hours": 3 },
+                    "map": { "tries": 4, "retry_hours": 4 },
+                    "activate": { "tries": 5, "retry_hours": 5 },
+                },
+            },
         });
         assert_eq!(through::<Blueprint>(&document), document);
         assert_eq!(through::<crate::onboarding::Blueprint>(&document), document);
@@ -196,7 +240,9 @@ mod tests {
         });
         let described = through::<Blueprint>(&least);
         let real = through::<crate::onboarding::Blueprint>(&least);
-        assert_eq!(described["limits"], real["limits"]);
+        for name in ["waiting_hours", "tries", "retry_hours", "attempt_minutes"] {
+            assert_eq!(described["limits"][name], real["limits"][name], "{name}");
+        }
         assert_eq!(described["templates"][0]["schedule"], real["templates"][0]["schedule"]);
         assert_eq!(described["questions"][0]["kind"], real["questions"][0]["kind"]);
     }

@@ -1,19 +1,38 @@
 //! The cycle starts to run. Never twice for one that runs a single time.
 
+use chrono::TimeDelta;
+
 use super::map::{Lost, lost_connections};
-use super::{StepContext, Trouble};
+use super::{StepContext, Trouble, surplus};
 use crate::cyclr::{self, Account, Activation, CycleStatus, Fault};
 use crate::ids::CycleId;
 use crate::onboarding::{Gain, Outcome, Problem, ProblemCode, Schedule};
 
+/// A cycle that Cyclr has shown as paused so recently is not read again before its first activation.
+const FRESH: TimeDelta = TimeDelta::minutes(1);
+
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let account = context.account()?;
+    let retired = surplus::retire(context, &account).await?;
+    Ok(match activate(context, &account).await? {
+        Activated::Yes => Outcome::Done(Gain::Activated { slot: context.slot, retired }),
+        Activated::No(outcome) => outcome,
+    })
+}
+
+/// Whether the cycle is active now, or what comes instead.
+enum Activated {
+    Yes,
+    No(Outcome),
+}
+
+async fn activate(context: &StepContext<'_>, account: &Account) -> Result<Activated, Trouble> {
     let cycle = context.cycle()?;
     let schedule = context.template()?.schedule;
-    if (context.takeover || context.slot()?.activation_doubted.stands())
-        && let Some(outcome) = look_first(context, &account, cycle, schedule).await?
+    if must_read_first(context, schedule)?
+        && let Some(seen) = read_first(context, account, cycle, schedule).await?
     {
-        return Ok(outcome);
+        return Ok(seen);
     }
     let activation = Activation {
         start_at: None,
@@ -21,29 +40,45 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         run_once: schedule.run_once,
     };
     match account.activate(cycle, &activation).await {
-        Ok(()) => confirm(context, &account, cycle, schedule).await,
-        Err(error) if is_not_ready(&error) => not_ready(context, &account, cycle, &error).await,
+        Ok(()) => confirm(context, account, cycle, schedule).await,
+        Err(error) if is_refusal(&error) => why_refused(context, account, cycle, error).await,
         Err(error) => Err(error.into()),
     }
 }
 
-/// What an earlier run may have left behind; `None` when the cycle is clearly not activated.
-async fn look_first(
+/// Always, but for a cycle that was just now seen paused and has to run again and again: there the
+/// install's own answer was the reading.
+fn must_read_first(context: &StepContext<'_>, schedule: Schedule) -> Result<bool, Trouble> {
+    let slot = context.slot()?;
+    let fresh = slot.seen_paused_at.is_some_and(|at| context.now - at <= FRESH);
+    Ok(schedule.run_once || !fresh || in_doubt(context)?)
+}
+
+/// An earlier run may have activated it without our knowing.
+fn in_doubt(context: &StepContext<'_>) -> Result<bool, Trouble> {
+    Ok(context.takeover || context.slot()?.activation_doubted.stands())
+}
+
+/// What an earlier run, or somebody at Cyclr, may have left behind; `None` when it is to be activated.
+async fn read_first(
     context: &StepContext<'_>,
     account: &Account,
     id: CycleId,
     schedule: Schedule,
-) -> Result<Option<Outcome>, Trouble> {
+) -> Result<Option<Activated>, Trouble> {
     let Some(cycle) = account.find_cycle(id).await? else { return Ok(Some(missing(id))) };
     Ok(match cycle.status {
-        CycleStatus::Active => Some(activated(context)),
+        CycleStatus::Active => Some(Activated::Yes),
         CycleStatus::DeleteScheduled => Some(missing(id)),
         CycleStatus::Paused | CycleStatus::Stopped | CycleStatus::Other(_) => {
             let has_run = cycle.last_success_at.is_some() || cycle.error_count > 0;
-            match (schedule.run_once, has_run) {
-                (true, true) => Some(activated(context)),
-                (true, false) => Some(Outcome::Stuck(Problem::new(ProblemCode::ActivationUnclear))),
-                (false, _) => None,
+            match (schedule.run_once, has_run, in_doubt(context)?) {
+                (true, true, _) => Some(Activated::Yes),
+                (true, false, true) => {
+                    let unclear = Problem::new(ProblemCode::ActivationUnclear);
+                    Some(Activated::No(Outcome::Stuck(unclear)))
+                }
+                (true, false, false) | (false, _, _) => None,
             }
         }
     })
@@ -55,44 +90,52 @@ async fn confirm(
     account: &Account,
     id: CycleId,
     schedule: Schedule,
-) -> Result<Outcome, Trouble> {
+) -> Result<Activated, Trouble> {
     let Some(cycle) = account.find_cycle(id).await? else { return Ok(missing(id)) };
     Ok(match cycle.status {
-        CycleStatus::Active => activated(context),
-        CycleStatus::Paused if schedule.run_once => activated(context),
+        CycleStatus::Active => Activated::Yes,
+        CycleStatus::Paused if schedule.run_once => Activated::Yes,
         CycleStatus::DeleteScheduled => missing(id),
-        CycleStatus::Paused | CycleStatus::Stopped | CycleStatus::Other(_) => context
-            .retry(Problem::with(ProblemCode::NotActiveYet, format!("status {:?}", cycle.status))),
+        CycleStatus::Paused | CycleStatus::Stopped | CycleStatus::Other(_) => {
+            let status = format!("status {}", cycle.status.word());
+            let problem = Problem::with(ProblemCode::NotActiveYet, status);
+            Activated::No(context.retry(problem))
+        }
     })
 }
 
-/// Any refusal but "unknown" and "running": the prerequisites tell why.
-fn is_not_ready(error: &cyclr::Error) -> bool {
-    error.fault() == Fault::Permanent && !matches!(error.status(), Some(404 | 409))
+/// Any refusal but "unknown": the cycle and its prerequisites tell why.
+fn is_refusal(error: &cyclr::Error) -> bool {
+    error.fault() == Fault::Permanent && error.status() != Some(404)
 }
 
-async fn not_ready(
+/// What Cyclr answers for a cycle that is active already is not known (UNK): it is no failure.
+async fn why_refused(
     context: &StepContext<'_>,
     account: &Account,
-    cycle: CycleId,
-    refusal: &cyclr::Error,
-) -> Result<Outcome, Trouble> {
-    let missing = account.list_prerequisites(cycle).await?;
+    id: CycleId,
+    refusal: cyclr::Error,
+) -> Result<Activated, Trouble> {
+    let (cycle, missing) =
+        tokio::try_join!(account.find_cycle(id), account.list_prerequisites(id))?;
+    if cycle.is_some_and(|cycle| cycle.status == CycleStatus::Active) {
+        return Ok(Activated::Yes);
+    }
+    if refusal.status() == Some(409) {
+        return Err(refusal.into());
+    }
     if missing.is_empty() {
         let problem = Problem::with(ProblemCode::ActivationRefused, refusal.to_string());
-        return Ok(Outcome::Stuck(problem));
+        return Ok(Activated::No(Outcome::Stuck(problem)));
     }
-    match lost_connections(context, account, &missing).await? {
-        Lost::Nothing => Ok(Outcome::Done(Gain::Unmapped { slot: context.slot })),
-        Lost::Connections(lost) => Ok(Outcome::Done(Gain::Connections(lost))),
-        Lost::Contradiction(problem) => Ok(context.retry(problem)),
-    }
+    Ok(Activated::No(match lost_connections(context, account, &missing).await? {
+        Lost::Nothing => Outcome::Done(Gain::Unmapped { slot: context.slot }),
+        Lost::Connections(lost) => Outcome::Done(Gain::Connections(lost)),
+        Lost::Contradiction(problem) => context.retry(problem),
+    }))
 }
 
-fn activated(context: &StepContext<'_>) -> Outcome {
-    Outcome::Done(Gain::Activated { slot: context.slot })
-}
-
-fn missing(id: CycleId) -> Outcome {
-    Outcome::Stuck(Problem::with(ProblemCode::CycleMissing, format!("cycle {id}")))
+fn missing(id: CycleId) -> Activated {
+    let problem = Problem::with(ProblemCode::CycleMissing, format!("cycle {id}"));
+    Activated::No(Outcome::Stuck(problem))
 }

@@ -1,7 +1,9 @@
 //! The tenant's account: ours by its id and its mark, or the one that the integrator named.
 
+use chrono::TimeDelta;
+
 use super::{StepContext, Trouble};
-use crate::cyclr::{self, NewAccount};
+use crate::cyclr::{self, AccountRecord, NewAccount};
 use crate::ids::AccountId;
 use crate::onboarding::{Account, Gain, Origin, Outcome, Problem, ProblemCode};
 
@@ -12,6 +14,9 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     }
     let id = context.onboarding.facts.account_id.clone();
     let id = id.ok_or(Trouble::Lacking("the account's id"))?;
+    if let Some(outcome) = look_after_doubt(context, &id).await? {
+        return Ok(outcome);
+    }
     let new = NewAccount {
         id: id.clone(),
         name: profile.name.clone(),
@@ -22,14 +27,39 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     // The id is ours, so a second try cannot make a second account: it finds the first one.
     match context.partner().create_account(&new).await {
         Ok(made) if made.audit_info.as_deref() == Some(&new.audit_info) => {
-            let origin = if context.may_have_acted() { Origin::Adopted } else { Origin::Made };
-            Ok(ready(id, origin))
+            Ok(ready(id, Origin::Made))
         }
         // Some answer of this kind could hand us an account that was there before: look whose it is.
-        Ok(_) => adopt(context, id, &new.audit_info).await,
-        Err(error) if is_taken(&error) => adopt(context, id, &new.audit_info).await,
+        Ok(_) => adopt(context, id).await,
+        Err(error) if is_taken(&error) => adopt(context, id).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// After a doubt the account may be there, or may still come. That a second `POST` with the same id is
+/// refused was seen (OBS); should it make a second account instead, waiting and looking still leave
+/// one. `None`: it was not made, and nothing is under way any more.
+async fn look_after_doubt(
+    context: &StepContext<'_>,
+    id: &AccountId,
+) -> Result<Option<Outcome>, Trouble> {
+    let doubted_at = context.onboarding.facts.account_doubted_at;
+    let Some(doubted_at) = doubted_at.max(context.takeover.then(|| context.last_call_before()))
+    else {
+        return Ok(None);
+    };
+    if let Some(account) = context.partner().find_account(id).await? {
+        return Ok(Some(adopt_if_ours(context, id.clone(), &account)));
+    }
+    let still_quiet = context.still_quiet(doubted_at);
+    Ok((still_quiet > TimeDelta::zero()).then(|| Outcome::Retry {
+        after: still_quiet,
+        problem: Problem::with(
+            ProblemCode::CyclrAnswerUnclear,
+            "whether the account was made is not known yet",
+        ),
+        doubt: false,
+    }))
 }
 
 /// 400 with Cyclr's text is what was seen (OBS); a 409 would mean the same (INF).
@@ -37,14 +67,21 @@ fn is_taken(error: &cyclr::Error) -> bool {
     error.is_id_in_use() || error.status() == Some(409)
 }
 
-async fn adopt(context: &StepContext<'_>, id: AccountId, mark: &str) -> Result<Outcome, Trouble> {
+fn adopt_if_ours(context: &StepContext<'_>, id: AccountId, account: &AccountRecord) -> Outcome {
+    let mark = context.mark();
+    if account.audit_info.as_deref() == Some(&mark) {
+        return ready(id, Origin::Adopted);
+    }
+    Outcome::Stuck(Problem::with(
+        ProblemCode::AccountTaken,
+        format!("account {id} does not carry the mark \"{mark}\""),
+    ))
+}
+
+async fn adopt(context: &StepContext<'_>, id: AccountId) -> Result<Outcome, Trouble> {
     let found = context.partner().find_account(&id).await?;
     Ok(match found {
-        Some(account) if account.audit_info.as_deref() == Some(mark) => ready(id, Origin::Adopted),
-        Some(_) => Outcome::Stuck(Problem::with(
-            ProblemCode::AccountTaken,
-            format!("account {id} does not carry the mark \"{mark}\""),
-        )),
+        Some(account) => adopt_if_ours(context, id, &account),
         // Taken, and not there: Cyclr contradicts itself for the moment.
         None => context.retry(Problem::with(
             ProblemCode::CyclrUnreachable,

@@ -1,43 +1,42 @@
 //! A template becomes a cycle. The most dangerous step: Cyclr makes another cycle at each call and
-//! takes no key, so after any doubt we wait until nothing can be under way, look, and only then act.
+//! takes no key, so after any doubt we wait until nothing can be under way any more, look, and only
+//! then act. What doubted calls may still leave behind is retired later, see `surplus`.
 
-use std::collections::HashSet;
+use chrono::TimeDelta;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
+use super::surplus::{self, possible_cycles};
 use super::{StepContext, Trouble};
 use crate::cyclr::{Account, Cycle, CycleStatus};
-use crate::ids::{CycleId, TemplateId};
-use crate::onboarding::{Gain, Origin, Outcome, Problem, ProblemCode, SeenConnector};
-
-/// How far Cyclr's clock may be behind ours.
-const CLOCK_MARGIN: TimeDelta = TimeDelta::minutes(2);
+use crate::ids::CycleId;
+use crate::onboarding::{
+    Candidate, Gain, InstallIntent, Origin, Outcome, Problem, ProblemCode, SeenConnector,
+};
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let slot = context.slot()?;
     let intent = slot.install.ok_or(Trouble::Lacking("the intent to install"))?;
-    if context.takeover {
-        // The worker before us may still have a call under way.
-        return Ok(context.unclear(Problem::with(
-            ProblemCode::CyclrAnswerUnclear,
-            "taken over from a worker that vanished",
-        )));
-    }
+    // The worker that vanished may still have a call under way.
+    let before_us = context.takeover.then(|| context.last_call_before());
     let account = context.account()?;
-    let Some(doubted_at) = intent.doubted_at else {
+    if let Some(chosen) = slot.chosen {
+        return adopt_chosen(context, &account, chosen, intent).await;
+    }
+    let Some(doubted_at) = intent.doubted_at.max(before_us) else {
         let cycle = account.install(slot.template).await?;
-        return Ok(installed(context.slot, &cycle, Origin::Made));
+        return Ok(installed(context, &cycle, Origin::Made));
     };
-    let still_quiet =
-        (doubted_at + context.quiet_period() - context.now).min(context.quiet_period());
+    let still_quiet = context.still_quiet(doubted_at);
     if still_quiet > TimeDelta::zero() {
         return Ok(Outcome::Retry {
             after: still_quiet,
-            problem: Problem::new(ProblemCode::CyclrAnswerUnclear),
+            problem: Problem::with(
+                ProblemCode::CyclrAnswerUnclear,
+                "whether the template was installed is not known yet",
+            ),
             doubt: false,
         });
     }
-    settle_doubt(context, &account, (slot.template, intent.at)).await
+    settle_doubt(context, &account, intent).await
 }
 
 /// What an account's cycles say about an install whose outcome is not known.
@@ -46,65 +45,69 @@ enum Finding<'a> {
     /// It did not happen.
     Nothing,
     One(&'a Cycle),
-    Several(Vec<CycleId>),
+    Several(Vec<&'a Cycle>),
 }
 
 async fn settle_doubt(
     context: &StepContext<'_>,
     account: &Account,
-    (template, meant_at): (TemplateId, DateTime<Utc>),
+    intent: InstallIntent,
 ) -> Result<Outcome, Trouble> {
-    let claimed = claimed(context).await?;
+    let claimed = surplus::claimed(context).await?;
+    let template = context.slot()?.template;
     let cycles = account.list_cycles().await?;
-    match find_ours(&cycles, template, meant_at, &claimed) {
-        Finding::One(cycle) => Ok(installed(context.slot, cycle, Origin::Adopted)),
-        Finding::Several(ids) => {
-            let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-            Ok(Outcome::Stuck(Problem::with(
-                ProblemCode::AmbiguousInstall,
-                format!("candidates: {}", ids.join(", ")),
-            )))
+    match find_ours(&possible_cycles(&cycles, template, &claimed), intent) {
+        Finding::One(cycle) => Ok(installed(context, cycle, Origin::Adopted)),
+        Finding::Several(cycles) => {
+            Ok(Outcome::Ambiguous(cycles.into_iter().map(candidate).collect()))
+        }
+        // A call that could outlast the lease would be in doubt for nothing.
+        Finding::Nothing if !context.has_time_for_a_call() => {
+            Ok(context.retry(Problem::with(ProblemCode::CyclrUnreachable, "looking took too long")))
         }
         Finding::Nothing => {
             let cycle = account.install(template).await?;
-            Ok(installed(context.slot, &cycle, Origin::Made))
+            Ok(installed(context, &cycle, Origin::Made))
         }
     }
 }
 
-/// Cycles that are spoken for: by other templates of this onboarding and by the tenant's others.
-async fn claimed(context: &StepContext<'_>) -> Result<HashSet<CycleId>, Trouble> {
-    let onboarding = context.onboarding;
-    let siblings =
-        context.store().list_cycles_of_siblings(&onboarding.tenant, onboarding.id).await?;
-    let own = onboarding.facts.slots.iter().filter_map(|slot| slot.cycle);
-    Ok(siblings.into_iter().chain(own).collect())
-}
-
-fn find_ours<'a>(
-    cycles: &'a [Cycle],
-    template: TemplateId,
-    meant_at: DateTime<Utc>,
-    claimed: &HashSet<CycleId>,
-) -> Finding<'a> {
-    let possible = cycles.iter().filter(|cycle| {
-        cycle.template == Some(template)
-            && cycle.status != CycleStatus::DeleteScheduled
-            && !claimed.contains(&cycle.id)
-    });
-    // One that seems too old may be older than the intent, or our clocks differ more than we think.
-    let (recent, older): (Vec<_>, Vec<_>) =
-        possible.partition(|cycle| cycle.created_at.is_none_or(|at| at >= meant_at - CLOCK_MARGIN));
-    match (recent.as_slice(), older.as_slice()) {
-        ([], []) => Finding::Nothing,
+/// One that seems too old may be older than the intent, or our clocks differ more than we think: it
+/// is nobody's to take and no reason to make another one, so a person decides.
+fn find_ours<'a>(possible: &[&'a Cycle], intent: InstallIntent) -> Finding<'a> {
+    let recent = possible.iter().filter(|cycle| surplus::is_recent(cycle, intent));
+    match (recent.copied().collect::<Vec<_>>().as_slice(), possible) {
+        (_, []) => Finding::Nothing,
         ([one], _) => Finding::One(one),
-        (several, older) => {
-            Finding::Several(several.iter().chain(older).map(|cycle| cycle.id).collect())
-        }
+        (_, all) => Finding::Several(all.to_vec()),
     }
 }
 
-fn installed(slot: usize, cycle: &Cycle, origin: Origin) -> Outcome {
+/// What staff have chosen is ours, if it is still there.
+async fn adopt_chosen(
+    context: &StepContext<'_>,
+    account: &Account,
+    chosen: CycleId,
+    intent: InstallIntent,
+) -> Result<Outcome, Trouble> {
+    match account.find_cycle(chosen).await? {
+        Some(cycle) if cycle.status != CycleStatus::DeleteScheduled => {
+            Ok(installed(context, &cycle, Origin::Adopted))
+        }
+        Some(_) | None => settle_doubt(context, account, intent).await,
+    }
+}
+
+fn candidate(cycle: &Cycle) -> Candidate {
+    Candidate {
+        cycle: cycle.id,
+        name: cycle.name.clone(),
+        status: cycle.status.word().to_owned(),
+        created_at: cycle.created_at,
+    }
+}
+
+fn installed(context: &StepContext<'_>, cycle: &Cycle, origin: Origin) -> Outcome {
     let connectors = cycle.connectors.iter().map(|connector| SeenConnector {
         connector: connector.connector,
         name: connector.name.clone(),
@@ -112,18 +115,21 @@ fn installed(slot: usize, cycle: &Cycle, origin: Origin) -> Outcome {
         authenticated: connector.authenticated,
     });
     Outcome::Done(Gain::Installed {
-        slot,
+        slot: context.slot,
         cycle: cycle.id,
         origin,
         connectors: connectors.collect(),
+        seen_paused_at: (cycle.status == CycleStatus::Paused).then_some(context.now),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use uuid::Uuid;
 
     use super::*;
+    use crate::ids::TemplateId;
 
     fn cycle(id: u128, template: u128, status: CycleStatus, created_at: i64) -> Cycle {
         Cycle {
@@ -149,17 +155,18 @@ mod tests {
             cycle(5, 7, CycleStatus::Active, 5_001),
         ];
         let template = TemplateId(Uuid::from_u128(7));
-        let meant_at = DateTime::from_timestamp(4_990, 0).unwrap();
+        let at = DateTime::from_timestamp(4_990, 0).unwrap();
+        let intent = InstallIntent { at, doubted_at: None };
         let id = |id| CycleId(Uuid::from_u128(id));
         let find = |claimed: &[CycleId]| {
             let claimed = claimed.iter().copied().collect();
-            match find_ours(&cycles, template, meant_at, &claimed) {
+            match find_ours(&possible_cycles(&cycles, template, &claimed), intent) {
                 Finding::Nothing => Vec::new(),
                 Finding::One(cycle) => vec![cycle.id],
-                Finding::Several(ids) => ids,
+                Finding::Several(cycles) => cycles.iter().map(|cycle| cycle.id).collect(),
             }
         };
-        assert_eq!(find(&[]), [id(4), id(5), id(1)]);
+        assert_eq!(find(&[]), [id(1), id(4), id(5)]);
         assert_eq!(find(&[id(4)]), [id(5)]);
         assert_eq!(find(&[id(4), id(5)]), [id(1)], "a person decides");
         assert_eq!(find(&[id(1), id(4), id(5)]), []);

@@ -3,7 +3,7 @@
 
 use futures_util::future::try_join_all;
 
-use super::{StepContext, Trouble, seen};
+use super::{StepContext, Trouble, seen, surplus};
 use crate::cyclr::{self, Account, CycleStep, Mapping, Prerequisite, PrerequisiteObject};
 use crate::ids::CycleId;
 use crate::onboarding::{
@@ -18,6 +18,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let account = context.account()?;
     let cycle = context.cycle()?;
     let template = context.template()?;
+    let retired = surplus::retire(context, &account).await?;
     let targets = read_targets(&account, cycle).await?;
     let planned = match decide(context, template, &targets) {
         Ok(planned) => planned,
@@ -26,7 +27,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     if has_open(context, &planned.questions) {
         return ask_everything(context, &account, planned.questions).await;
     }
-    write_all(&account, &planned.writes).await?;
+    write_stopping(context, &account, &planned.writes).await?;
     // Reading back what was written and asking for what is missing do not depend on each other.
     let (lost, missing) = tokio::try_join!(find_lost(&account, &planned.writes), async {
         Ok(account.list_prerequisites(cycle).await?)
@@ -35,7 +36,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         return Ok(context.retry(problem));
     }
     if missing.is_empty() {
-        return Ok(Outcome::Done(Gain::Mapped { slot: context.slot }));
+        return Ok(Outcome::Done(Gain::Mapped { slot: context.slot, retired }));
     }
     what_is_missing(context, &account, targets, &missing).await
 }
@@ -117,6 +118,24 @@ fn static_value(mapping: &Mapping) -> Option<&str> {
     let kind = mapping.kind.as_deref()?;
     let ours = ["StaticValue", "ValueList"].iter().any(|name| kind.eq_ignore_ascii_case(name));
     mapping.value.as_deref().filter(|_| ours)
+}
+
+/// Writes; a cycle that is running refuses that (OBS) and is stopped first, where the blueprint lets
+/// us. Never one that runs a single time: starting it again would be a second run.
+async fn write_stopping(
+    context: &StepContext<'_>,
+    account: &Account,
+    writes: &[Write],
+) -> Result<(), Trouble> {
+    let template = context.template()?;
+    let may_stop = template.stop_to_change && !template.schedule.run_once;
+    match write_all(account, writes).await {
+        Err(Trouble::Cyclr(error)) if error.status() == Some(409) && may_stop => {
+            account.deactivate(context.cycle()?).await?;
+            write_all(account, writes).await
+        }
+        written => written,
+    }
 }
 
 /// The writes of one template do not depend on each other.

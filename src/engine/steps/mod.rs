@@ -8,6 +8,7 @@ mod connect;
 mod create_account;
 mod install;
 mod map;
+mod surplus;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -32,6 +33,7 @@ pub(super) struct StepContext<'a> {
     now: DateTime<Utc>,
     /// An earlier worker took this over and vanished.
     takeover: bool,
+    leased: &'a Leased,
 }
 
 /// Why a step could not even come to a decision.
@@ -71,6 +73,7 @@ impl<'a> StepContext<'a> {
             log,
             now: engine.clock().now(),
             takeover: leased.is_takeover(),
+            leased,
         }
     }
 
@@ -109,13 +112,23 @@ impl<'a> StepContext<'a> {
         self.slot()?.cycle.ok_or(Trouble::Lacking("a cycle"))
     }
 
-    /// An earlier run of this step may have acted.
-    fn may_have_acted(&self) -> bool {
-        self.takeover || self.onboarding.tries > 0
+    /// See [`Engine::last_call_of_lost_worker`].
+    fn last_call_before(&self) -> DateTime<Utc> {
+        self.engine.last_call_of_lost_worker(self.now)
+    }
+
+    fn has_time_for_a_call(&self) -> bool {
+        self.engine.has_time_for_a_call(self.leased)
     }
 
     fn quiet_period(&self) -> TimeDelta {
         TimeDelta::from_std(self.settings().quiet_period).unwrap_or(TimeDelta::MAX)
+    }
+
+    /// How long nothing is done yet because a doubted call may still be under way. Bounded, should a
+    /// clock have jumped.
+    fn still_quiet(&self, doubted_at: DateTime<Utc>) -> TimeDelta {
+        (doubted_at + self.quiet_period() - self.now).min(self.quiet_period())
     }
 
     fn backoff(&self, asked_for: Option<TimeDelta>) -> TimeDelta {

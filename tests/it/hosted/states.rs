@@ -104,7 +104,8 @@ impl Stage {
         for (slot, connectors) in [(0, connectors), (1, Vec::new())] {
             let cycle = CycleId(Uuid::from_u128(100 + u128::try_from(slot).unwrap()));
             let origin = Origin::Made;
-            self.gain(Gain::Installed { slot, cycle, origin, connectors }).await;
+            self.gain(Gain::Installed { slot, cycle, origin, connectors, seen_paused_at: None })
+                .await;
         }
     }
 
@@ -174,10 +175,10 @@ async fn every_state(names: Names) {
     before_the_accounts(&stage).await;
     the_accounts(&stage).await;
     the_questions(&stage).await;
-    stage.gain(Gain::Activated { slot: 0 }).await;
+    stage.gain(Gain::Activated { slot: 0, retired: Vec::new() }).await;
     let page = stage.show("09-switching-on").await;
     assert_eq!(page.heading(), "Step 4 of 4: Switching it on");
-    stage.gain(Gain::Activated { slot: 1 }).await;
+    stage.gain(Gain::Activated { slot: 1, retired: Vec::new() }).await;
     let page = stage.show("10-done").await;
     assert_eq!(page.heading(), "All done");
     for words in ["Runs every 15 minutes.", "Runs a single time, beginning now.", ", part 2"] {
@@ -268,7 +269,7 @@ async fn the_questions(stage: &Stage) {
     let page = stage.show("08-settings-put-in").await;
     assert_eq!(page.heading(), "Step 3 of 4: Putting in your settings");
     for slot in 0..2 {
-        stage.gain(Gain::Mapped { slot }).await;
+        stage.gain(Gain::Mapped { slot, retired: Vec::new() }).await;
     }
 }
 

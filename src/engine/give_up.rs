@@ -1,0 +1,67 @@
+//! A worker that came too late has made a cycle that nobody will record: it sees to it itself.
+//!
+//! First the cycle is disowned, durably and in a person's manner, so that nobody adopts it while it is
+//! being deleted; a worker that was just doing so finds its result refused. If somebody has recorded
+//! it already, it is theirs and stays. Should this worker die in the middle, the look before the
+//! activation finds what is left, see `steps::surplus`.
+
+use super::drive::call_lines;
+use super::{Engine, Error};
+use crate::cyclr::{self, CallLog};
+use crate::ids::{CycleId, OnboardingId};
+use crate::onboarding::{Command, Onboarding};
+
+const ACTOR: &str = "engine";
+
+impl Engine {
+    /// Nothing that goes wrong here is lost: it is logged, and looked for again before activation.
+    pub(super) async fn give_up_cycle(&self, id: OnboardingId, slot: usize, cycle: CycleId) {
+        let onboarding = match self.order(id, Command::Disown { slot, cycle }, ACTOR).await {
+            Ok(onboarding) => onboarding,
+            Err(Error::Invalid(_)) => {
+                tracing::info!(%cycle, "the cycle made by a late worker was adopted already");
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%cycle, %error, "a late worker's cycle could not be disowned");
+                return;
+            }
+        };
+        match self.delete_unused(&onboarding, cycle).await {
+            Ok(true) => {
+                if let Err(error) =
+                    self.order(id, Command::NoteRetired { slot, cycle }, ACTOR).await
+                {
+                    tracing::info!(%cycle, %error, "a late worker's cycle was deleted, untold");
+                }
+            }
+            Ok(false) => {
+                tracing::warn!(%cycle, "a late worker's cycle has run; it is left as it is")
+            }
+            Err(error) => {
+                tracing::warn!(%cycle, %error, "a late worker's cycle could not be deleted");
+            }
+        }
+    }
+
+    /// Whether it is gone; one that has run stays.
+    async fn delete_unused(&self, onboarding: &Onboarding, cycle: CycleId) -> Result<bool, Error> {
+        let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
+        let log = CallLog::default();
+        let account = self.0.cyclr.in_account(&account.id, &log);
+        let gone = delete_if_unused(&account, cycle).await;
+        self.store().log_calls(onboarding.id, &call_lines(&log)).await?;
+        Ok(gone?)
+    }
+}
+
+async fn delete_if_unused(account: &cyclr::Account, id: CycleId) -> Result<bool, cyclr::Error> {
+    match account.find_cycle(id).await? {
+        Some(cycle) if cycle.never_ran() => {
+            account.delete_cycle(id).await?;
+            Ok(true)
+        }
+        Some(cycle) => Ok(cycle.status == cyclr::CycleStatus::DeleteScheduled),
+        None => Ok(true),
+    }
+}
