@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::StepKind;
 
+const USUAL_RETRY_HOURS: u32 = 24;
+
 /// The limits of all onboardings of a blueprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -14,6 +16,7 @@ pub struct Limits {
     /// Failed tries of one step before it is stuck.
     pub tries: u32,
     /// Hours of retrying one step before it is stuck, however few the tries were.
+    #[serde(skip_serializing_if = "is_usual")]
     pub retry_hours: u32,
     /// Minutes for which an open sign-in is looked after.
     pub attempt_minutes: u32,
@@ -48,12 +51,18 @@ pub struct StepLimits {
     pub retry_hours: Option<u32>,
 }
 
+/// So that a document of before this limit reads and is written as it was.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+const fn is_usual(hours: &u32) -> bool {
+    *hours == USUAL_RETRY_HOURS
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             waiting_hours: 7 * 24,
             tries: 12,
-            retry_hours: 24,
+            retry_hours: USUAL_RETRY_HOURS,
             attempt_minutes: 30,
             steps: StepTable::default(),
         }

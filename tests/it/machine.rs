@@ -337,12 +337,13 @@ fn who_may_want_what_and_when() {
         table.push('\n');
     }
     insta::assert_snapshot!(table, @r"
-    running: rotate_link cancel
-    retrying: retry rotate_link cancel
-    waiting to connect: open_attempt give_credential look_now rotate_link cancel
-    waiting for answers: answer rotate_link cancel
-    stuck: retry rotate_link cancel
-    live: rotate_link
-    cancelled:
+    running: disown note_retired rotate_link cancel
+    retrying: retry disown note_retired rotate_link cancel
+    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link cancel
+    waiting for answers: answer disown note_retired rotate_link cancel
+    stuck: retry disown note_retired rotate_link cancel
+    stuck over candidates: retry choose_candidate disown note_retired rotate_link cancel
+    live: disown note_retired rotate_link
+    cancelled: disown note_retired
     ");
 }

@@ -240,7 +240,7 @@ mod tests {
         });
         let described = through::<Blueprint>(&least);
         let real = through::<crate::onboarding::Blueprint>(&least);
-        for name in ["waiting_hours", "tries", "retry_hours", "attempt_minutes"] {
+        for name in ["waiting_hours", "tries", "attempt_minutes"] {
             assert_eq!(described["limits"][name], real["limits"][name], "{name}");
         }
         assert_eq!(described["templates"][0]["schedule"], real["templates"][0]["schedule"]);

@@ -44,13 +44,14 @@ async fn look_after_doubt(
     id: &AccountId,
 ) -> Result<Option<Outcome>, Trouble> {
     let doubted_at = context.onboarding.facts.account_doubted_at;
-    let Some(doubted_at) = doubted_at.max(context.takeover.then(|| context.last_call_before()))
-    else {
+    if doubted_at.is_none() && !context.takeover {
         return Ok(None);
-    };
+    }
     if let Some(account) = context.partner().find_account(id).await? {
         return Ok(Some(adopt_if_ours(context, id.clone(), &account)));
     }
+    // What a worker that vanished had begun has had the rest of its lease.
+    let Some(doubted_at) = doubted_at else { return Ok(None) };
     let still_quiet = context.still_quiet(doubted_at);
     Ok((still_quiet > TimeDelta::zero()).then(|| Outcome::Retry {
         after: still_quiet,

@@ -43,6 +43,7 @@ async fn the_document_lists_the_routes_and_no_other() {
         "GET /v1/onboardings",
         "POST /v1/onboardings",
         "GET /v1/onboardings/{id}",
+        "POST /v1/onboardings/{id}/adopt",
         "POST /v1/onboardings/{id}/cancel",
         "GET /v1/onboardings/{id}/events",
         "POST /v1/onboardings/{id}/link",
