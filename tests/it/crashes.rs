@@ -52,7 +52,7 @@ pub(crate) fn ledger_world() -> Catalogue {
     Catalogue::parse(&world.to_string()).unwrap()
 }
 
-const TEMPLATE: &str = "11111111-2222-4333-8444-555555555555";
+pub(crate) const TEMPLATE: &str = "11111111-2222-4333-8444-555555555555";
 
 pub(crate) fn ledger_blueprint() -> Value {
     json!({

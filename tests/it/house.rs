@@ -77,6 +77,11 @@ impl House {
         engine(&self.store, &self.clock, self.address, poll)
     }
 
+    /// Another process that waits long for Cyclr, as one that was frozen in the middle of a call.
+    pub(crate) fn patient_process(&self) -> (Engine, Worker) {
+        engine_with(&self.store, &self.clock, self.address, POLL, Duration::from_secs(25))
+    }
+
     /// This process keeps its doors and works on nothing.
     pub(crate) fn retire_worker(&mut self) {
         let (engine, worker) = self.another_process(POLL);
@@ -130,21 +135,35 @@ impl House {
 
     /// An account that was there before Gangway, made as somebody else would; not in the calls heard.
     pub(crate) async fn make_account(&self, id: &str, name: &str) {
+        self.by_hand("POST", "/v1.0/accounts", "", &json!({ "Id": id, "Name": name })).await;
+        self.sandbox.forget_calls();
+    }
+
+    /// A call to Cyclr that is none of ours, as somebody at its console would make it.
+    pub(crate) async fn by_hand(
+        &self,
+        method: &str,
+        path: &str,
+        account: &str,
+        body: &Value,
+    ) -> Value {
         let secret = "sandbox-secret-not-for-production";
-        let body = format!(
+        let grant = format!(
             "grant_type=client_credentials&client_id=sandbox-client&client_secret={secret}"
         );
         let token = browser()
             .post(format!("http://{}/oauth/token", self.address))
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(body);
+            .body(grant);
         let token: Value = token.send().await.unwrap().json().await.unwrap();
-        let made = browser()
-            .post(format!("http://{}/v1.0/accounts", self.address))
+        let call = browser()
+            .request(method.parse().unwrap(), format!("http://{}{path}", self.address))
             .bearer_auth(token["access_token"].as_str().unwrap())
-            .json(&json!({ "Id": id, "Name": name }));
-        assert!(made.send().await.unwrap().status().is_success());
-        self.sandbox.forget_calls();
+            .header("x-cyclr-account", account)
+            .json(body);
+        let answer = call.send().await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {}", answer.status());
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
     }
 
     /// Drives until nothing is due at this moment.
@@ -231,6 +250,16 @@ impl House {
 }
 
 fn engine(store: &Store, clock: &Clock, address: SocketAddr, poll: Duration) -> (Engine, Worker) {
+    engine_with(store, clock, address, poll, Duration::from_secs(2))
+}
+
+fn engine_with(
+    store: &Store,
+    clock: &Clock,
+    address: SocketAddr,
+    poll: Duration,
+    call_deadline: Duration,
+) -> (Engine, Worker) {
     let base = Url::parse(&format!("http://{address}/")).unwrap();
     let cyclr = cyclr::Client::new(
         cyclr::Settings {
@@ -238,7 +267,7 @@ fn engine(store: &Store, clock: &Clock, address: SocketAddr, poll: Duration) -> 
             service_domain: base,
             client_id: "sandbox-client".to_owned(),
             client_secret: Secret::from("sandbox-secret-not-for-production"),
-            call_deadline: Duration::from_secs(2),
+            call_deadline,
             connect_deadline: Duration::from_secs(1),
             body_limit: 1024 * 1024,
             calls_at_once: 64,

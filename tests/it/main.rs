@@ -21,4 +21,5 @@ mod program;
 mod restart;
 mod rust_tokens;
 mod sandbox;
+mod surplus;
 mod wake;
