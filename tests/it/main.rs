@@ -18,6 +18,7 @@ mod leases;
 mod machine;
 mod metadata;
 mod program;
+mod rereading;
 mod restart;
 mod rust_tokens;
 mod sandbox;
