@@ -21,7 +21,7 @@ enum Point {
 const POINTS: [Point; 3] = [Point::BeforeTheCall, Point::AfterTheCall, Point::AfterTheCommit];
 
 /// The call of a step that changes something at Cyclr; none where there is nothing left to do.
-fn act(step: StepKind) -> Option<(&'static str, &'static str)> {
+pub(crate) fn act(step: StepKind) -> Option<(&'static str, &'static str)> {
     match step {
         StepKind::CreateAccount => Some(("POST", "/v1.0/accounts")),
         StepKind::Install => Some(("POST", "/v1.0/templates/*/install")),

@@ -16,6 +16,7 @@ mod house;
 mod house_rules;
 mod leases;
 mod machine;
+mod matrix;
 mod metadata;
 mod program;
 mod rereading;

@@ -2,9 +2,14 @@
 
 use axum::body::Body;
 use axum::http::StatusCode;
+use std::time::Duration;
+
 use chrono::TimeDelta;
-use gangway::ids::OnboardingId;
+use gangway::ids::{AccountId, CycleId, OnboardingId};
+use gangway::onboarding::{Account, Candidate, Gain, Origin, Outcome};
+use gangway::store::{Change, Kept};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::door::{Answer, Door, dawn_plus, signup};
 
@@ -82,4 +87,66 @@ async fn the_timeline_tells_who_did_what() {
         line(3, "cancelled", "cancelled", json!({ "reason": "Enough." })),
     ];
     assert_eq!(events, json!({ "data": expected }));
+}
+
+/// As a worker would: what these steps have found is kept.
+async fn work(door: &Door, outcomes: Vec<Outcome>) {
+    const LEASE: Duration = Duration::from_mins(1);
+    door.clock.advance(TimeDelta::minutes(2));
+    let mut leased = door.state.store().claim(1, LEASE).await.unwrap().remove(0);
+    for outcome in outcomes {
+        let at = door.clock.now();
+        let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, at);
+        let change = Change { leased, transition, calls: Vec::new(), at };
+        match door.state.store().commit_all(vec![change], LEASE).await.unwrap().remove(0) {
+            Kept::GoOn(next) => leased = *next,
+            Kept::Rests { .. } => return,
+            Kept::Refused => panic!("refused"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn candidates_are_shown_and_one_of_them_is_adopted() {
+    let door = Door::open().await;
+    let id = door.start(&signup("acme"), None).await.id();
+    let candidate = |n: u128| Candidate {
+        cycle: CycleId(Uuid::from_u128(n)),
+        name: format!("Contacts {n}"),
+        status: "Paused".to_owned(),
+        created_at: (n == 1).then(|| dawn_plus(0)),
+    };
+    let account = Account { id: AccountId::parse("acme").unwrap(), origin: Origin::Made };
+    let outcomes = vec![
+        Outcome::Done(Gain::Account(account)),
+        Outcome::Ambiguous(vec![candidate(1), candidate(2)]),
+    ];
+    work(&door, outcomes).await;
+    let path = format!("/v1/onboardings/{id}");
+    let shown = door.get(&path).await.json();
+    assert_eq!((&shown["status"], &shown["blocker"]), (&json!("stuck"), &json!("support")));
+    assert_eq!(shown["problem"]["code"], "ambiguous_install");
+    assert_eq!(
+        shown["problem"]["candidates"],
+        json!([
+            { "cycle_id": Uuid::from_u128(1), "name": "Contacts 1", "status": "Paused",
+              "created_at": "2026-03-02T09:00:00Z" },
+            { "cycle_id": Uuid::from_u128(2), "name": "Contacts 2", "status": "Paused",
+              "created_at": null },
+        ])
+    );
+    let adopt = async |cycle: u128, reason: &str| {
+        let body = json!({ "cycle_id": Uuid::from_u128(cycle), "reason": reason });
+        door.post(&format!("{path}/adopt"), &body).await
+    };
+    assert_eq!(adopt(1, " ").await.pointers("invalid"), ["/reason"]);
+    assert_eq!(adopt(3, "a guess").await.status, StatusCode::CONFLICT);
+    let adopted = adopt(2, "It has our mark.").await;
+    assert_eq!(adopted.status, StatusCode::OK, "{}", adopted.text);
+    assert_eq!(adopted.json()["status"], "running");
+    assert_eq!(adopt(2, "again").await.status, StatusCode::CONFLICT, "it was decided");
+    let events = door.get(&format!("{path}/events")).await.json();
+    let last = events["data"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["kind"], &last["actor"]), (&json!("candidate_chosen"), &json!("key:signup")));
+    assert_eq!(last["detail"]["reason"], "It has our mark.");
 }
