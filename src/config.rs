@@ -17,6 +17,8 @@ use crate::{cyclr, engine};
 #[derive(Debug, Clone)]
 pub struct Config {
     pub listen: SocketAddr,
+    /// Where `/metrics` is shown, apart from the public doors.
+    pub metrics_listen: Option<SocketAddr>,
     pub public_url: Url,
     pub master_key: MasterKey,
     pub database: DatabaseSettings,
@@ -52,6 +54,7 @@ const fn variable(
 pub const VARIABLES: &[Variable] = &[
     variable("DATABASE_URL", Some(""), "Postgres. Not needed with `--embedded`"),
     variable("GANGWAY_LISTEN", Some("127.0.0.1:4000"), "Address and port to listen on"),
+    variable("GANGWAY_METRICS_LISTEN", Some(""), "Address and port for `/metrics`; empty: none"),
     variable("GANGWAY_PUBLIC_URL", None, "Where browsers reach Gangway; links are made from it"),
     variable("GANGWAY_SECRET_KEY", None, "At least 32 random characters; links are proven with it"),
     variable(
@@ -123,6 +126,7 @@ impl Reader<'_> {
     /// `None` once there is a mistake; all variables are read all the same.
     fn config(&mut self) -> Option<Config> {
         let listen = self.parse("GANGWAY_LISTEN", "an address and port, like 127.0.0.1:4000");
+        let metrics_listen = self.metrics_listen();
         let public_url =
             self.parse::<Url>("GANGWAY_PUBLIC_URL", "an address, like https://go.example.com");
         let master_key = self.master_key();
@@ -131,12 +135,19 @@ impl Reader<'_> {
         let engine = self.engine(public_url.clone(), cyclr.as_ref());
         Some(Config {
             listen: listen?,
+            metrics_listen,
             public_url: public_url?,
             master_key: master_key?,
             database: database?,
             cyclr: cyclr?,
             engine: engine?,
         })
+    }
+
+    fn metrics_listen(&mut self) -> Option<SocketAddr> {
+        let name = "GANGWAY_METRICS_LISTEN";
+        self.value(name).filter(|value| !value.is_empty())?;
+        self.parse(name, "an address and port, like 127.0.0.1:4003")
     }
 
     fn database(&mut self) -> Option<DatabaseSettings> {

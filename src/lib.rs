@@ -12,6 +12,7 @@ pub mod embedded;
 pub mod engine;
 pub mod hosted;
 pub mod ids;
+pub mod monitor;
 pub mod onboarding;
 pub mod sandbox;
 pub mod secret;

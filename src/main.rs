@@ -15,9 +15,10 @@ use gangway::embedded::{self, Durability, Embedded};
 use gangway::onboarding::Blueprint;
 use gangway::secret::{ExposeSecret as _, Secret};
 use gangway::store::Store;
-use gangway::{api, demo, sandbox, telemetry};
+use gangway::{api, demo, monitor, sandbox, telemetry};
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Brings a SaaS company's customers aboard their embedded integrations.
@@ -136,11 +137,39 @@ async fn serve(embedded: Option<PathBuf>) -> anyhow::Result<()> {
         // For `key create` and `blueprint publish`. It is a socket that only its owner can reach.
         drop(say(&format!("Its private database: DATABASE_URL='{}'", private.url())));
     }
-    App::new(&config, store, Clock::system())?.run(listener, stop).await?;
+    let app = App::new(&config, store, Clock::system())?;
+    let watching = watch(config.metrics_listen, &app, &stop).await?;
+    app.run(listener, stop).await?;
+    watching.join_all().await;
     if let Some(private) = private {
         private.stop().await;
     }
     Ok(())
+}
+
+/// Shows figures to whoever watches, where the configuration says so.
+async fn watch(
+    listen: Option<SocketAddr>,
+    app: &App,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinSet<()>> {
+    let mut watching = JoinSet::new();
+    if let Some(address) = listen {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address} (GANGWAY_METRICS_LISTEN)"))?;
+        let router = monitor::router(app.state.engine.clone(), telemetry::meters::install()?);
+        drop(say(&format!("Figures are at http://{}/metrics.", listener.local_addr()?)));
+        let stop = stop.clone();
+        watching.spawn(async move {
+            // Nobody watching is no reason to stop, nor is one who reads slowly one to stay.
+            tokio::select! {
+                served = axum::serve(listener, router) => drop(served),
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+    Ok(watching)
 }
 
 async fn run_sandbox(
@@ -204,7 +233,7 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
     let told = stop.clone();
-    let mut signals = tokio::task::JoinSet::new();
+    let mut signals = JoinSet::new();
     signals.spawn(async move {
         loop {
             tokio::select! {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use super::error::Error;
+use crate::telemetry::meters;
 
 /// Collects the requests made on behalf of one caller. Clones share the list.
 #[derive(Debug, Clone, Default)]
@@ -97,6 +98,7 @@ impl Drop for Entry {
     fn drop(&mut self) {
         if let Some(mut call) = self.call.take() {
             call.duration = self.started.elapsed();
+            meters::cyclr_call(call.name, call.outcome, call.duration);
             self.log.push(call);
         }
     }

@@ -1,4 +1,5 @@
-//! How to speak to Cyclr. Knows no onboarding; may use `ids`, `clock` and `secret`.
+//! How to speak to Cyclr. Knows no onboarding; may use `ids`, `clock`,
+//! `secret` and `telemetry`.
 //!
 //! - One way out: every exchange goes through `transport`, which bounds it (one total deadline,
 //!   a slot, a body cap after decompression, no redirect, no proxy, no hidden retry) and notes it

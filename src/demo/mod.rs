@@ -160,6 +160,7 @@ impl Doors {
         let call_deadline = Duration::from_secs(4);
         Ok(Config {
             listen: self.service.local_addr()?,
+            metrics_listen: None,
             public_url: url(&self.service_url())?,
             master_key,
             database: DatabaseSettings { url: None, connections: 8 },

@@ -5,10 +5,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::{Engine, steps};
+use super::{Engine, count, steps};
 use crate::cyclr::CallLog;
 use crate::onboarding::{Outcome, Problem, ProblemCode};
 use crate::store::{CallLine, Change, Committer, Kept, Leased};
+use crate::telemetry::meters;
 
 impl Engine {
     /// Returns when the onboarding waits, is stuck, done, to be retried later, or in other hands.
@@ -64,6 +65,7 @@ impl Engine {
                         at_step,
                         "result refused: the onboarding is in other hands"
                     );
+                    meters::result_refused(at_step);
                     if let Some((slot, cycle)) = installed {
                         self.give_up_cycle(id, slot, cycle).await;
                     }
@@ -94,6 +96,7 @@ impl Engine {
                 Err(_) => context.out_of_time(),
             }
         };
+        let outcome_name = count::outcome_name(&outcome);
         let now = self.clock().now();
         let limits = &leased.blueprint().limits;
         // Whatever comes of it: what an earlier worker did last, nobody knows.
@@ -103,6 +106,7 @@ impl Engine {
         } else {
             leased.onboarding().apply(outcome, limits, now)
         };
+        count::step_run(leased.onboarding(), outcome_name, &transition);
         Change { transition, calls: call_lines(&log), at: now, leased }
     }
 

@@ -10,6 +10,7 @@ use super::{Engine, Error};
 use crate::cyclr::{self, CallLog};
 use crate::ids::{CycleId, OnboardingId};
 use crate::onboarding::{Command, Onboarding};
+use crate::telemetry::meters;
 
 const ACTOR: &str = "engine";
 
@@ -29,6 +30,7 @@ impl Engine {
         };
         match self.delete_unused(&onboarding, cycle).await {
             Ok(true) => {
+                meters::cycles_retired(1);
                 if let Err(error) =
                     self.order(id, Command::NoteRetired { slot, cycle }, ACTOR).await
                 {
@@ -36,7 +38,7 @@ impl Engine {
                 }
             }
             Ok(false) => {
-                tracing::warn!(%cycle, "a late worker's cycle has run; it is left as it is")
+                tracing::warn!(%cycle, "a late worker's cycle has run; it is left as it is");
             }
             Err(error) => {
                 tracing::warn!(%cycle, %error, "a late worker's cycle could not be deleted");

@@ -1,6 +1,6 @@
 //! Drives onboardings. The only room that changes one.
 //!
-//! Uses `clock`, `ids`, `secret`, `onboarding`, `cyclr` and `store`.
+//! Uses `clock`, `ids`, `secret`, `telemetry`, `onboarding`, `cyclr` and `store`.
 //!
 //! What always holds:
 //! - A step may be run again at any moment, by any process, after any failure: so it looks before it
@@ -16,6 +16,7 @@
 //! (the exhaustive match in `steps` is the list), a queue beside the table.
 
 mod commands;
+mod count;
 mod drive;
 mod give_up;
 mod ownership;

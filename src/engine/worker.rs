@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Error};
 use crate::store::{self, Committer, Leased, Starter};
+use crate::telemetry::meters;
 
 /// Most rows taken in one statement.
 const MOST_CLAIMED: usize = 512;
@@ -177,7 +178,11 @@ impl Engine {
 
     async fn claim(&self, limit: usize) -> Result<Vec<Leased>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self.store().claim(limit, self.0.settings.lease).await?)
+        let claimed = self.store().claim(limit, self.0.settings.lease).await?;
+        for leased in claimed.iter().filter(|leased| leased.is_takeover()) {
+            meters::takeover(leased.onboarding().step().name());
+        }
+        Ok(claimed)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Group commit: the results of many workers in one transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Change, Error, Kept, Store};
+use crate::telemetry::meters;
 
 /// Most results in one statement. What is ready beyond that goes into the next one.
 const MOST: usize = 512;
@@ -45,7 +46,10 @@ async fn run(store: Store, lease: Duration, mut receiver: mpsc::Receiver<Entry>)
     while receiver.recv_many(&mut batch, MOST).await > 0 {
         let (changes, fates): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|entry| (entry.change, entry.fate)).unzip();
-        match store.commit_all(changes, lease).await {
+        let (size, began) = (changes.len(), Instant::now());
+        let committed = store.commit_all(changes, lease).await;
+        meters::commit(size, began.elapsed());
+        match committed {
             Ok(kept) => {
                 for (fate, kept) in fates.into_iter().zip(kept) {
                     // A worker that no longer listens was stopped; its change is kept all the same.

@@ -1,6 +1,6 @@
 //! How things are kept: all SQL is here.
 //!
-//! Uses `clock`, `ids`, `secret` and `onboarding`.
+//! Uses `clock`, `ids`, `secret`, `telemetry` and `onboarding`.
 //!
 //! What always holds:
 //! - No connection is held between two calls; nothing foreign is awaited inside a transaction.
@@ -20,6 +20,7 @@ mod attempts;
 mod blueprints;
 mod commit;
 mod committer;
+mod figures;
 mod journal;
 mod leases;
 mod onboardings;
@@ -36,6 +37,7 @@ pub use attempts::{NewAttempt, OpenAttempt};
 pub use blueprints::Published;
 pub use commit::{CallLine, Change, Kept};
 pub use committer::Committer;
+pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;
 pub use leases::Leased;
 pub use onboardings::{Filter, Page};

@@ -8,16 +8,17 @@ use crate::rust_tokens::tokens;
 /// Each room, and the rooms it may use. Lower rooms know nothing of higher ones.
 #[rustfmt::skip]
 const PLAN: &[(&str, &str)] = &[
-    ("main",       "app config demo telemetry api sandbox store embedded onboarding ids secret clock"),
+    ("main",       "app config demo monitor telemetry api sandbox store embedded onboarding ids secret clock"),
     ("demo",       "app config engine store cyclr sandbox embedded onboarding ids secret clock"),
     ("app",        "config telemetry api hosted web engine store cyclr onboarding sandbox embedded ids secret clock"),
     ("config",     "telemetry api hosted web engine store cyclr sandbox embedded ids secret"),
     ("api",        "web engine store onboarding ids secret clock"),
     ("hosted",     "web engine store onboarding ids secret clock"),
     ("web",        "engine store onboarding ids secret clock"),
-    ("engine",     "store cyclr onboarding ids secret clock"),
-    ("store",      "onboarding ids secret clock"),
-    ("cyclr",      "ids secret clock"),
+    ("monitor",    "engine store onboarding telemetry"),
+    ("engine",     "store cyclr onboarding telemetry ids secret clock"),
+    ("store",      "onboarding telemetry ids secret clock"),
+    ("cyclr",      "telemetry ids secret clock"),
     ("onboarding", "ids"),
     ("sandbox",    ""),
     ("embedded",   ""),

@@ -277,6 +277,25 @@ proptest! {
     }
 }
 
+fn cancel() -> Command {
+    Command::Cancel { reason: "asked to".to_owned() }
+}
+
+fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 10] {
+    [
+        ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
+        ("give_credential", Command::CredentialGiven(oauth)),
+        ("answer", Command::Answer(BTreeMap::new())),
+        ("look_now", Command::LookNow),
+        ("retry", Command::Retry),
+        ("choose_candidate", choose(1)),
+        ("disown", Command::Disown { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
+        ("note_retired", Command::NoteRetired { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
+        ("rotate_link", Command::RotateLink { expires_at: dawn() }),
+        ("cancel", cancel()),
+    ]
+}
+
 /// Which commands each status allows, as a table that can be read.
 #[test]
 fn who_may_want_what_and_when() {
@@ -304,7 +323,6 @@ fn who_may_want_what_and_when() {
         live = after(&live, Outcome::Done(gain));
     }
     let account_made = after(&begin(), Outcome::Done(success(&begin()).unwrap()));
-    let cancel = || Command::Cancel { reason: "asked to".to_owned() };
     let states = [
         ("running", begin()),
         ("retrying", after(&begin(), retrying)),
@@ -315,18 +333,7 @@ fn who_may_want_what_and_when() {
         ("live", live),
         ("cancelled", begin().obey(cancel(), &limits, dawn()).unwrap().to),
     ];
-    let commands: [(&str, Command); 10] = [
-        ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
-        ("give_credential", Command::CredentialGiven(oauth)),
-        ("answer", Command::Answer(BTreeMap::new())),
-        ("look_now", Command::LookNow),
-        ("retry", Command::Retry),
-        ("choose_candidate", choose(1)),
-        ("disown", Command::Disown { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
-        ("note_retired", Command::NoteRetired { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
-        ("rotate_link", Command::RotateLink { expires_at: dawn() }),
-        ("cancel", cancel()),
-    ];
+    let commands = one_of_each_command(oauth);
     let mut table = String::new();
     for (name, state) in &states {
         let legal = commands

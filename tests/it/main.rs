@@ -10,6 +10,7 @@ mod documents;
 mod doubts;
 mod embedded;
 mod faults;
+mod figures;
 mod happy_path;
 mod hosted;
 mod house;

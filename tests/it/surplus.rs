@@ -21,7 +21,7 @@ fn strike((method, path): (&str, &str), kind: FaultKind) -> Fault {
 struct Frozen {
     house: House,
     id: OnboardingId,
-    frozen: JoinSet<()>,
+    working: JoinSet<()>,
     _engine: Engine,
 }
 
@@ -33,20 +33,20 @@ impl Frozen {
         house.engine = engine.clone();
         house.sandbox.inject(strike(INSTALL, kind));
         let id = house.start("acme", &key).await;
-        let mut frozen = JoinSet::new();
+        let mut working = JoinSet::new();
         let mut worker: Worker = worker;
-        frozen.spawn(async move {
+        working.spawn(async move {
             worker.tick().await.unwrap();
         });
         house.sandbox.wait_until_held().await;
         house.restart();
         house.advance(LEASE + TimeDelta::seconds(1));
-        Self { house, id, frozen, _engine: engine }
+        Self { house, id, working, _engine: engine }
     }
 
     async fn thaw(&mut self) {
         self.house.sandbox.clear_faults();
-        self.frozen.join_next().await.unwrap().unwrap();
+        self.working.join_next().await.unwrap().unwrap();
     }
 
     async fn kinds(&self) -> Vec<&'static str> {
@@ -86,7 +86,7 @@ async fn what_a_late_worker_disowned_is_not_adopted_even_if_it_could_not_be_dele
     // The late worker's call comes through while the other one waits for quiet; its delete does not.
     frozen.house.sandbox.clear_faults();
     frozen.house.sandbox.inject(strike(("DELETE", "/v1.0/cycles/*"), FaultKind::DropBefore));
-    frozen.frozen.join_next().await.unwrap().unwrap();
+    frozen.working.join_next().await.unwrap().unwrap();
     let slot = &frozen.house.read(frozen.id).await.facts.slots[0];
     let disowned = slot.disowned[0];
 

@@ -1,4 +1,10 @@
-//! What the program tells of itself: log lines, readable on a terminal, JSON elsewhere.
+//! What the program tells of itself: log lines, readable on a terminal, JSON elsewhere; and figures.
+//!
+//! A leaf. What is counted is counted through [`meters`], whose functions are the list of everything
+//! there is: names and labels stand there and nowhere else, and no label can grow without bound.
+//! Nothing is counted until a recorder is installed, which costs next to nothing until then.
+
+pub mod meters;
 
 use std::io::IsTerminal as _;
 

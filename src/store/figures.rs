@@ -1,0 +1,76 @@
+//! How many there are of what, for operators.
+
+use std::time::Duration;
+
+use super::{Error, Store};
+use crate::onboarding::{ProblemCode, StepKind};
+
+/// What operators watch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    pub at_rest: Vec<AtRest>,
+    /// A worker has them right now.
+    pub driven: u64,
+    /// A worker could take them, and none has.
+    pub due: u64,
+    /// How long the oldest of these has been due.
+    pub oldest_due: Duration,
+}
+
+/// Onboardings that no worker has, counted together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtRest {
+    pub status: String,
+    pub step: Option<StepKind>,
+    pub problem: Option<ProblemCode>,
+    pub count: u64,
+}
+
+impl Store {
+    /// Read from indexes alone; at a million onboardings that is a tenth of a second, so whoever
+    /// shows it remembers it for a while.
+    pub async fn figures(&self) -> Result<Figures, Error> {
+        let mut tx = self.pool.begin().await?;
+        // Planned for what there is now; see `app::connect`.
+        sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *tx).await?;
+        let groups = sqlx::query!(
+            r#"
+            SELECT status, step, problem_code, count(*) AS "count!" FROM onboarding
+            WHERE lease_token IS NULL
+            GROUP BY status, step, problem_code
+            "#
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let now = self.clock.for_database();
+        let queue = sqlx::query!(
+            r#"
+            SELECT (SELECT count(*) FROM onboarding WHERE lease_token IS NOT NULL) AS "leased!",
+                   (SELECT count(*) FROM onboarding WHERE due_at <= coalesce($1, now())) AS "due!",
+                   coalesce(extract(epoch FROM coalesce($1, now()) - (
+                       SELECT min(due_at) FROM onboarding WHERE due_at <= coalesce($1, now())
+                   ))::float8, 0) AS "oldest!"
+            "#,
+            now,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        let at_rest = groups.into_iter().map(|group| AtRest {
+            status: group.status,
+            step: StepKind::parse(&group.step),
+            problem: group.problem_code.as_deref().and_then(ProblemCode::parse),
+            count: count(group.count),
+        });
+        Ok(Figures {
+            at_rest: at_rest.collect(),
+            driven: count(queue.leased),
+            due: count(queue.due),
+            oldest_due: Duration::try_from_secs_f64(queue.oldest).unwrap_or_default(),
+        })
+    }
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
