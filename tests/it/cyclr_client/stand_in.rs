@@ -13,7 +13,7 @@ use axum::http::{Response, StatusCode};
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use gangway::clock::Clock;
-use gangway::cyclr::{Account, CallLog, Client, Partner, Settings};
+use gangway::cyclr::{Account, CallLog, Client, Partner, PressureSettings, Settings};
 use gangway::ids::AccountId;
 use gangway::secret::Secret;
 use serde_json::json;
@@ -139,6 +139,7 @@ pub(super) fn settings(address: SocketAddr) -> Settings {
         connect_deadline: Duration::from_secs(1),
         body_limit: 64 * 1024,
         calls_at_once: 32,
+        pressure: PressureSettings::default(),
         plain_http: false,
     }
 }
