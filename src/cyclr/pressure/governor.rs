@@ -197,8 +197,8 @@ impl Governor {
     /// When somebody who is not let through is to come back; each one later than the one before.
     fn hold_back(&mut self, now: Instant, wait: Duration, chance: f64) -> Duration {
         let rate = match &self.state {
-            State::Recovering(pacer) => pacer.rate(),
-            State::Closed | State::Open { .. } => self.new_pacer(now).rate(),
+            State::Recovering(pacer) => pacer.ceiling(),
+            State::Closed | State::Open { .. } => self.new_pacer(now).ceiling(),
         };
         self.returns.take(now, now + wait, return_gap(rate), chance)
     }

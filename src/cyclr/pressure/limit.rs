@@ -12,6 +12,9 @@ pub(super) struct Limit {
     /// Below this the limit doubles with each round of successes; above, it grows by one.
     threshold: usize,
     successes: usize,
+    /// Most calls that were under way in this round of successes.
+    peak: usize,
+    round: usize,
     /// Calls that were let through before this one belong to a burst that has been answered for.
     shrunk_at: u64,
 }
@@ -20,7 +23,15 @@ impl Limit {
     pub(super) fn new(ceiling: usize) -> Self {
         let ceiling = ceiling.max(1);
         let first = (ceiling / FIRST_SHARE).max(LEAST_FIRST).min(ceiling);
-        Self { ceiling, current: first, threshold: ceiling, successes: 0, shrunk_at: 0 }
+        Self {
+            ceiling,
+            current: first,
+            threshold: ceiling,
+            successes: 0,
+            peak: 0,
+            round: 0,
+            shrunk_at: 0,
+        }
     }
 
     pub(super) fn current(&self) -> usize {
@@ -33,7 +44,12 @@ impl Limit {
 
     /// A call ended well while `under_way` were made. Nothing is learned from a limit not used.
     pub(super) fn grow(&mut self, under_way: usize) {
-        if under_way * 2 < self.current || self.current >= self.ceiling {
+        self.round += 1;
+        if self.round > self.current {
+            (self.round, self.peak) = (0, 0);
+        }
+        self.peak = self.peak.max(under_way);
+        if self.peak * 2 < self.current || self.current >= self.ceiling {
             return;
         }
         self.successes += 1;

@@ -82,7 +82,12 @@ impl Pacer {
         self.rate
     }
 
-    pub(super) fn gap(&self) -> Duration {
+    /// What the pace may become.
+    pub(super) fn ceiling(&self) -> f64 {
+        self.ceiling
+    }
+
+    fn gap(&self) -> Duration {
         Duration::from_secs_f64(1.0 / self.rate)
     }
 
@@ -115,7 +120,7 @@ impl Pacer {
     }
 }
 
-/// How far apart those are to come back, at this rate of calls.
+/// How far apart those are to come back, where calls will pass at this rate.
 pub(super) fn return_gap(rate: f64) -> Duration {
     Duration::from_secs_f64(CALLS_IN_A_ROW / rate.max(1.0))
 }

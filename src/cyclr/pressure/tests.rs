@@ -90,7 +90,7 @@ fn outcomes_from_before_the_outage_do_not_count_after_it() {
     let now = Instant::now();
     let mut governor = governor(64);
     let late: Vec<_> = (0..6).map(|_| pass(&mut governor, now)).collect();
-    calls(&mut governor, now, 10, FAILED);
+    calls(&mut governor, now, 10, Verdict { overload: false, ..FAILED });
     let later = now + Duration::from_secs(5);
     for (n, pass) in late.into_iter().enumerate() {
         governor.end(later, pass, if n % 2 == 0 { Verdict::ALIVE } else { FAILED }, 0.5);
