@@ -177,6 +177,7 @@ impl Reader<'_> {
             connect_deadline: deadline?.min(Duration::from_secs(5)),
             body_limit: 1024 * 1024,
             calls_at_once: usize::try_from(calls_at_once?).unwrap_or(usize::MAX),
+            pressure: cyclr::PressureSettings::default(),
             plain_http: plain_http?,
         })
     }

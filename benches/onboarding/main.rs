@@ -219,6 +219,7 @@ impl Bench {
                 connect_deadline: Duration::from_secs(5),
                 body_limit: 1024 * 1024,
                 calls_at_once: self.calls_at_once,
+                pressure: cyclr::PressureSettings::default(),
                 plain_http: false,
             },
             Clock::system(),

@@ -42,6 +42,16 @@ impl CallLog {
         self.lock().push(call);
     }
 
+    /// Whether a call of this name has succeeded since the list was begun.
+    pub fn has_done(&self, name: &str) -> bool {
+        self.lock().iter().any(|call| call.name == name && call.outcome == "ok")
+    }
+
+    /// Whether Cyclr has answered anything since the list was begun.
+    pub(super) fn has_answer(&self) -> bool {
+        self.lock().iter().any(|call| call.status.is_some())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,6 +89,11 @@ impl Entry {
         if let Some(call) = &mut self.call {
             call.status = Some(status);
         }
+    }
+
+    /// For a call that was not made and was not meant to be: there is nothing to read about.
+    pub(super) fn forget(mut self) {
+        self.call = None;
     }
 
     pub(super) fn close<T>(mut self, result: &Result<T, Error>) {

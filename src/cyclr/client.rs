@@ -8,6 +8,7 @@ use url::Url;
 use super::accounts::SignInToken;
 use super::call_log::CallLog;
 use super::link;
+use super::pressure::Pressure;
 use super::session::Session;
 use super::settings::{Settings, SetupError};
 use super::token::Tokens;
@@ -72,6 +73,11 @@ impl Client {
     /// No function of this room takes longer.
     pub fn call_deadline(&self) -> Duration {
         self.0.settings.call_deadline
+    }
+
+    /// How this process holds itself back from Cyclr at the moment.
+    pub fn pressure(&self) -> Pressure {
+        self.0.transport.pressure()
     }
 
     fn session(&self, account: Option<AccountId>, log: &CallLog) -> Session {

@@ -35,6 +35,9 @@ pub enum Error {
 pub enum NotSent {
     #[error("its turn did not come in time")]
     NoSlot,
+    /// Nothing is sent to Cyclr just now, or not more than is sent already.
+    #[error("Cyclr is away or overloaded, so calls are held back")]
+    HeldBack { for_at_least: Duration },
     #[error("no connection: {0}")]
     NoConnection(String),
     #[error("no access token: {0}")]
@@ -51,6 +54,8 @@ pub enum Fault {
     Transient,
     /// Try again not before this; not performed.
     Throttled { retry_after: Option<Duration> },
+    /// Cyclr was not asked, and nobody is to ask it before this time is over. No failure of the call's.
+    HeldBack { for_at_least: Duration },
     /// Our credentials are wrong: a person has to mend them.
     Auth,
     /// Perhaps performed: look before trying again.
@@ -67,6 +72,9 @@ impl Error {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Unsent { reason: NotSent::Unbuildable, .. } => Fault::Bug,
+            Self::Unsent { reason: NotSent::HeldBack { for_at_least }, .. } => {
+                Fault::HeldBack { for_at_least: *for_at_least }
+            }
             Self::Unsent { .. } => Fault::Transient,
             Self::NoAnswer { mutating, .. } | Self::Unreadable { mutating, .. } => doubt(*mutating),
             Self::Refused { status, retry_after, mutating, .. } => {

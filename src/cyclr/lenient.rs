@@ -11,6 +11,12 @@ use uuid::Uuid;
 /// Longest text that is taken from a reply, in characters; what is beyond is left out.
 const LONGEST_TEXT: usize = 4_000;
 
+const CUT: &str = "it ends early";
+const FOREIGN: &str = "it is not JSON";
+
+/// What is said of a reply that hardly comes from Cyclr's API: cut on the way, or a proxy's page.
+pub(super) const CUT_OR_FOREIGN: [&str; 2] = [CUT, FOREIGN];
+
 /// Decodes a reply whose names the target type spells in lower case. The error says what kind of
 /// trouble it was and never shows a piece of the reply, which may hold a credential.
 pub(super) fn decode<T: DeserializeOwned>(body: &mut [u8]) -> Result<T, &'static str> {
@@ -18,9 +24,9 @@ pub(super) fn decode<T: DeserializeOwned>(body: &mut [u8]) -> Result<T, &'static
     let body: &[u8] = body;
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     serde_json::from_slice(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => "it ends early",
+        serde_json::error::Category::Eof => CUT,
         serde_json::error::Category::Data => "it has another shape than documented",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not JSON",
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => FOREIGN,
     })
 }
 

@@ -5,6 +5,7 @@
 //!   a slot, a body cap after decompression, no redirect, no proxy, no hidden retry) and notes it
 //!   in the caller's [`CallLog`]. A function of this room ends within [`Settings::call_deadline`],
 //!   whatever number of requests it makes.
+//! - Before the way out stands one gate for all (`pressure`): how many at once, and whether at all.
 //! - What follows from a failure is decided once, in [`Error::fault`]. "Refused" and "no answer"
 //!   are different things: after the second the effect is unknown.
 //! - Replies are read leniently (names in any case, nulls, extra fields, ids as number or text,
@@ -27,6 +28,8 @@ mod cycles;
 mod error;
 mod lenient;
 mod link;
+mod pressure;
+mod probe;
 mod refusal;
 mod session;
 mod settings;
@@ -43,6 +46,7 @@ pub use cycles::{
     Activation, Cycle, CycleConnector, CycleStatus, Prerequisite, PrerequisiteObject,
 };
 pub use error::{Error, Fault, NotSent};
+pub use pressure::{Pressure, PressureSettings, PressureState};
 pub use settings::{Settings, SetupError};
 pub use steps::{CycleStep, Mapping, Setting};
 pub use templates::{Template, TemplateConnector};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::pressure::PressureSettings;
 use crate::secret::{ExposeSecret, Secret};
 
 /// Where Cyclr is and how patient to be with it.
@@ -21,8 +22,9 @@ pub struct Settings {
     pub connect_deadline: Duration,
     /// The longest reply that is read, in bytes after decompression.
     pub body_limit: usize,
-    /// Requests under way at once, per process and host.
+    /// Most requests under way at once, per process and host.
     pub calls_at_once: usize,
+    pub pressure: PressureSettings,
     /// Allows plain http beyond loopback. For a sandbox in a private network; never for Cyclr.
     pub plain_http: bool,
 }

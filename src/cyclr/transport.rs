@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::{Instrument, field};
 
 use super::call_log::{CallLog, Entry};
 use super::error::{Error, NotSent};
 use super::lenient::{self, Reply};
+use super::pressure::{Caller, Gate, Permit, Pressure, Verdict};
+use super::probe::Probe;
 use super::refusal;
 use super::settings::{Settings, SetupError};
 use crate::clock::Clock;
@@ -28,7 +29,8 @@ const REFUSAL_LIMIT: usize = 64 * 1024;
 
 pub(super) struct Transport {
     http: reqwest::Client,
-    slots: Semaphore,
+    gate: Gate,
+    probe: Probe,
     body_limit: usize,
     pub(super) clock: Clock,
 }
@@ -97,7 +99,8 @@ impl Transport {
             .map_err(SetupError::Tls)?;
         Ok(Self {
             http,
-            slots: Semaphore::new(settings.calls_at_once.min(Semaphore::MAX_PERMITS)),
+            gate: Gate::new(settings.pressure.clone(), settings.calls_at_once),
+            probe: Probe::at(&settings.api_base),
             body_limit: settings.body_limit,
             clock,
         })
@@ -107,7 +110,12 @@ impl Transport {
         &self.http
     }
 
-    /// Sends once, reads once, notes it in the log.
+    pub(super) fn pressure(&self) -> Pressure {
+        self.gate.pressure()
+    }
+
+    /// Sends once, reads once, notes it in the log. What is held back is not in the log: it was not
+    /// tried, and is tried often.
     pub(super) async fn exchange<T: Reply>(
         &self,
         purpose: &Purpose<'_>,
@@ -122,9 +130,75 @@ impl Transport {
             http.path = purpose.path,
             http.status = field::Empty
         );
-        let result = self.ask(purpose, request, &mut entry).instrument(span).await;
+        let work = async {
+            let permit = match self.enter(purpose).await {
+                Ok(permit) => permit,
+                Err(held @ NotSent::HeldBack { .. }) => {
+                    entry.forget();
+                    return Err(purpose.unsent(held));
+                }
+                Err(reason) => {
+                    let result = Err(purpose.unsent(reason));
+                    entry.close(&result);
+                    return result;
+                }
+            };
+            let result = self.ask(purpose, request, &mut entry).await;
+            entry.close(&result);
+            self.leave(purpose, permit, result)
+        };
+        work.instrument(span).await
+    }
+
+    /// Waits for a permit. Whoever comes first after a pause finds out whether Cyclr is back: with a
+    /// harmless call rather than with its own, which might be in doubt afterwards.
+    async fn enter(&self, purpose: &Purpose<'_>) -> Result<Permit, NotSent> {
+        let caller = Caller {
+            needs_slot: purpose.needs_slot,
+            is_under_way: purpose.log.has_answer(),
+            last_start: purpose.deadline.last_start,
+        };
+        let permit = self.gate.enter(caller).await?;
+        let Some(bearer) = purpose.bearer.filter(|_| permit.is_probe()) else { return Ok(permit) };
+        self.probe.send(self, purpose, bearer, permit).await?;
+        let permit = self.gate.enter(caller).await?;
+        if permit.is_probe() { Err(self.gate.held_back()) } else { Ok(permit) }
+    }
+
+    fn leave<T: Reply>(
+        &self,
+        purpose: &Purpose<'_>,
+        permit: Permit,
+        result: Result<Answer<T>, Error>,
+    ) -> Result<Answer<T>, Error> {
+        let verdict = Verdict::of(&result);
+        if !permit.is_probe() {
+            permit.end(verdict);
+            return result;
+        }
+        // The token request, before anything else can be asked. A token says little about the API.
+        if !verdict.is_failure() {
+            permit.leave_open();
+            return result;
+        }
+        permit.end(verdict);
+        Err(purpose.unsent(self.gate.held_back()))
+    }
+
+    /// The same without a gate, for the probe, which has the only permit there is.
+    pub(super) async fn probe<T: Reply>(
+        &self,
+        purpose: &Purpose<'_>,
+        request: reqwest::RequestBuilder,
+        permit: Permit,
+    ) -> Result<(), NotSent> {
+        let now = self.clock.now();
+        let mut entry = Entry::begin(purpose.log, purpose.call, purpose.method, purpose.path, now);
+        let result = self.ask::<T>(purpose, request, &mut entry).await;
         entry.close(&result);
-        result
+        let verdict = Verdict::of(&result);
+        permit.end(verdict);
+        if verdict.is_failure() { Err(self.gate.held_back()) } else { Ok(()) }
     }
 
     async fn ask<T: Reply>(
@@ -133,14 +207,6 @@ impl Transport {
         request: reqwest::RequestBuilder,
         entry: &mut Entry,
     ) -> Result<Answer<T>, Error> {
-        let _slot = if purpose.needs_slot {
-            let slot = purpose.deadline.bound(self.slots.acquire()).await;
-            let slot = slot.and_then(Result::ok);
-            let slot = slot.filter(|_| Instant::now() <= purpose.deadline.last_start);
-            Some(slot.ok_or_else(|| purpose.unsent(NotSent::NoSlot))?)
-        } else {
-            None
-        };
         let response = match purpose.deadline.bound(request.send()).await {
             None => return Err(purpose.no_answer("the time was up")),
             Some(Err(error)) => return Err(purpose.broken(error)),

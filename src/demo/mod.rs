@@ -173,6 +173,7 @@ impl Doors {
                 connect_deadline: Duration::from_secs(2),
                 body_limit: 1024 * 1024,
                 calls_at_once: 64,
+                pressure: cyclr::PressureSettings::default(),
                 plain_http: false,
             },
             engine: engine::Settings {

@@ -19,6 +19,7 @@ mod leases;
 mod machine;
 mod matrix;
 mod metadata;
+mod pressure;
 mod program;
 mod rereading;
 mod restart;

@@ -10,6 +10,8 @@ mod install;
 mod map;
 mod surplus;
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(super) use connect::seen;
@@ -170,6 +172,17 @@ impl<'a> StepContext<'a> {
         }
     }
 
+    /// Nobody was asked. But what this run has already begun has to be looked at before it is begun
+    /// again.
+    fn held_back(&self, for_at_least: Duration, problem: Problem) -> Outcome {
+        let after = TimeDelta::from_std(for_at_least).unwrap_or(TimeDelta::hours(1));
+        if self.log.has_done("activate cycle") {
+            Outcome::Retry { after, problem, doubt: true }
+        } else {
+            Outcome::HeldBack { after, problem }
+        }
+    }
+
     fn outcome_of_call(&self, step: StepKind, error: &cyclr::Error) -> Outcome {
         let problem = |code| Problem::with(code, error.to_string());
         match error.fault() {
@@ -179,6 +192,9 @@ impl<'a> StepContext<'a> {
                 problem: problem(ProblemCode::CyclrThrottled),
                 doubt: false,
             },
+            Fault::HeldBack { for_at_least } => {
+                self.held_back(for_at_least, problem(ProblemCode::CyclrUnreachable))
+            }
             Fault::Auth => Outcome::Stuck(problem(ProblemCode::CyclrRefusedCredentials)),
             Fault::Ambiguous => self.unclear(problem(ProblemCode::CyclrAnswerUnclear)),
             Fault::Permanent => Outcome::Stuck(problem(what_refusal_means(step, error.status()))),

@@ -157,6 +157,7 @@ fn idle_engine(store: Store, clock: &Clock, public_url: Url) -> Engine {
         connect_deadline: Duration::from_secs(1),
         body_limit: 1 << 20,
         calls_at_once: 1,
+        pressure: cyclr::PressureSettings::default(),
         plain_http: false,
     };
     let settings = engine::Settings {

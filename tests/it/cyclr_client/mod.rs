@@ -4,5 +4,5 @@ mod credentials;
 mod hostile;
 mod limits;
 mod shapes;
-mod stand_in;
+pub(crate) mod stand_in;
 mod writes;

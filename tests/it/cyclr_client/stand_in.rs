@@ -13,27 +13,27 @@ use axum::http::{Response, StatusCode};
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use gangway::clock::Clock;
-use gangway::cyclr::{Account, CallLog, Client, Partner, Settings};
+use gangway::cyclr::{Account, CallLog, Client, Partner, PressureSettings, Settings};
 use gangway::ids::AccountId;
 use gangway::secret::Secret;
 use serde_json::json;
 use tokio::task::JoinSet;
 use url::Url;
 
-pub(super) const CLIENT_SECRET: &str = "canary-client-secret";
+pub(crate) const CLIENT_SECRET: &str = "canary-client-secret";
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
-pub(super) struct Heard {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) account: Option<String>,
-    pub(super) bearer: String,
-    pub(super) body: String,
+pub(crate) struct Heard {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) account: Option<String>,
+    pub(crate) bearer: String,
+    pub(crate) body: String,
 }
 
 /// What to answer.
-pub(super) enum Play {
+pub(crate) enum Play {
     Say(u16, String),
     With(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// The headers, then one byte at a time.
@@ -49,8 +49,8 @@ pub(super) enum Play {
 
 type Script = Arc<dyn Fn(&Heard) -> Play + Send + Sync>;
 
-pub(super) struct StandIn {
-    pub(super) address: SocketAddr,
+pub(crate) struct StandIn {
+    pub(crate) address: SocketAddr,
     heard: Arc<Mutex<Vec<Heard>>>,
     _tasks: JoinSet<()>,
 }
@@ -63,7 +63,7 @@ struct Stage {
 
 impl StandIn {
     /// Answers every request by `script`, the token request included.
-    pub(super) async fn scripted(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
+    pub(crate) async fn scripted(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let stage = Stage { script: Arc::new(script), heard: Arc::clone(&heard) };
         let router = Router::new().fallback(perform).with_state(stage);
@@ -75,7 +75,7 @@ impl StandIn {
     }
 
     /// Gives out the token `token-1`, `token-2`, … and answers the rest by `script`.
-    pub(super) async fn answering(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
+    pub(crate) async fn answering(script: impl Fn(&Heard) -> Play + Send + Sync + 'static) -> Self {
         let issued = Mutex::new(0);
         Self::scripted(move |heard| {
             if heard.path != "/oauth/token" {
@@ -92,44 +92,44 @@ impl StandIn {
         .await
     }
 
-    pub(super) async fn saying(status: u16, body: impl Into<String>) -> Self {
+    pub(crate) async fn saying(status: u16, body: impl Into<String>) -> Self {
         let body = body.into();
         Self::answering(move |_| Play::Say(status, body.clone())).await
     }
 
-    pub(super) fn heard(&self) -> Vec<Heard> {
+    pub(crate) fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 
     /// Method, path and query of all but the token requests.
-    pub(super) fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         let heard = self.heard().into_iter();
         let calls = heard.filter(|heard| heard.path != "/oauth/token");
         calls.map(|heard| format!("{} {}", heard.method, heard.path)).collect()
     }
 
-    pub(super) fn tokens_asked(&self) -> usize {
+    pub(crate) fn tokens_asked(&self) -> usize {
         self.heard().len() - self.calls().len()
     }
 
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(settings(self.address), clock()).unwrap()
     }
 
-    pub(super) fn account(&self) -> Account {
+    pub(crate) fn account(&self) -> Account {
         self.client().in_account(&acme(), &CallLog::default())
     }
 
-    pub(super) fn partner(&self) -> Partner {
+    pub(crate) fn partner(&self) -> Partner {
         self.client().partner(&CallLog::default())
     }
 }
 
-pub(super) fn say(status: u16, body: impl Display) -> Play {
+pub(crate) fn say(status: u16, body: impl Display) -> Play {
     Play::Say(status, format!("{body}"))
 }
 
-pub(super) fn settings(address: SocketAddr) -> Settings {
+pub(crate) fn settings(address: SocketAddr) -> Settings {
     Settings {
         api_base: Url::parse(&format!("http://{address}")).unwrap(),
         service_domain: Url::parse("https://acme-h.cyclr.com").unwrap(),
@@ -139,19 +139,20 @@ pub(super) fn settings(address: SocketAddr) -> Settings {
         connect_deadline: Duration::from_secs(1),
         body_limit: 64 * 1024,
         calls_at_once: 32,
+        pressure: PressureSettings::default(),
         plain_http: false,
     }
 }
 
-pub(super) fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Clock::stopped_at(date("2026-01-02T03:04:05Z"))
 }
 
-pub(super) fn date(text: &str) -> DateTime<Utc> {
+pub(crate) fn date(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-pub(super) fn acme() -> AccountId {
+pub(crate) fn acme() -> AccountId {
     AccountId::parse("acme-42").unwrap()
 }
 
