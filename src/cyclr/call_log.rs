@@ -42,11 +42,6 @@ impl CallLog {
         self.lock().push(call);
     }
 
-    /// Whether a call of this name has succeeded since the list was begun.
-    pub fn has_done(&self, name: &str) -> bool {
-        self.lock().iter().any(|call| call.name == name && call.outcome == "ok")
-    }
-
     /// Whether Cyclr has answered anything since the list was begun.
     pub(super) fn has_answer(&self) -> bool {
         self.lock().iter().any(|call| call.status.is_some())

@@ -33,6 +33,8 @@ use url::Url;
 pub use commands::{Credential, StartRequest};
 pub use worker::Worker;
 
+pub use crate::cyclr::PressureState;
+
 use crate::clock::Clock;
 use crate::cyclr;
 use crate::ids::OnboardingId;
@@ -140,6 +142,11 @@ impl Engine {
 
     pub fn link_life(&self) -> TimeDelta {
         self.0.settings.link_life
+    }
+
+    /// How this process holds itself back from Cyclr at the moment.
+    pub fn pressure(&self) -> cyclr::Pressure {
+        self.0.cyclr.pressure()
     }
 
     /// The origin of Cyclr's sign-in pages.

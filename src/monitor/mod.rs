@@ -18,7 +18,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Mutex;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, PressureState};
 use crate::onboarding::{ProblemCode, RequirementCode, StepKind};
 use crate::store::{AtRest, Figures};
 use crate::telemetry::meters;
@@ -51,6 +51,7 @@ pub fn router(engine: Engine, prometheus: PrometheusHandle) -> Router {
 
 async fn show(State(monitor): State<Monitor>) -> impl IntoResponse {
     monitor.refresh().await;
+    tell_pressure(&monitor.engine);
     monitor.prometheus.run_upkeep();
     let text = monitor.prometheus.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
@@ -80,6 +81,14 @@ impl Monitor {
             told.at = Some(Instant::now());
         }
     }
+}
+
+fn tell_pressure(engine: &Engine) {
+    let pressure = engine.pressure();
+    for state in PressureState::ALL {
+        meters::breaker(state.name(), state == pressure.state);
+    }
+    meters::cyclr_calls_now(pressure.limit, pressure.under_way, pressure.waiting);
 }
 
 impl Told {

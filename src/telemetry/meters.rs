@@ -24,7 +24,11 @@ const ONBOARDINGS: &str = "gangway_onboardings";
 const DUE: &str = "gangway_onboardings_due";
 const DRIVEN: &str = "gangway_onboardings_driven";
 const OLDEST_DUE: &str = "gangway_oldest_due_seconds";
-const FIGURES_AGE: &str = "gangway_figures_failed";
+const FIGURES_FAILED: &str = "gangway_figures_failed";
+const BREAKER: &str = "gangway_cyclr_breaker";
+const CYCLR_LIMIT: &str = "gangway_cyclr_calls_limit";
+const CYCLR_UNDER_WAY: &str = "gangway_cyclr_calls_under_way";
+const CYCLR_WAITING: &str = "gangway_cyclr_calls_waiting";
 
 /// Upper bounds of the histograms' buckets.
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0];
@@ -65,7 +69,11 @@ fn describe() {
     describe_gauge!(DUE, "Onboardings that are due and that no worker has taken");
     describe_gauge!(DRIVEN, "Onboardings that a worker has right now");
     describe_gauge!(OLDEST_DUE, "How long the oldest of those that are due has been due");
-    describe_gauge!(FIGURES_AGE, "1 while the figures from the database cannot be had");
+    describe_gauge!(BREAKER, "1 for the state that the breaker in front of Cyclr is in");
+    describe_gauge!(CYCLR_LIMIT, "Calls to Cyclr that may be under way at once");
+    describe_gauge!(CYCLR_UNDER_WAY, "Calls to Cyclr that are under way");
+    describe_gauge!(CYCLR_WAITING, "Calls that wait for their turn");
+    describe_gauge!(FIGURES_FAILED, "1 while the figures from the database cannot be had");
 }
 
 /// A worker has taken over from one that vanished.
@@ -124,8 +132,19 @@ const fn exact(count: u64) -> f64 {
     count as f64
 }
 
+/// Whether the breaker in front of Cyclr is in this state.
+pub fn breaker(state: &'static str, it_is: bool) {
+    gauge!(BREAKER, "state" => state).set(if it_is { 1.0 } else { 0.0 });
+}
+
+pub fn cyclr_calls_now(limit: usize, under_way: usize, waiting: usize) {
+    gauge!(CYCLR_LIMIT).set(exact(limit as u64));
+    gauge!(CYCLR_UNDER_WAY).set(exact(under_way as u64));
+    gauge!(CYCLR_WAITING).set(exact(waiting as u64));
+}
+
 pub fn figures_failed(failed: bool) {
-    gauge!(FIGURES_AGE).set(if failed { 1.0 } else { 0.0 });
+    gauge!(FIGURES_FAILED).set(if failed { 1.0 } else { 0.0 });
 }
 
 #[cfg(test)]

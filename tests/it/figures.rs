@@ -57,6 +57,9 @@ async fn doubts_takeovers_and_what_rests_where_can_be_watched() {
         "gangway_oldest_due_seconds 41",
         "gangway_cyclr_calls_total{call=\"install template\",outcome=\"no_answer\"} 1",
         "gangway_steps_total{step=\"activate\",outcome=\"done\"} 2",
+        "gangway_cyclr_breaker{state=\"closed\"} 1",
+        "gangway_cyclr_breaker{state=\"open\"} 0",
+        "gangway_cyclr_calls_under_way 0",
         "gangway_figures_failed 0",
     ] {
         assert!(text.contains(line), "{line}\n{text}");

@@ -92,6 +92,20 @@ async fn a_single_run_is_read_before_it_is_begun_even_without_a_doubt() {
 }
 
 #[tokio::test]
+async fn a_single_run_that_could_not_be_seen_to_begin_is_in_doubt() {
+    let mut house = House::open_with(ledger_world()).await;
+    let key = house.publish(with("schedule", json!({ "run_once": true }))).await;
+    // The reading before the run goes through, the one after it does not.
+    let blind = Fault { skip: 1, ..refuse(("GET", "/v1.0/cycles/{}"), 1, 500, None) };
+    house.sandbox.inject(blind);
+    let id = house.start("acme", &key).await;
+    house.settle().await;
+    assert!(house.read(id).await.facts.slots[0].activation_doubted.stands());
+    assert_eq!(house.settle_in_time(id).await.status, Status::Live, "the run itself is seen");
+    assert_eq!(house.cycles()[0]["activations"], 1);
+}
+
+#[tokio::test]
 async fn a_running_cycle_is_stopped_to_be_changed_only_if_the_blueprint_says_so() {
     // Without leave: a person decides.
     let (house, id) = begin(ledger_blueprint(), refuse(MAP, 99, 409, None)).await;

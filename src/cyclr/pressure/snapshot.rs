@@ -16,6 +16,8 @@ pub enum PressureState {
 }
 
 impl PressureState {
+    pub const ALL: [Self; 4] = [Self::Closed, Self::Open, Self::HalfOpen, Self::Recovering];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Closed => "closed",

@@ -40,7 +40,11 @@ async fn activate(context: &StepContext<'_>, account: &Account) -> Result<Activa
         run_once: schedule.run_once,
     };
     match account.activate(cycle, &activation).await {
-        Ok(()) => confirm(context, account, cycle, schedule).await,
+        Ok(()) => match confirm(context, account, cycle, schedule).await {
+            // It has begun; what we could not see of it must not make it begin again.
+            Err(trouble) => Ok(Activated::No(begun(context, trouble.to_string()))),
+            seen => seen,
+        },
         Err(error) if is_refusal(&error) => why_refused(context, account, cycle, error).await,
         Err(error) => Err(error.into()),
     }
@@ -97,11 +101,15 @@ async fn confirm(
         CycleStatus::Paused if schedule.run_once => Activated::Yes,
         CycleStatus::DeleteScheduled => missing(id),
         CycleStatus::Paused | CycleStatus::Stopped | CycleStatus::Other(_) => {
-            let status = format!("status {}", cycle.status.word());
-            let problem = Problem::with(ProblemCode::NotActiveYet, status);
-            Activated::No(context.retry(problem))
+            Activated::No(begun(context, format!("status {}", cycle.status.word())))
         }
     })
+}
+
+/// Cyclr took the order and does not show the cycle as active. Whatever comes next reads first.
+fn begun(context: &StepContext<'_>, detail: String) -> Outcome {
+    let problem = Problem::with(ProblemCode::NotActiveYet, detail);
+    Outcome::Retry { after: context.backoff(None), problem, doubt: true }
 }
 
 /// Any refusal but "unknown": the cycle and its prerequisites tell why.

@@ -10,8 +10,6 @@ mod install;
 mod map;
 mod surplus;
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(super) use connect::seen;
@@ -172,17 +170,6 @@ impl<'a> StepContext<'a> {
         }
     }
 
-    /// Nobody was asked. But what this run has already begun has to be looked at before it is begun
-    /// again.
-    fn held_back(&self, for_at_least: Duration, problem: Problem) -> Outcome {
-        let after = TimeDelta::from_std(for_at_least).unwrap_or(TimeDelta::hours(1));
-        if self.log.has_done("activate cycle") {
-            Outcome::Retry { after, problem, doubt: true }
-        } else {
-            Outcome::HeldBack { after, problem }
-        }
-    }
-
     fn outcome_of_call(&self, step: StepKind, error: &cyclr::Error) -> Outcome {
         let problem = |code| Problem::with(code, error.to_string());
         match error.fault() {
@@ -192,9 +179,10 @@ impl<'a> StepContext<'a> {
                 problem: problem(ProblemCode::CyclrThrottled),
                 doubt: false,
             },
-            Fault::HeldBack { for_at_least } => {
-                self.held_back(for_at_least, problem(ProblemCode::CyclrUnreachable))
-            }
+            Fault::HeldBack { for_at_least } => Outcome::HeldBack {
+                after: TimeDelta::from_std(for_at_least).unwrap_or(TimeDelta::hours(1)),
+                problem: problem(ProblemCode::CyclrPaused),
+            },
             Fault::Auth => Outcome::Stuck(problem(ProblemCode::CyclrRefusedCredentials)),
             Fault::Ambiguous => self.unclear(problem(ProblemCode::CyclrAnswerUnclear)),
             Fault::Permanent => Outcome::Stuck(problem(what_refusal_means(step, error.status()))),
