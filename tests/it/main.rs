@@ -22,4 +22,5 @@ mod program;
 mod restart;
 mod rust_tokens;
 mod sandbox;
+mod simulation;
 mod wake;

@@ -45,7 +45,7 @@ fn find_violation(rules: Rules, wanted: Option<&'static str>) -> Option<(&'stati
     };
     let checker = rules.checker().finish_when(enough).spawn_bfs().join();
     let (states, depth) = (checker.unique_state_count(), checker.max_depth());
-    println!("{states} states, at most {depth} steps from the beginning");
+    eprintln!("{states} states, at most {depth} steps from the beginning");
     let is_failure = |name: &str| {
         let property = checker.model().properties().into_iter().find(|known| known.name == name);
         property.is_some_and(|property| property.expectation.discovery_is_failure())
@@ -191,6 +191,6 @@ fn every_rule_is_needed() {
         let Some((_, way)) = find_violation(rules, Some(noticed)) else {
             panic!("not noticed: {what}");
         };
-        println!("{what}, so this does not hold: {noticed}\n{way}");
+        eprintln!("{what}, so this does not hold: {noticed}\n{way}");
     }
 }

@@ -17,7 +17,7 @@ impl Model for Rules {
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         self.actions_of_workers(state, actions);
-        self.actions_of_cyclr(state, actions);
+        Self::actions_of_cyclr(state, actions);
         self.actions_of_people(state, actions);
         if state.faults < self.faults {
             self.faults_now(state, actions);
@@ -106,7 +106,7 @@ impl Rules {
         actions.extend(busy.map(Action::Go));
     }
 
-    fn actions_of_cyclr(&self, state: &State, actions: &mut Vec<Action>) {
+    fn actions_of_cyclr(state: &State, actions: &mut Vec<Action>) {
         let underway = &state.underway;
         if state.row.install == Doubt::Quiet && underway.installs[0] == 0 {
             actions.push(Action::QuietIsOver);
@@ -155,12 +155,10 @@ impl Rules {
             if !worker.late {
                 actions.push(Action::Freeze(place));
             }
-            match worker.doing {
-                Doing::Commit(_) if self.accepts(*worker) => {
-                    actions.push(Action::LoseCommit(place))
-                }
-                doing if doing.changes_cyclr() => actions.push(Action::GiveUp(place)),
-                _ => {}
+            if matches!(worker.doing, Doing::Commit(_)) && self.accepts(*worker) {
+                actions.push(Action::LoseCommit(place));
+            } else if worker.doing.changes_cyclr() {
+                actions.push(Action::GiveUp(place));
             }
         }
         if state.row.held && state.row.stuck.is_none() && !state.row.live {
@@ -197,11 +195,12 @@ impl Rules {
         let must_rest = self.run_once && self.quiet_before_activation_look;
         match row.activation {
             _ if takeover && must_rest => Doing::Commit(Found::ActivationUnclear),
-            Doubt::Vouched if takeover => Doing::LookAtActivation { cycle, vouched: false },
+            Doubt::None | Doubt::Vouched if takeover => {
+                Doing::LookAtActivation { cycle, vouched: false }
+            }
             Doubt::Vouched if self.look_after_vouching => {
                 Doing::LookAtActivation { cycle, vouched: true }
             }
-            Doubt::None if takeover => Doing::LookAtActivation { cycle, vouched: false },
             Doubt::None | Doubt::Vouched => self.before_activation(row, cycle),
             Doubt::Quiet | Doubt::Look => Doing::LookAtActivation { cycle, vouched: false },
         }
@@ -279,10 +278,8 @@ impl Rules {
 
     fn commit(&self, state: &mut State, worker: usize, found: Found) {
         if !self.accepts(state.workers[worker]) {
-            let doing = match found {
-                Found::Made(made) => Doing::Disown { made },
-                _ => Doing::Nothing,
-            };
+            let doing =
+                if let Found::Made(made) = found { Doing::Disown { made } } else { Doing::Nothing };
             state.workers[worker].doing = doing;
             rest_if_done(&mut state.workers[worker]);
             return;
@@ -297,7 +294,12 @@ impl Rules {
                 record(state, cycle);
                 true
             }
-            _ => {
+            Found::InstallUnclear
+            | Found::Ambiguous
+            | Found::Activated { .. }
+            | Found::ActivationUnclear
+            | Found::NotSeenToRun
+            | Found::Nothing => {
                 self.commit_rest(&mut state.row, found);
                 false
             }
@@ -329,7 +331,11 @@ impl Rules {
                 row.recorded = Some(cycle);
                 row.live = true;
             }
-            _ => {}
+            Found::InstallUnclear
+            | Found::Account
+            | Found::Made(_)
+            | Found::Ours(_)
+            | Found::Nothing => {}
         }
     }
 
@@ -375,7 +381,14 @@ impl Rules {
             Doing::RetireEarly { made, .. } => Doing::Commit(Found::Made(made)),
             Doing::Activate { .. } => Doing::Commit(Found::ActivationUnclear),
             Doing::Retire { .. } => Doing::Commit(Found::Nothing),
-            _ => Doing::Nothing,
+            Doing::Delete { .. }
+            | Doing::Nothing
+            | Doing::ListToInstall
+            | Doing::ListToRetire { .. }
+            | Doing::ListToActivate { .. }
+            | Doing::LookAtActivation { .. }
+            | Doing::Commit(_)
+            | Doing::Disown { .. } => Doing::Nothing,
         };
         state.workers[worker].doing = doing;
         rest_if_done(&mut state.workers[worker]);
@@ -410,7 +423,14 @@ fn leave_underway(state: &mut State, worker: usize) {
         Doing::Retire { surplus, .. } | Doing::RetireEarly { surplus, .. } => {
             underway.deletions |= surplus & surplus.wrapping_neg();
         }
-        _ => {}
+        Doing::CreateAccount
+        | Doing::Nothing
+        | Doing::ListToInstall
+        | Doing::ListToRetire { .. }
+        | Doing::ListToActivate { .. }
+        | Doing::LookAtActivation { .. }
+        | Doing::Commit(_)
+        | Doing::Disown { .. } => {}
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) type Cycles = u16;
 
 /// What holds. All true (but for the schedule) is the protocol as it should be.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each can be broken by itself")]
 pub(super) struct Rules {
     /// The cycle runs a single time: activating it again runs it again.
     pub run_once: bool,
@@ -109,6 +110,7 @@ pub(super) enum Stuck {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "a row has flags")]
 pub(super) struct Row {
     pub(super) held: bool,
     pub(super) unfinished: bool,
