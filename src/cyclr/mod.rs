@@ -26,6 +26,7 @@ mod cycles;
 mod error;
 mod lenient;
 mod link;
+mod read_reply;
 mod refusal;
 mod session;
 mod settings;
@@ -42,6 +43,8 @@ pub use cycles::{
     Activation, Cycle, CycleConnector, CycleStatus, Prerequisite, PrerequisiteObject,
 };
 pub use error::{Error, Fault, NotSent};
+pub use read_reply::{ReplyKind, Understood, read_reply};
+pub use refusal::{parse_retry_after, words as refusal_words};
 pub use settings::{Settings, SetupError};
 pub use steps::{CycleStep, Mapping, Setting};
 pub use templates::{Template, TemplateConnector};

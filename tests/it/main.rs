@@ -10,6 +10,7 @@ mod documents;
 mod doubts;
 mod embedded;
 mod faults;
+mod fuzz_seeds;
 mod happy_path;
 mod hosted;
 mod house;
