@@ -56,7 +56,7 @@ pub(super) async fn list(
     let page = state.store().list(&filter, before, limit).await?;
     let shown = page.onboardings.iter().map(|onboarding| OnboardingBody::show(onboarding, &state));
     let data = shown.collect();
-    let next_cursor = page.next.map(|id| URL_SAFE_NO_PAD.encode(id.0.as_bytes()));
+    let next_cursor = page.next.map(write_cursor);
     Ok(JsonAnswer(StatusCode::OK, OnboardingPage { data, next_cursor }))
 }
 
@@ -83,7 +83,13 @@ fn parse(query: ListQuery) -> Result<(Filter, Option<OnboardingId>), Error> {
     mistakes.or_value(Some((filter, before.flatten())))
 }
 
-fn read_cursor(text: &str) -> Option<OnboardingId> {
+/// What stands in `next_cursor`: where the next page begins.
+pub fn write_cursor(before: OnboardingId) -> String {
+    URL_SAFE_NO_PAD.encode(before.0.as_bytes())
+}
+
+/// `None` for anything that [`write_cursor`] does not write.
+pub fn read_cursor(text: &str) -> Option<OnboardingId> {
     let bytes = (text.len() == 22).then(|| URL_SAFE_NO_PAD.decode(text).ok())??;
     Uuid::from_slice(&bytes).ok().map(OnboardingId)
 }

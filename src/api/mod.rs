@@ -36,6 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use document::document;
+pub use list::{read_cursor, write_cursor};
 
 use crate::web::{AppState, Error, dress_as_problem, guards};
 

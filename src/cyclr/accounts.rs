@@ -72,7 +72,7 @@ impl Reply for AccountRecord {
     }
 }
 
-struct Minted {
+pub(super) struct Minted {
     token: String,
     expires_at: Option<DateTime<Utc>>,
 }

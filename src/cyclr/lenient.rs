@@ -211,6 +211,15 @@ pub(super) trait Reply: Sized {
     }
 }
 
+/// Reads the whole body of a success. The error never shows a piece of it.
+pub(super) fn read_body<T: Reply>(mut body: Vec<u8>) -> Result<T, &'static str> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return T::blank().ok_or("it is empty");
+    }
+    let wire = decode(&mut body)?;
+    T::read(wire).map_err(|lacking| lacking.0)
+}
+
 impl<T: Reply> Reply for Vec<T> {
     type Wire = Vec<T::Wire>;
 

@@ -30,6 +30,7 @@ mod lenient;
 mod link;
 mod pressure;
 mod probe;
+mod read_reply;
 mod refusal;
 mod session;
 mod settings;
@@ -47,6 +48,8 @@ pub use cycles::{
 };
 pub use error::{Error, Fault, NotSent};
 pub use pressure::{Pressure, PressureSettings, PressureState};
+pub use read_reply::{ReplyKind, Understood, read_reply};
+pub use refusal::{parse_retry_after, words as refusal_words};
 pub use settings::{Settings, SetupError};
 pub use steps::{CycleStep, Mapping, Setting};
 pub use templates::{Template, TemplateConnector};

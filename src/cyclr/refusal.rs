@@ -20,7 +20,7 @@ const HTTP_DATES: [&str; 3] =
 
 /// Seconds or a date, clamped to one hour. Junk, negative numbers and dates gone by are `None`:
 /// they say nothing about how long to wait.
-pub(super) fn parse_retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
+pub fn parse_retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         let seconds = text.parse().unwrap_or(u64::MAX);
@@ -49,7 +49,7 @@ struct Wire {
 /// The body's message in one line of at most 300 characters, without what was sent as `bearer`
 /// or `credential`. Text that is not JSON might spell a credential in a way that masking does not
 /// find, so it is not taken where one was sent.
-pub(super) fn words(body: &[u8], bearer: Option<&Secret>, credential: Option<&Secret>) -> String {
+pub fn words(body: &[u8], bearer: Option<&Secret>, credential: Option<&Secret>) -> String {
     let text = match lenient::decode::<Wire>(&mut body.to_vec()) {
         Ok(wire) => [
             wire.message,

@@ -38,7 +38,7 @@ pub(super) struct Bearer {
     stale_at: DateTime<Utc>,
 }
 
-struct Grant {
+pub(super) struct Grant {
     token: String,
     seconds: i64,
 }

@@ -240,7 +240,8 @@ impl Transport {
         let total_pages =
             header(response.headers(), "total-pages").and_then(|text| text.trim().parse().ok());
         let body = purpose.read(response, self.body_limit).await?;
-        Ok(Answer { reply: purpose.decode(body)?, total_pages })
+        let reply = lenient::read_body(body).map_err(|reason| purpose.unreadable(reason))?;
+        Ok(Answer { reply, total_pages })
     }
 }
 
@@ -259,14 +260,6 @@ impl Purpose<'_> {
                 Some(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
             }
         }
-    }
-
-    fn decode<T: Reply>(&self, mut body: Vec<u8>) -> Result<T, Error> {
-        if body.iter().all(u8::is_ascii_whitespace) {
-            return T::blank().ok_or_else(|| self.unreadable("it is empty"));
-        }
-        let wire = lenient::decode(&mut body).map_err(|reason| self.unreadable(reason))?;
-        T::read(wire).map_err(|lacking| self.unreadable(lacking.0))
     }
 
     fn unsent(&self, reason: NotSent) -> Error {

@@ -28,6 +28,7 @@ const FOLDERS: &[&str] = &[
     "docs/",
     "static/",
     "benches/",
+    "fuzz/",
     ".ci/",
     ".sqlx/",
 ];
