@@ -270,6 +270,7 @@ impl Governor {
     }
 
     fn begin_hold(&mut self, now: Instant, wait: Duration) {
+        let wait = wait.min(self.settings.longest_hold);
         let until = now + wait;
         if self.hold.is_some_and(|hold| hold.until >= until) {
             return;

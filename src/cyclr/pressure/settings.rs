@@ -8,6 +8,8 @@ pub struct PressureSettings {
     /// How long nothing is sent after the breaker opened; doubled each time that it did not help.
     pub first_pause: Duration,
     pub longest_pause: Duration,
+    /// What one call is told by `Retry-After` holds for all the others for no longer than this.
+    pub longest_hold: Duration,
     /// How long a call waits in place for its turn; whoever would wait longer is to come back.
     pub patience: Duration,
     /// Calls per second that are let through after an outage however quiet it was before it.
@@ -28,6 +30,8 @@ impl Default for PressureSettings {
         Self {
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_mins(1),
+            // As far as the header is believed at all.
+            longest_hold: Duration::from_hours(1),
             patience: Duration::from_secs(1),
             least_rate: 10.0,
             calm: Duration::from_secs(5),

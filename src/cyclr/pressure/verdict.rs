@@ -30,7 +30,6 @@ impl Verdict {
 
     pub(in crate::cyclr) fn of<T>(result: &Result<T, Error>) -> Self {
         match result {
-            Ok(_) => Self::ALIVE,
             Err(
                 Error::Unsent { reason: NotSent::NoConnection(_), .. } | Error::NoAnswer { .. },
             ) => Self::AWAY,
@@ -42,7 +41,7 @@ impl Verdict {
             Err(Error::Unreadable { reason, .. }) if CUT_OR_FOREIGN.contains(reason) => {
                 Self { overload: false, ..Self::AWAY }
             }
-            Err(Error::Unreadable { .. } | Error::Credentials { .. }) => Self::ALIVE,
+            Ok(_) | Err(Error::Unreadable { .. } | Error::Credentials { .. }) => Self::ALIVE,
         }
     }
 
