@@ -297,7 +297,7 @@ fn brisk() -> cyclr::PressureSettings {
     cyclr::PressureSettings {
         first_pause: Duration::from_millis(20),
         longest_pause: Duration::from_millis(100),
-        longest_hold: Duration::from_millis(20),
+        longest_hold: Duration::from_millis(50),
         least_rate: 2000.0,
         calm: Duration::from_millis(100),
         ..cyclr::PressureSettings::default()

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use gangway::cyclr::{CallLog, Client, Error, Fault as CyclrFault, NotSent, PressureState};
 use gangway::cyclr::{PressureSettings, Settings};
 use gangway::ids::{CycleId, OnboardingId, TemplateId};
-use gangway::onboarding::{Blocker, ProblemCode, Status};
+use gangway::onboarding::{Blocker, Status};
 use gangway::sandbox::{Fault, FaultKind, HeardCall};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -229,9 +229,4 @@ async fn a_probe_whose_caller_goes_away_leaves_the_next_one_to_find_out() {
         assert!(held, "{other:?}");
         caller.shutdown().await;
     }
-}
-
-#[test]
-fn being_held_back_is_told_as_cyclrs_absence() {
-    assert_eq!(ProblemCode::CyclrUnreachable.blocker(), Blocker::Cyclr);
 }

@@ -8,7 +8,7 @@ pub struct PressureSettings {
     /// How long nothing is sent after the breaker opened; doubled each time that it did not help.
     pub first_pause: Duration,
     pub longest_pause: Duration,
-    /// The longest that one answer's `Retry-After` holds back everybody.
+    /// What one call is told by `Retry-After` holds for all the others for no longer than this.
     pub longest_hold: Duration,
     /// How long a call waits in place for its turn; whoever would wait longer is to come back.
     pub patience: Duration,
@@ -30,6 +30,7 @@ impl Default for PressureSettings {
         Self {
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_mins(1),
+            // As far as the header is believed at all.
             longest_hold: Duration::from_hours(1),
             patience: Duration::from_secs(1),
             least_rate: 10.0,
