@@ -147,8 +147,9 @@ impl House {
         self.sandbox.forget_calls();
     }
 
-    /// Drives until nothing is due at this moment.
+    /// Drives until nothing is due at this moment, at Cyclr neither.
     pub(crate) async fn settle(&mut self) {
+        self.sandbox.wait_until_none_late().await;
         self.worker.tick().await.unwrap();
     }
 
