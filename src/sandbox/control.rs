@@ -73,7 +73,7 @@ async fn calls(State(sandbox): State<Sandbox>) -> Answer {
 
 async fn inject(State(sandbox): State<Sandbox>, body: Bytes) -> Reply {
     let fault: Fault = read(&body)?;
-    playable(&fault.kind)?;
+    playable(&fault)?;
     sandbox.inject(fault);
     Ok(Answer(json!({ "Message": "The fault is in force." })))
 }
@@ -109,8 +109,11 @@ fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Refusal> {
 }
 
 /// What cannot be put on the wire is told at once, not when a call is struck.
-fn playable(kind: &FaultKind) -> Result<(), Refusal> {
-    match kind {
+fn playable(fault: &Fault) -> Result<(), Refusal> {
+    if fault.chance.is_some_and(|chance| !(0.0..=1.0).contains(&chance)) {
+        return Err(Refusal::bad("The chance must be between 0 and 1."));
+    }
+    match &fault.kind {
         FaultKind::Refuse { status, retry_after, .. } => {
             if !(200..=599).contains(status) {
                 return Err(Refusal::bad("The status must be between 200 and 599."));
@@ -120,7 +123,9 @@ fn playable(kind: &FaultKind) -> Result<(), Refusal> {
                 .map(|_| ())
                 .map_err(|_| Refusal::bad("The retry_after does not fit into a header."))
         }
-        FaultKind::StallBefore { seconds } | FaultKind::StallAfter { seconds } => {
+        FaultKind::StallBefore { seconds }
+        | FaultKind::StallAfter { seconds }
+        | FaultKind::CommitLate { seconds } => {
             let sane = seconds.is_finite() && *seconds >= 0.0;
             sane.then_some(()).ok_or_else(|| Refusal::bad("The seconds must not be negative."))
         }
@@ -131,6 +136,7 @@ fn playable(kind: &FaultKind) -> Result<(), Refusal> {
         | FaultKind::Html
         | FaultKind::Truncated
         | FaultKind::Huge
+        | FaultKind::Drip
         | FaultKind::TokenRevoked => Ok(()),
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -24,6 +26,14 @@ pub struct Fault {
     /// How many matching calls pass before that.
     #[serde(default)]
     pub skip: u32,
+    /// Which share of the matching calls it strikes, from 0 to 1; all of them when absent. A call
+    /// that it lets pass may be struck by the next fault.
+    #[serde(default)]
+    pub chance: Option<f64>,
+    /// Where the dice of `chance` begin: given the same seed, and calls in the same order, the same
+    /// ones are struck.
+    #[serde(default)]
+    pub seed: u64,
     #[serde(flatten)]
     pub kind: FaultKind,
 }
@@ -62,6 +72,11 @@ pub enum FaultKind {
     Truncated,
     /// Performed; the body of the answer does not end.
     Huge,
+    /// Performed; the body of the answer comes one byte a second and does not end.
+    Drip,
+    /// The connection dies at once without an answer; performed that much later by the sandbox's
+    /// clock, although nobody waits for it any more. Clearing the faults does not take it back.
+    CommitLate { seconds: f64 },
     /// Not performed; answers 401 and forgets every access token.
     TokenRevoked,
 }
@@ -71,9 +86,22 @@ pub enum FaultKind {
 pub(super) struct Faults {
     /// Spares the lock while there is nothing to strike with.
     any: AtomicBool,
-    list: Mutex<Vec<Fault>>,
+    list: Mutex<List>,
     held: watch::Sender<usize>,
     released: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct List {
+    armed: Vec<Armed>,
+    /// Faults there ever were: two with the same seed must not strike in step.
+    count: u64,
+}
+
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    dice: StdRng,
 }
 
 /// A call is struck: by what, and the signal that ends its hold.
@@ -91,14 +119,16 @@ pub(super) struct Hold {
 impl Faults {
     pub(super) fn inject(&self, fault: Fault) {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.push(fault);
+        list.count += 1;
+        let dice = StdRng::seed_from_u64(fault.seed ^ list.count.rotate_left(32));
+        list.armed.push(Armed { fault, dice });
         self.any.store(true, Ordering::Release);
     }
 
     /// Held calls go on.
     pub(super) fn clear(&self) {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.clear();
+        list.armed.clear();
         self.any.store(false, Ordering::Release);
         self.released.send_replace(());
     }
@@ -108,9 +138,9 @@ impl Faults {
             return None;
         }
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = list.iter_mut().find_map(|fault| fault.take_aim(method, path))?;
-        list.retain(|fault| fault.times > 0);
-        self.any.store(!list.is_empty(), Ordering::Release);
+        let kind = list.armed.iter_mut().find_map(|armed| armed.take_aim(method, path))?;
+        list.armed.retain(|armed| armed.fault.times > 0);
+        self.any.store(!list.armed.is_empty(), Ordering::Release);
         let hold = Hold { held: self.held.clone(), released: self.released.subscribe() };
         Some(Strike { kind, hold })
     }
@@ -126,20 +156,40 @@ impl Faults {
 }
 
 impl Fault {
+    /// Strikes the next call of this method and path.
+    pub fn once(method: &str, path: &str, kind: FaultKind) -> Self {
+        Self {
+            method: Some(method.to_owned()),
+            path: path.to_owned(),
+            times: 1,
+            skip: 0,
+            chance: None,
+            seed: 0,
+            kind,
+        }
+    }
+}
+
+impl Armed {
     fn take_aim(&mut self, method: &str, path: &str) -> Option<FaultKind> {
-        let asked = self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
-        if !asked || self.times == 0 || !matches(&self.path, path) {
+        let fault = &mut self.fault;
+        let asked =
+            fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
+        if !asked || fault.times == 0 || !matches(&fault.path, path) {
             return None;
         }
-        if self.skip > 0 {
-            self.skip -= 1;
+        if fault.skip > 0 {
+            fault.skip -= 1;
+            return None;
+        }
+        if fault.chance.is_some_and(|chance| self.dice.random::<f64>() >= chance) {
             return None;
         }
         // A fault for `u32::MAX` calls is meant to last.
-        if self.times < u32::MAX {
-            self.times -= 1;
+        if fault.times < u32::MAX {
+            fault.times -= 1;
         }
-        Some(self.kind.clone())
+        Some(fault.kind.clone())
     }
 }
 
@@ -202,10 +252,41 @@ mod tests {
 
     #[test]
     fn a_fault_reads_as_flat_json() {
-        let text = r#"{"path":"/a","kind":"refuse","status":429,"retry_after":"7"}"#;
+        let text = r#"{"path":"/a","chance":0.5,"kind":"refuse","status":429,"retry_after":"7"}"#;
         let fault: Fault = serde_json::from_str(text).unwrap();
         let retry_after = Some("7".to_owned());
         let kind = FaultKind::Refuse { status: 429, message: String::new(), retry_after };
         assert_eq!((fault.kind, fault.times, fault.skip), (kind, 1, 0));
+        assert_eq!((fault.chance, fault.seed), (Some(0.5), 0));
+    }
+
+    /// Which of 1,000 calls are struck by each of two faults with the same chance.
+    fn struck(chance: f64, seed: u64) -> Vec<Option<FaultKind>> {
+        let faults = Faults::default();
+        for kind in [FaultKind::DropBefore, FaultKind::LoseAnswer] {
+            let lasting = Fault::once("GET", "/a", kind);
+            faults.inject(Fault { times: u32::MAX, chance: Some(chance), seed, ..lasting });
+        }
+        (0..1000).map(|_| faults.strike("GET", "/a").map(|strike| strike.kind)).collect()
+    }
+
+    #[test]
+    fn a_chance_strikes_its_share_and_the_same_seed_the_same_calls() {
+        let some = struck(0.3, 7);
+        let share = |kind: &FaultKind| some.iter().flatten().filter(|one| *one == kind).count();
+        // Three in ten; then three in ten of the seven that are left.
+        assert!((240..360).contains(&share(&FaultKind::DropBefore)));
+        assert!((150..270).contains(&share(&FaultKind::LoseAnswer)));
+        assert!(some == struck(0.3, 7) && some != struck(0.3, 8));
+        assert!(struck(0.0, 7).iter().all(Option::is_none));
+        assert!(struck(1.0, 7).iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn only_strikes_count_where_there_is_a_chance() {
+        let faults = Faults::default();
+        let half = Fault::once("GET", "/a", FaultKind::DropBefore);
+        faults.inject(Fault { times: 5, chance: Some(0.5), ..half });
+        assert_eq!((0..1000).filter(|_| faults.strike("GET", "/a").is_some()).count(), 5);
     }
 }

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
 use super::Sandbox;
@@ -113,7 +113,7 @@ pub(super) async fn hear(State(sandbox): State<Sandbox>, request: Request, next:
         sandbox.0.faults.strike(request.method().as_str(), path)
     };
     let mut response = match strike {
-        None => perform(&sandbox, place, request, next).await,
+        None => perform(sandbox.clone(), place, request, next).await,
         Some(strike) => suffer(&sandbox, place, strike, request, next).await,
     };
     if response.extensions().get::<Severed>().is_none() {
@@ -125,7 +125,8 @@ pub(super) async fn hear(State(sandbox): State<Sandbox>, request: Request, next:
     response
 }
 
-async fn perform(sandbox: &Sandbox, place: Place, request: Request, next: Next) -> Response {
+/// Owns all it needs, because it may happen after the caller has gone.
+async fn perform(sandbox: Sandbox, place: Place, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if response.status().is_success() {
         sandbox.0.calls.amend(place, |call| call.performed = true);
@@ -146,7 +147,7 @@ async fn suffer(
         return Refusal::bad("The request body could not be read.").into_response();
     };
     let request = Request::from_parts(parts, Body::from(body));
-    let performed = perform(sandbox, place, request, next);
+    let performed = perform(sandbox.clone(), place, request, next);
     match strike.kind {
         FaultKind::Refuse { status, message, retry_after } => refuse(status, &message, retry_after),
         FaultKind::DropBefore => severed(),
@@ -179,7 +180,15 @@ async fn suffer(
         FaultKind::Truncated => truncated(performed.await).await,
         FaultKind::Huge => {
             performed.await;
-            endless()
+            endless(None)
+        }
+        FaultKind::Drip => {
+            performed.await;
+            endless(Some(Duration::from_secs(1)))
+        }
+        FaultKind::CommitLate { seconds } => {
+            sandbox.later(pause(seconds), performed);
+            severed()
         }
         FaultKind::TokenRevoked => {
             let revoked = sandbox.change(|world, _| {
@@ -225,9 +234,17 @@ async fn truncated(response: Response) -> Response {
     Response::from_parts(parts, Body::from(half))
 }
 
-fn endless() -> Response {
+/// Without a pace it comes in large pieces, else a byte at a time.
+fn endless(pace: Option<Duration>) -> Response {
     const PIECE: Bytes = Bytes::from_static(&[b' '; 16 * 1024]);
     let opening = stream::once(async { Ok::<_, Infallible>(Bytes::from_static(b"[")) });
-    let body = futures_util::StreamExt::chain(opening, stream::repeat_with(|| Ok(PIECE)));
-    ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(body)).into_response()
+    let rest = stream::repeat(pace).then(async |pace| match pace {
+        Some(pace) => {
+            tokio::time::sleep(pace).await;
+            Ok(PIECE.slice(..1))
+        }
+        None => Ok(PIECE),
+    });
+    let body = Body::from_stream(opening.chain(rest));
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

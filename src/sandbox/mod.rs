@@ -24,6 +24,7 @@ mod endpoints;
 mod faults;
 mod hear;
 mod keep;
+mod late;
 mod picture;
 mod request;
 mod serve;
@@ -37,6 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use tokio::sync::watch;
 
 pub use catalogue::{
     AuthType, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, Connector,
@@ -51,6 +53,7 @@ use catalogue::Shelves;
 use faults::Faults;
 use hear::CallBook;
 use keep::Keeper;
+use late::Late;
 use request::Refusal;
 use world::World;
 
@@ -108,11 +111,12 @@ struct Inside {
     world: Mutex<World>,
     calls: CallBook,
     faults: Faults,
+    late: Late,
 }
 
 enum Clock {
     System,
-    Still(Mutex<DateTime<Utc>>),
+    Still(watch::Sender<DateTime<Utc>>),
 }
 
 impl Sandbox {
@@ -121,7 +125,8 @@ impl Sandbox {
         settings.catalogue.check()?;
         let keeper = settings.kept_in.map(Keeper::new);
         let mut world = keeper.as_ref().map_or_else(|| Ok(World::default()), Keeper::load)?;
-        let clock = settings.clock.map_or(Clock::System, |now| Clock::Still(Mutex::new(now)));
+        let clock =
+            settings.clock.map_or(Clock::System, |now| Clock::Still(watch::Sender::new(now)));
         world.sweep(clock.now());
         Ok(Self(Arc::new(Inside {
             client_id: settings.client_id,
@@ -132,6 +137,7 @@ impl Sandbox {
             world: Mutex::new(world),
             calls: CallBook::new(settings.record_calls),
             faults: Faults::default(),
+            late: Late::default(),
         })))
     }
 
@@ -180,7 +186,8 @@ impl Sandbox {
         self.0.faults.wait_until(false)
     }
 
-    /// Moves a clock that stands still; the system's moves by itself.
+    /// Moves a clock that stands still, and what is due by then happens; the system's moves by
+    /// itself.
     pub fn advance(&self, by: TimeDelta) {
         self.0.clock.advance(by);
     }
@@ -224,14 +231,14 @@ impl Clock {
     fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => Utc::now(),
-            Self::Still(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
+            Self::Still(now) => *now.borrow(),
         }
     }
 
     fn advance(&self, by: TimeDelta) {
         match self {
             Self::System => {}
-            Self::Still(now) => *now.lock().unwrap_or_else(PoisonError::into_inner) += by,
+            Self::Still(now) => now.send_modify(|now| *now += by),
         }
     }
 }

@@ -92,10 +92,7 @@ async fn die_and_come_back((method, path): (&str, &str), point: Point, what: &st
     let key = house.publish(ledger_blueprint()).await;
     let hold = |method: Option<&str>, path: &str, kind| Fault {
         method: method.map(str::to_owned),
-        path: path.to_owned(),
-        times: 1,
-        skip: 0,
-        kind,
+        ..Fault::once("GET", path, kind)
     };
     let kind = match point {
         Point::BeforeTheCall => FaultKind::HoldBefore,

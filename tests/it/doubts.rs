@@ -8,7 +8,7 @@ use crate::crashes::{assert_one_of_each, ledger_blueprint, ledger_world};
 use crate::house::{House, LEASE};
 
 fn strike(method: &str, path: &str, times: u32, kind: FaultKind) -> Fault {
-    Fault { method: Some(method.to_owned()), path: path.to_owned(), times, skip: 0, kind }
+    Fault { times, ..Fault::once(method, path, kind) }
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ fn passing() -> Vec<FaultKind> {
         FaultKind::Html,
         FaultKind::Truncated,
         FaultKind::Huge,
+        FaultKind::Drip,
+        FaultKind::CommitLate { seconds: 30.0 },
         FaultKind::StallAfter { seconds: 3.0 },
         FaultKind::TokenRevoked,
     ]
@@ -49,13 +51,7 @@ async fn strike_once(method: &'static str, path: &'static str, kind: FaultKind) 
     let what = format!("{method} {path} {kind:?}");
     let mut house = House::open_with(ledger_world()).await;
     let key = house.publish(ledger_blueprint()).await;
-    house.sandbox.inject(Fault {
-        method: Some(method.to_owned()),
-        path: path.to_owned(),
-        times: 1,
-        skip: 0,
-        kind,
-    });
+    house.sandbox.inject(Fault::once(method, path, kind));
     let id = house.start("acme", &key).await;
     let done = house.settle_in_time(id).await;
     assert_eq!(done.status, Status::Live, "{what}");
@@ -77,17 +73,10 @@ async fn a_lasting_refusal_is_stuck_with_a_reason_and_can_be_retried() {
         let what = format!("{method} {path} {status}");
         let mut house = House::open_with(ledger_world()).await;
         let key = house.publish(ledger_blueprint()).await;
-        house.sandbox.inject(Fault {
-            method: Some(method.to_owned()),
-            path: path.to_owned(),
-            times: 10,
-            skip: 0,
-            kind: FaultKind::Refuse {
-                status,
-                message: "because \u{1b}[31m".to_owned(),
-                retry_after: None,
-            },
-        });
+        let message = "because \u{1b}[31m".to_owned();
+        let refusal = FaultKind::Refuse { status, message, retry_after: None };
+        let refusal = Fault::once(method, path, refusal);
+        house.sandbox.inject(Fault { times: 10, ..refusal });
         let id = house.start("acme", &key).await;
         let stuck = house.settle_in_time(id).await;
         let Status::Stuck { problem } = &stuck.status else { panic!("{what}: {:?}", stuck.status) };

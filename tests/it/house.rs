@@ -166,8 +166,9 @@ impl House {
         serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
     }
 
-    /// Drives until nothing is due at this moment.
+    /// Drives until nothing is due at this moment, at Cyclr neither.
     pub(crate) async fn settle(&mut self) {
+        self.sandbox.wait_until_none_late().await;
         self.worker.tick().await.unwrap();
     }
 

@@ -152,13 +152,9 @@ async fn a_provider_page_that_cannot_be_had_is_told_with_a_way_back() {
     let (site, id) = Site::with(attended()).await;
     let browser = site.visit(id).await;
     let token = site.form_token(&browser).await;
-    site.house.sandbox.inject(Fault {
-        method: None,
-        path: "/v1.0/accounts/*/signintoken".into(),
-        times: 9,
-        skip: 0,
-        kind: FaultKind::Refuse { status: 503, message: "canary".into(), retry_after: None },
-    });
+    let busy = FaultKind::Refuse { status: 503, message: "canary".into(), retry_after: None };
+    let busy = Fault::once("POST", "/v1.0/accounts/*/signintoken", busy);
+    site.house.sandbox.inject(Fault { times: 9, ..busy });
     let path = sign_in_path(&site, id, &browser).await;
     let failed = site.post(&path, &browser.cookie, &[("form-token", &token)]).await;
     assert_eq!(failed.status, StatusCode::BAD_GATEWAY);
@@ -186,13 +182,10 @@ async fn a_credential_goes_through_and_leaves_no_trace() {
     }
     let form = [("form-token", &*token), ("api_key", CANARY)];
     for (status, expected) in [(400, 422), (503, 502)] {
-        site.house.sandbox.inject(Fault {
-            method: Some("PUT".into()),
-            path: "/v1.0/account/connectors/*".into(),
-            times: 1,
-            skip: 0,
-            kind: FaultKind::Refuse { status, message: format!("no {CANARY}"), retry_after: None },
-        });
+        let message = format!("no {CANARY}");
+        let refusal = FaultKind::Refuse { status, message, retry_after: None };
+        let refusal = Fault::once("PUT", "/v1.0/account/connectors/*", refusal);
+        site.house.sandbox.inject(refusal);
         let refused = site.post(&path, &browser.cookie, &form).await;
         assert_eq!(refused.status.as_u16(), expected);
         assert!(refused.body.contains("Parcel Mail is not connected yet"));

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use gangway::sandbox::{CRM_TO_MAIL, FaultKind};
+use chrono::TimeDelta;
+use gangway::sandbox::{CRM_TO_MAIL, FaultKind, Settings};
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -123,6 +124,73 @@ async fn a_spoilt_answer_is_performed_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_dripping_answer_is_performed_and_outlasts_a_limit_between_two_bytes() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    rig.inject(FaultKind::Drip);
+    let mut answer = rig.send("POST", &install_path(), Value::Null).await.unwrap();
+    assert_eq!((answer.status().as_u16(), rig.cycles()), (200, 1));
+    for byte in ["[", " "] {
+        assert_eq!(answer.chunk().await.unwrap().unwrap(), byte);
+    }
+
+    rig.inject(FaultKind::Drip);
+    let patience = Duration::from_millis(1_500);
+    let limits = Client::builder().no_proxy().read_timeout(patience).timeout(2 * patience);
+    let asked = limits.build().unwrap().post(format!("{}{}", rig.base, install_path()));
+    let asked = asked.bearer_auth(&rig.token).header("X-Cyclr-Account", ACCOUNT);
+    let failed = asked.send().await.unwrap().bytes().await.unwrap_err();
+    assert!(failed.is_timeout(), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_late_call_is_performed_when_the_clock_has_gone_on_and_not_before() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    rig.inject(FaultKind::CommitLate { seconds: 40.0 });
+    let error = rig.send("POST", &install_path(), json!({})).await.unwrap_err();
+    assert!(error.is_request() && error.status().is_none() && !error.is_timeout(), "{error:?}");
+    rig.sandbox.wait_until_none_late().await;
+    assert_eq!((rig.cycles(), rig.last()), (0, (None, false)));
+
+    rig.sandbox.clear_faults();
+    rig.sandbox.advance(TimeDelta::seconds(39));
+    rig.sandbox.wait_until_none_late().await;
+    assert_eq!((rig.cycles(), rig.last()), (0, (None, false)));
+
+    rig.sandbox.advance(TimeDelta::seconds(1));
+    rig.sandbox.wait_until_none_late().await;
+    assert_eq!((rig.cycles(), rig.last()), (1, (None, true)));
+}
+
+#[tokio::test]
+async fn with_the_systems_clock_a_late_call_is_performed_by_itself() {
+    let rig = Rig::with_account(Settings::default()).await;
+    rig.inject(FaultKind::CommitLate { seconds: 0.2 });
+    assert!(rig.send("POST", &install_path(), json!({})).await.is_err());
+    rig.sandbox.wait_until_none_late().await;
+    assert_eq!((rig.cycles(), rig.last()), (1, (None, true)));
+}
+
+#[tokio::test]
+async fn a_chance_strikes_the_same_calls_in_every_run() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let rig = Rig::with_account(stopped_clock()).await;
+        let fault = json!({
+            "path": "/v1.0/templates", "times": u32::MAX, "chance": 0.35, "seed": 11,
+            "kind": "refuse", "status": 503
+        });
+        assert_eq!(rig.call("POST", "/_sandbox/faults", fault).await.0, 200);
+        let mut statuses = Vec::new();
+        for _ in 0..60 {
+            statuses.push(rig.call("GET", "/v1.0/templates", Value::Null).await.0);
+        }
+        runs.push(statuses);
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert!(runs[0].contains(&200) && runs[0].contains(&503), "{runs:?}");
+}
+
+#[tokio::test]
 async fn a_revoked_token_is_refused_until_a_new_one_is_asked_for() {
     let mut rig = Rig::with_account(stopped_clock()).await;
     rig.inject(FaultKind::TokenRevoked);
@@ -144,8 +212,13 @@ async fn the_control_surface_takes_faults_moves_the_clock_and_shows_the_world() 
     rig.call("POST", "/_sandbox/faults", lasting).await;
     assert_eq!(rig.call("DELETE", "/_sandbox/faults", Value::Null).await.0, 204);
     rig.get("/v1.0/templates").await;
-    let wrong = json!({ "path": "/", "kind": "refuse", "status": 99 });
-    assert_eq!(rig.call("POST", "/_sandbox/faults", wrong).await.0, 400);
+    for wrong in [
+        json!({ "path": "/", "kind": "refuse", "status": 99 }),
+        json!({ "path": "/", "kind": "drip", "chance": 1.1 }),
+        json!({ "path": "/", "kind": "commit_late", "seconds": -1 }),
+    ] {
+        assert_eq!(rig.call("POST", "/_sandbox/faults", wrong).await.0, 400);
+    }
     let moved = rig.call("POST", "/_sandbox/clock", json!({ "advance_seconds": 60 })).await.1;
     assert_eq!(moved["now"], "2026-03-01T10:01:00.123456700Z");
     assert_eq!(rig.get("/_sandbox/world").await, rig.sandbox.world());

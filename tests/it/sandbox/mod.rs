@@ -130,13 +130,7 @@ impl Rig {
     }
 
     fn inject(&self, kind: FaultKind) {
-        self.sandbox.inject(Fault {
-            method: Some("POST".to_owned()),
-            path: INSTALL.to_owned(),
-            times: 1,
-            skip: 0,
-            kind,
-        });
+        self.sandbox.inject(Fault::once("POST", INSTALL, kind));
     }
 
     fn cycles(&self) -> usize {
