@@ -174,6 +174,8 @@ impl Doors {
                 calls_at_once: 64,
                 plain_http: false,
             },
+            // Nobody balances requests here.
+            drain: Duration::ZERO,
             engine: engine::Settings {
                 deployment: "demo".to_owned(),
                 account_prefix: String::new(),
