@@ -16,6 +16,8 @@ use crate::{api, cyclr, hosted, web};
 
 /// How long requests and calls that are under way get when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
+/// What of it is kept for giving back what is not finished.
+const LAST_WRITES: Duration = Duration::from_secs(1);
 /// How long a request waits for a database connection before it is told to come back.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
@@ -23,6 +25,7 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 pub struct App {
     pub state: AppState,
     worker: Worker,
+    drain: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +45,8 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Stor
     let options = options
         .application_name("gangway")
         // No statement of ours takes long; one that does must not hold locks for ever.
-        .options([("statement_timeout", "15s"), ("lock_timeout", "5s")])
+        // Both are shorter than what the store waits, so that nobody has gone away by then.
+        .options([("statement_timeout", "6s"), ("lock_timeout", "4s")])
         .options([("idle_in_transaction_session_timeout", "15s")])
         // Our statements are few, and each reaches its rows by key, however many rows there are: they
         // are planned once per session and never for a scan, whatever the tables' size was just then.
@@ -50,13 +54,8 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Stor
         .options([("plan_cache_mode", "force_generic_plan"), ("jit", "off")])
         .options([("enable_seqscan", "off"), ("enable_hashjoin", "off")])
         .options([("enable_mergejoin", "off")]);
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
-        .connect_with(options)
-        .await
-        .map_err(Error::Database)?;
-    Ok(Store::new(pool, Clock::system()))
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+    Store::open(pool, options, Clock::system()).await.map_err(Error::Database)
 }
 
 impl App {
@@ -66,7 +65,7 @@ impl App {
         let (engine, worker) = Engine::new(store, cyclr, clock, config.engine.clone());
         let links = LinkKeys::new(&config.master_key);
         let state = AppState::new(engine, links, config.public_url.clone());
-        Ok(Self { state, worker })
+        Ok(Self { state, worker, drain: config.drain })
     }
 
     /// All doors.
@@ -79,25 +78,38 @@ impl App {
         self.worker
     }
 
-    /// Serves and works until `stop`; then finishes what is under way, HTTP and calls alike.
+    /// Serves and works until `stop`. From then on this process is not ready, takes up nothing new,
+    /// and answers for a while yet; what is under way, HTTP and calls alike, is finished or given
+    /// back. All of that ends within one grace.
     pub async fn run(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Error> {
-        let router = Self::router(&self.state);
-        let worker = self.worker.run(stop.clone(), GRACE);
-        let drain = stop.clone();
+        let Self { state, worker, drain } = self;
+        let router = Self::router(&state);
+        let told = stop.clone();
         let serving = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { drain.cancelled().await })
+            .with_graceful_shutdown(async move {
+                told.cancelled().await;
+                state.engine.begin_stop();
+                tokio::time::sleep(drain).await;
+            })
             .into_future();
         let serving = async {
-            let result = tokio::select! {
-                result = serving => result,
-                // A client that keeps its connection open does not keep us here.
-                () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => Ok(()),
-            };
+            let served = serving.await;
             // Without doors there is nothing to work for.
             stop.cancel();
-            result
+            served
         };
-        let ((), served) = tokio::join!(worker, serving);
-        Ok(served?)
+        let work = async { tokio::join!(worker.run(stop.clone(), GRACE - LAST_WRITES), serving) };
+        let enough = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            ((), served) = work => Ok(served?),
+            // A client that keeps its connection open does not keep us here.
+            () = enough => {
+                tracing::warn!("stopped although some requests were not answered yet");
+                Ok(())
+            }
+        }
     }
 }

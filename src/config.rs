@@ -24,6 +24,8 @@ pub struct Config {
     pub database: DatabaseSettings,
     pub cyclr: cyclr::Settings,
     pub engine: engine::Settings,
+    /// How long requests are taken yet after the order to stop.
+    pub drain: Duration,
 }
 
 /// Where the rows are.
@@ -73,6 +75,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("GANGWAY_AT_ONCE", Some("2000"), "Onboardings driven side by side by one process"),
     variable("GANGWAY_POLL_MILLISECONDS", Some("1000"), "How often the table is looked at unasked"),
     variable("GANGWAY_DATABASE_CONNECTIONS", Some("16"), "Database connections of one process"),
+    variable(
+        "GANGWAY_DRAIN_SECONDS",
+        Some("2"),
+        "How long requests are still taken after the order to stop",
+    ),
     variable("CYCLR_API_BASE", None, "Cyclr's API host, like https://api.cyclr.com"),
     variable(
         "CYCLR_SERVICE_DOMAIN",
@@ -133,6 +140,7 @@ impl Reader<'_> {
         let database = self.database();
         let cyclr = self.cyclr();
         let engine = self.engine(public_url.clone(), cyclr.as_ref());
+        let drain = self.seconds("GANGWAY_DRAIN_SECONDS", 0, 15);
         Some(Config {
             listen: listen?,
             metrics_listen,
@@ -141,6 +149,7 @@ impl Reader<'_> {
             database: database?,
             cyclr: cyclr?,
             engine: engine?,
+            drain: drain?,
         })
     }
 

@@ -19,10 +19,14 @@ pub(super) async fn livez() -> JsonAnswer<HealthBody> {
     JsonAnswer(StatusCode::OK, HealthBody { status: "ok" })
 }
 
-/// Whether requests can be served: the database answers within two seconds.
+/// Whether requests should be sent here: the database answers within two seconds, and the process is
+/// not about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()),
     responses((status = OK, body = HealthBody)))]
 pub(super) async fn readyz(State(state): State<AppState>) -> Result<JsonAnswer<HealthBody>, Error> {
+    if state.engine.is_stopping() {
+        return Err(Error::new(Kind::Unavailable, "This process is stopping. Ask another one."));
+    }
     tokio::time::timeout(PATIENCE, state.store().ping())
         .await
         .map_err(|_| Error::new(Kind::Unavailable, "The database takes too long to answer."))??;

@@ -176,6 +176,8 @@ impl Doors {
                 pressure: cyclr::PressureSettings::default(),
                 plain_http: false,
             },
+            // Nobody balances requests here.
+            drain: Duration::ZERO,
             engine: engine::Settings {
                 deployment: "demo".to_owned(),
                 account_prefix: String::new(),

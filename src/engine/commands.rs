@@ -70,7 +70,7 @@ impl Engine {
             Some(leased) => {
                 if let Err(refused) = self.0.hand_off.try_send(leased) {
                     // More than this process takes on, or no worker here: it is due for anybody.
-                    self.store().release(refused.into_inner(), false).await?;
+                    self.store().release(refused.into_inner()).await?;
                     self.wake().await;
                 }
             }
@@ -277,7 +277,8 @@ impl Engine {
         self.wait_until(id, patience, |onboarding| onboarding.status != Status::Running).await
     }
 
-    /// Waits until `done` says so or `patience` is over; then says how the onboarding stands.
+    /// Waits until `done` says so, `patience` is over or this process stops; then says how the
+    /// onboarding stands.
     pub async fn wait_until(
         &self,
         id: OnboardingId,
@@ -289,12 +290,13 @@ impl Engine {
         loop {
             let onboarding = self.store().find(id).await?.ok_or(Error::Unknown)?;
             let now = tokio::time::Instant::now();
-            if done(&onboarding) || now >= until {
+            if done(&onboarding) || now >= until || self.is_stopping() {
                 return Ok(onboarding);
             }
             let look_again = until.min(now + std::time::Duration::from_millis(400));
             let told = async { while changes.recv().await.is_ok_and(|changed| changed != id) {} };
             // An overrun of the channel ends the wait too; then we simply look.
+            let told = self.0.stopping.run_until_cancelled(told);
             drop(tokio::time::timeout_at(look_again, told).await);
         }
     }

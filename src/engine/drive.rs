@@ -32,7 +32,7 @@ impl Engine {
         let mut next = Box::new(leased);
         loop {
             if stop.is_cancelled() || !self.has_time_for_a_call(&next) {
-                if let Err(error) = self.store().release(*next, false).await {
+                if let Err(error) = self.store().release(*next).await {
                     tracing::info!(%error, "could not give the onboarding back; its lease will end");
                 }
                 return;

@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::{Notify, broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use commands::{Credential, StartRequest};
@@ -100,6 +101,8 @@ struct Shared {
     due: Notify,
     /// Says which onboarding this process changed; for pages that wait. A hint, nothing more.
     changed: broadcast::Sender<OnboardingId>,
+    /// This process is on its way out: nobody is kept waiting any more.
+    stopping: CancellationToken,
 }
 
 impl std::fmt::Debug for Engine {
@@ -127,6 +130,7 @@ impl Engine {
             starter: RwLock::new(None),
             due: Notify::new(),
             changed,
+            stopping: CancellationToken::new(),
         }));
         (engine.clone(), Worker::new(engine, handed_off))
     }
@@ -138,6 +142,15 @@ impl Engine {
 
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Ends what only waits. Whoever asks is told how things stand at that moment.
+    pub fn begin_stop(&self) {
+        self.0.stopping.cancel();
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.0.stopping.is_cancelled()
     }
 
     pub fn link_life(&self) -> TimeDelta {

@@ -1,20 +1,27 @@
 //! Takes what is due and drives it, many side by side, until told to stop.
 
+use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Error};
-use crate::store::{self, Committer, Leased, Starter};
+use crate::store::{self, Committer, Held, Leased, Starter};
 use crate::telemetry::meters;
 
 /// Most rows taken in one statement.
 const MOST_CLAIMED: usize = 512;
+/// How soon a database that was away is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// How long a look at the table may still take once the order to stop has come.
+const LAST_LOOK: Duration = Duration::from_secs(2);
+/// What of the grace is kept for results and for giving back what is not finished.
+const FOR_RESULTS: Duration = Duration::from_secs(3);
 
 /// The part of the engine that runs. One per process is enough: it drives thousands side by side.
 #[derive(Debug)]
@@ -71,7 +78,7 @@ impl Worker {
         self.engine.start_together(Some(starter));
         let mut listening = JoinSet::new();
         listening.spawn(listen(self.engine.clone(), stop.clone()));
-        let mut drives = JoinSet::new();
+        let mut drives = Drives::default();
         // Made once: a busy process must still look at the table now and then.
         let mut poll = tokio::time::interval(settings.poll);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -79,7 +86,23 @@ impl Worker {
         while !stop.is_cancelled() {
             let room = settings.at_once.saturating_sub(drives.len());
             if look && room > 0 {
-                look = self.take(&mut drives, &committer, &stop, room.min(MOST_CLAIMED)).await;
+                let late = async {
+                    stop.cancelled().await;
+                    tokio::time::sleep(LAST_LOOK).await;
+                };
+                look = tokio::select! {
+                    more = self.take(&mut drives, &committer, &stop, room.min(MOST_CLAIMED)) => {
+                        match more {
+                            Ok(more) => more,
+                            Err(error) => {
+                                tracing::warn!(%error, "cannot see what is due; looking again soon");
+                                poll.reset_after(settings.poll.min(ASK_AGAIN));
+                                false
+                            }
+                        }
+                    }
+                    () = late => false,
+                };
                 continue;
             }
             tokio::select! {
@@ -107,71 +130,126 @@ impl Worker {
 
     /// Claims and begins; says whether there may be more.
     async fn take(
-        &mut self,
-        drives: &mut JoinSet<()>,
+        &self,
+        drives: &mut Drives,
         committer: &Committer,
         stop: &CancellationToken,
         limit: usize,
-    ) -> bool {
+    ) -> Result<bool, Error> {
         match self.engine.claim(limit).await {
             Ok(claimed) => {
                 let more = claimed.len() == limit;
                 for leased in claimed {
                     self.begin(drives, committer, stop, leased);
                 }
-                more
+                Ok(more)
             }
             // A sibling was taken by another process between our look and our write.
-            Err(Error::Store(store::Error::Conflict)) => true,
-            Err(error) => {
-                tracing::warn!(%error, "cannot see what is due; looking again later");
-                false
-            }
+            Err(Error::Store(store::Error::Conflict)) => Ok(true),
+            Err(error) => Err(error),
         }
     }
 
     fn begin(
         &self,
-        drives: &mut JoinSet<()>,
+        drives: &mut Drives,
         committer: &Committer,
         stop: &CancellationToken,
         leased: Leased,
     ) {
         let (engine, committer, stop) = (self.engine.clone(), committer.clone(), stop.clone());
-        drives.spawn(async move { engine.drive(leased, &committer, &stop).await });
+        let held = leased.held();
+        drives.spawn(held, async move { engine.drive(leased, &committer, &stop).await });
     }
 
+    /// Everything in here ends within the grace: first what is under way, then what it led to.
     async fn finish(
         mut self,
-        mut drives: JoinSet<()>,
+        mut drives: Drives,
         committer: Committer,
         mut keeping: JoinSet<()>,
         grace: Duration,
     ) {
+        let end = Instant::now() + grace;
         // From here on each start is kept by itself and due for anybody.
         self.engine.start_together(None);
         self.handed_off.close();
+        let mut unbegun = Vec::new();
         while let Ok(leased) = self.handed_off.try_recv() {
-            if let Err(error) = self.engine.store().release(leased, false).await {
-                tracing::info!(%error, "could not give an onboarding back; its lease will end");
-            }
+            unbegun.push(leased.held());
         }
-        let drained =
-            tokio::time::timeout(grace, async { while drives.join_next().await.is_some() {} });
+        self.give_back(&unbegun, None, end).await;
+        let drained = timeout_at(end - FOR_RESULTS.min(grace / 2), async {
+            while drives.join_next().await.is_some() {}
+        });
         if drained.await.is_err() {
             tracing::warn!(left = drives.len(), "stopped before all calls were answered");
         }
-        drives.shutdown().await;
+        let begun = drives.shutdown().await;
         drop(committer);
-        // What is still being kept is let finish.
-        let kept =
-            tokio::time::timeout(grace, async { while keeping.join_next().await.is_some() {} });
-        drop(kept.await);
+        // What is still being kept is let finish. Results that were kept have spent their leases.
+        let kept = async { while keeping.join_next().await.is_some() {} };
+        drop(timeout_at(end - FOR_RESULTS.min(grace / 2) / 2, kept).await);
         keeping.shutdown().await;
+        // Cyclr may have been asked for something, so the next worker has to look first, and only
+        // when what was asked has had its time: see `last_call_of_lost_worker`.
+        let settings = &self.engine.0.settings;
+        let call = self.engine.0.cyclr.call_deadline() + settings.commit_margin;
+        self.give_back(&begun, Some(call), end).await;
+    }
+
+    async fn give_back(&self, held: &[Held], begun: Option<Duration>, end: Instant) {
+        if held.is_empty() {
+            return;
+        }
+        match timeout_at(end, self.engine.store().release_all(held, begun)).await {
+            Ok(Ok(())) => self.engine.wake_others(end).await,
+            Ok(Err(error)) => {
+                tracing::info!(%error, "could not give onboardings back; their leases will end");
+            }
+            Err(_) => tracing::info!("no time to give onboardings back; their leases will end"),
+        }
+    }
+}
+
+/// What is being driven, and by which lease.
+#[derive(Default)]
+struct Drives {
+    tasks: JoinSet<()>,
+    held: HashMap<task::Id, Held>,
+}
+
+impl Drives {
+    fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    fn spawn(&mut self, held: Held, drive: impl Future<Output = ()> + Send + 'static) {
+        let id = self.tasks.spawn(drive).id();
+        self.held.insert(id, held);
+    }
+
+    async fn join_next(&mut self) -> Option<Result<(), JoinError>> {
+        let ended = self.tasks.join_next_with_id().await?;
+        self.held.remove(&ended.as_ref().map_or_else(JoinError::id, |(id, ())| *id));
+        Some(ended.map(drop))
+    }
+
+    /// Ends them where they stand and says what they held.
+    async fn shutdown(mut self) -> Vec<Held> {
+        self.tasks.shutdown().await;
+        self.held.into_values().collect()
     }
 }
 
 impl Engine {
+    /// Others can take over what was given back.
+    async fn wake_others(&self, end: Instant) {
+        if let Ok(Err(error)) = timeout_at(end, self.store().notify()).await {
+            tracing::info!(%error, "others were not woken; they will see it when they poll");
+        }
+    }
+
     fn start_together(&self, starter: Option<Starter>) {
         *self.0.starter.write().unwrap_or_else(PoisonError::into_inner) = starter;
     }
@@ -192,7 +270,9 @@ async fn listen(engine: Engine, stop: CancellationToken) {
     while !stop.is_cancelled() {
         match engine.store().listen().await {
             Ok(mut listener) => {
-                while listener.recv().await.is_ok() {
+                // What was said while nobody listened is found by looking.
+                engine.0.due.notify_one();
+                while listener.recv().await {
                     engine.0.due.notify_one();
                 }
             }

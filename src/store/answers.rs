@@ -7,7 +7,10 @@ impl Store {
     /// The answer that was given to this request before. For a repetition that would be refused
     /// today: it is answered as it was, unless the key was used for another request.
     pub async fn find_answer(&self, key: &IdempotencyKey) -> Result<Option<Answer>, StartError> {
-        let mut tx = self.pool.begin().await?;
-        find_answer(&mut tx, key).await
+        self.within(async {
+            let mut tx = self.pool.begin().await?;
+            find_answer(&mut tx, key).await
+        })
+        .await
     }
 }

@@ -21,27 +21,27 @@ impl Store {
         let key = format!("gwk_{}", random_token());
         let id = ApiKeyId(Uuid::now_v7());
         let created_at = self.clock.now();
-        sqlx::query!(
+        let asking = sqlx::query!(
             "INSERT INTO api_key (api_key_id, name, digest, created_at) VALUES ($1, $2, $3, $4)",
             id.0,
             name,
             digest(&key),
             created_at,
         )
-        .execute(&self.pool)
-        .await?;
+        .execute(&self.pool);
+        self.within(asking).await?;
         Ok((ApiKey { id, name: name.to_owned(), created_at }, Secret::from(key)))
     }
 
     /// Looks a key up by its digest: the comparison leaks nothing about a key that is not known.
     pub async fn find_api_key(&self, key: &str) -> Result<Option<ApiKey>, Error> {
-        let row = sqlx::query!(
+        let asking = sqlx::query!(
             "SELECT api_key_id, name, created_at FROM api_key
              WHERE digest = $1 AND revoked_at IS NULL",
             digest(key),
         )
-        .fetch_optional(&self.pool)
-        .await?;
+        .fetch_optional(&self.pool);
+        let row = self.within(asking).await?;
         Ok(row.map(|row| ApiKey {
             id: ApiKeyId(row.api_key_id),
             name: row.name,
@@ -51,13 +51,13 @@ impl Store {
 
     /// Ends all keys of that name. Says how many.
     pub async fn revoke_api_keys(&self, name: &str) -> Result<u64, Error> {
-        let done = sqlx::query!(
+        let asking = sqlx::query!(
             "UPDATE api_key SET revoked_at = $2 WHERE name = $1 AND revoked_at IS NULL",
             name,
             self.clock.now(),
         )
-        .execute(&self.pool)
-        .await?;
+        .execute(&self.pool);
+        let done = self.within(asking).await?;
         Ok(done.rows_affected())
     }
 }

@@ -59,13 +59,13 @@ pub(super) async fn insert(
 impl Store {
     /// `None` for an address that was never given out.
     pub async fn find_attempt(&self, token: &str) -> Result<Option<OpenAttempt>, Error> {
-        let row = sqlx::query!(
+        let asking = sqlx::query!(
             "SELECT onboarding_id, connector_id, session_digest, closes_at
              FROM attempt WHERE digest = $1",
             digest(token),
         )
-        .fetch_optional(&self.pool)
-        .await?;
+        .fetch_optional(&self.pool);
+        let row = self.within(asking).await?;
         Ok(row.map(|row| OpenAttempt {
             onboarding: OnboardingId(row.onboarding_id),
             connector: ConnectorId(row.connector_id),

@@ -37,6 +37,10 @@ pub struct Published {
 impl Store {
     /// Publishes the next version, unless the newest one says exactly the same.
     pub async fn publish(&self, blueprint: Blueprint) -> Result<Published, Error> {
+        self.within(self.try_publish(blueprint)).await
+    }
+
+    async fn try_publish(&self, blueprint: Blueprint) -> Result<Published, Error> {
         let mut tx = self.pool.begin().await?;
         // Two publishers of one key number their versions one after the other.
         sqlx::query!(
@@ -82,15 +86,15 @@ impl Store {
         key: &BlueprintKey,
         version: Option<i32>,
     ) -> Result<Option<Published>, Error> {
-        let row = sqlx::query!(
+        let asking = sqlx::query!(
             "SELECT version, document, published_at FROM blueprint
              WHERE blueprint_key = $1 AND ($2::integer IS NULL OR version = $2)
              ORDER BY version DESC LIMIT 1",
             key.as_str(),
             version,
         )
-        .fetch_optional(&self.pool)
-        .await?;
+        .fetch_optional(&self.pool);
+        let row = self.within(asking).await?;
         row.map(|row| {
             let blueprint = serde_json::from_value(row.document)
                 .map_err(|_| Error::inconsistent("blueprint", "document", key))?;

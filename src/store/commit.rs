@@ -43,6 +43,21 @@ pub enum Kept {
     Refused,
 }
 
+impl Change {
+    /// What the worker goes on with once this is kept.
+    pub(super) fn goes_on(self, version: i64, lease_seconds: f64, asked_at: Instant) -> Kept {
+        let Self { leased, transition, .. } = self;
+        Kept::GoOn(Box::new(Leased {
+            onboarding: Onboarding { version, ..transition.to },
+            claims: 1,
+            ends: asked_at + Duration::from_secs_f64(lease_seconds.max(0.0)),
+            last_change: Some(leased.next_change),
+            next_change: Uuid::new_v4(),
+            ..leased
+        }))
+    }
+}
+
 #[derive(Default)]
 struct ChangeColumns {
     id: Vec<Uuid>,
@@ -62,6 +77,8 @@ struct ChangeColumns {
     event_kind: Vec<Option<String>>,
     event: Vec<Option<Value>>,
     announces: Vec<Option<String>>,
+    change: Vec<Uuid>,
+    builds_on: Vec<Option<Uuid>>,
 }
 
 #[derive(Default)]
@@ -99,6 +116,8 @@ impl ChangeColumns {
         self.event_kind.push(event_kind);
         self.event.push(event);
         self.announces.push(change.transition.announces.map(str::to_owned));
+        self.change.push(change.leased.next_change);
+        self.builds_on.push(change.leased.last_change);
     }
 }
 
@@ -117,7 +136,7 @@ impl CallColumns {
 }
 
 /// Whether the worker has more to do right away.
-fn goes_on(to: &Onboarding) -> bool {
+pub(super) fn goes_on(to: &Onboarding) -> bool {
     to.status == Status::Running
 }
 
@@ -154,24 +173,20 @@ impl Store {
             }
         }
         let began = Instant::now();
-        let rows = match self.write_changes(columns, calls, lease).await {
+        let rows = match self.within(self.write_changes(columns, calls, lease)).await {
             Ok(rows) => rows,
             Err(error) => return Err((error.into(), changes)),
         };
         let fates = changes.into_iter().map(|change| {
-            let Change { leased, transition, .. } = change;
             // By lease and not only by row: a late worker's result may be in the same batch.
-            let kept = |row: &&KeptRow| (row.id, row.token) == (transition.to.id.0, leased.token);
-            let Some(row) = rows.iter().find(kept) else { return Kept::Refused };
-            if !goes_on(&transition.to) {
+            let lease = (change.transition.to.id.0, change.leased.token);
+            let Some(row) = rows.iter().find(|row| (row.id, row.token) == lease) else {
+                return Kept::Refused;
+            };
+            if !goes_on(&change.transition.to) {
                 return Kept::Rests { sibling_due: row.sibling_due };
             }
-            Kept::GoOn(Box::new(Leased {
-                onboarding: Onboarding { version: row.version, ..transition.to },
-                claims: 1,
-                ends: began + Duration::from_secs_f64(row.lease_seconds.max(0.0)),
-                ..leased
-            }))
+            change.goes_on(row.version, row.lease_seconds, began)
         });
         Ok(fates.collect())
     }
@@ -213,6 +228,8 @@ impl Store {
             &calls.message as _,
             self.clock.for_database(),
             lease.as_secs_f64(),
+            &c.change,
+            &c.builds_on as _,
         )
         .fetch_all(&self.pool)
         .await

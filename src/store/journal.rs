@@ -20,13 +20,13 @@ pub struct JournalLine {
 impl Store {
     /// Oldest first, at most 1,000 lines.
     pub async fn list_journal(&self, id: OnboardingId) -> Result<Vec<JournalLine>, Error> {
-        let rows = sqlx::query!(
+        let asking = sqlx::query!(
             "SELECT version, at, actor, status, step, detail FROM journal
              WHERE onboarding_id = $1 ORDER BY version LIMIT 1000",
             id.0,
         )
-        .fetch_all(&self.pool)
-        .await?;
+        .fetch_all(&self.pool);
+        let rows = self.within(asking).await?;
         let lines = rows.into_iter().map(|row| {
             let event = serde_json::from_value(row.detail)
                 .map_err(|_| Error::inconsistent("journal", "detail", id))?;

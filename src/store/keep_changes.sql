@@ -4,11 +4,11 @@ WITH change AS (
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
         $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::integer[],
         $11::boolean[], $12::float8[], $13::jsonb[], $14::timestamptz[], $15::text[],
-        $16::jsonb[], $17::text[]
+        $16::jsonb[], $17::text[], $29::uuid[], $30::uuid[]
     ) AS c (
         onboarding_id, lease_token, status, step, since,
         problem_code, problem_detail, deadline, wake_at, tries,
-        keep, due_in, facts, at, event_kind, event, announces
+        keep, due_in, facts, at, event_kind, event, announces, change_id, builds_on
     )
 ),
 kept AS (
@@ -16,6 +16,7 @@ kept AS (
     SET version = o.version + 1, status = c.status, step = c.step, since = c.since,
         problem_code = c.problem_code, problem_detail = c.problem_detail,
         deadline = c.deadline, wake_at = c.wake_at, tries = c.tries, facts = c.facts,
+        last_change = c.change_id,
         due_at = CASE
             WHEN NOT c.keep
                 THEN coalesce($27, now()) + make_interval(secs => c.due_in)
@@ -30,6 +31,9 @@ kept AS (
     -- The fence: whoever lost the lease writes nothing. A person's order ends the lease, but for a
     -- link that was rotated meanwhile: that touches no column of ours, so the version is the row's.
     WHERE o.onboarding_id = c.onboarding_id AND o.lease_token = c.lease_token
+      -- One change after the other: a copy of an earlier one that was held up on its way comes too
+      -- late, although the lease is the same.
+      AND o.last_change IS NOT DISTINCT FROM c.builds_on
     RETURNING o.onboarding_id, o.tenant_id, o.due_at, o.version, c.lease_token AS token, c.keep,
               c.at, c.event_kind, c.status, c.step, c.event, c.announces
 ),

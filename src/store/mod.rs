@@ -8,6 +8,7 @@
 //!   place (`commit_all`). Every write of a worker names its lease and the version it read.
 //! - Leases and due times go by the database's clock, see [`crate::clock`].
 //! - A change, its journal line, its calls and its outgoing message are one statement.
+//! - Nobody waits for the database for ever, and what it failed to say is not assumed: see `trouble`.
 //! - A row that makes no sense is [`Error::Inconsistent`] and stops that row, not the program.
 //!
 //! Decided against: a repository trait (there is one database), Postgres enums (sets grow; text and
@@ -25,12 +26,18 @@ mod journal;
 mod leases;
 mod onboardings;
 mod overrule;
+mod repeat;
 mod row;
 mod start;
 mod starter;
+mod trouble;
+
+use std::time::Instant;
 
 use sqlx::postgres::PgListener;
 use sqlx::{Connection as _, PgPool};
+use tokio::sync::watch;
+use trouble::Sessions;
 
 pub use api_keys::ApiKey;
 pub use attempts::{NewAttempt, OpenAttempt};
@@ -39,7 +46,7 @@ pub use commit::{CallLine, Change, Kept};
 pub use committer::Committer;
 pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;
-pub use leases::Leased;
+pub use leases::{Held, Leased};
 pub use onboardings::{Filter, Page};
 pub use overrule::Order;
 pub use start::{Answer, IdempotencyKey, NewOnboarding, Render, StartError, Started};
@@ -59,6 +66,8 @@ pub struct Store {
     pool: PgPool,
     clock: Clock,
     blueprints: blueprints::Cache,
+    sessions: Sessions,
+    lost: leases::Lost,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -84,9 +93,32 @@ impl Error {
     }
 }
 
+/// Hears what other processes say.
+pub struct Listener {
+    messages: PgListener,
+    failures: watch::Receiver<Option<Instant>>,
+}
+
+impl Listener {
+    /// Waits for a message; `false` when none may come any more, so that one should listen anew. A
+    /// host that vanished says nothing: then the failure of another session tells.
+    pub async fn recv(&mut self) -> bool {
+        tokio::select! {
+            message = self.messages.recv() => message.is_ok(),
+            _ = self.failures.changed() => false,
+        }
+    }
+}
+
 impl Store {
     pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock, blueprints: blueprints::Cache::default() }
+        Self {
+            pool,
+            clock,
+            blueprints: blueprints::Cache::default(),
+            sessions: Sessions::new(),
+            lost: leases::Lost::default(),
+        }
     }
 
     /// Brings the database to the newest shape. Several processes may do so at once.
@@ -102,20 +134,21 @@ impl Store {
 
     /// Whether the database answers right now.
     pub async fn ping(&self) -> Result<(), Error> {
-        sqlx::query!("SELECT 1 AS one").fetch_one(&self.pool).await?;
+        self.within(sqlx::query!("SELECT 1 AS one").fetch_one(&self.pool)).await?;
         Ok(())
     }
 
     /// Tells all processes that something became due. Losing the message costs one poll interval.
     pub async fn notify(&self) -> Result<(), Error> {
-        sqlx::query!("SELECT pg_notify($1, '')", DUE).execute(&self.pool).await?;
+        self.within(sqlx::query!("SELECT pg_notify($1, '')", DUE).execute(&self.pool)).await?;
         Ok(())
     }
 
     /// Listens for [`Store::notify`] of any process.
-    pub async fn listen(&self) -> Result<PgListener, Error> {
-        let mut listener = PgListener::connect_with(&self.pool).await?;
-        listener.listen(DUE).await?;
-        Ok(listener)
+    pub async fn listen(&self) -> Result<Listener, Error> {
+        let failures = self.sessions.failures();
+        let mut messages = self.within(PgListener::connect_with(&self.pool)).await?;
+        self.within(messages.listen(DUE)).await?;
+        Ok(Listener { messages, failures })
     }
 }

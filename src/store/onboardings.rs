@@ -24,11 +24,10 @@ pub struct Page {
 
 impl Store {
     pub async fn find(&self, id: OnboardingId) -> Result<Option<Onboarding>, Error> {
-        sqlx::query_as!(Row, "SELECT * FROM onboarding WHERE onboarding_id = $1", id.0)
-            .fetch_optional(&self.pool)
-            .await?
-            .map(Onboarding::try_from)
-            .transpose()
+        let asking =
+            sqlx::query_as!(Row, "SELECT * FROM onboarding WHERE onboarding_id = $1", id.0)
+                .fetch_optional(&self.pool);
+        self.within(asking).await?.map(Onboarding::try_from).transpose()
     }
 
     /// Cycles that other onboardings of the tenant have recorded as theirs, or have disowned.
@@ -37,7 +36,7 @@ impl Store {
         tenant: &TenantId,
         except: OnboardingId,
     ) -> Result<Vec<CycleId>, Error> {
-        let cycles = sqlx::query_scalar!(
+        let asking = sqlx::query_scalar!(
             r#"
             SELECT cycle::uuid AS "cycle!"
             FROM onboarding o, jsonb_array_elements(o.facts -> 'slots') slot,
@@ -51,13 +50,22 @@ impl Store {
             tenant.as_str(),
             except.0,
         )
-        .fetch_all(&self.pool)
-        .await?;
+        .fetch_all(&self.pool);
+        let cycles = self.within(asking).await?;
         Ok(cycles.into_iter().map(CycleId).collect())
     }
 
     /// Up to `limit` onboardings made before `before`. Ids are UUIDv7, so their order is by age.
     pub async fn list(
+        &self,
+        filter: &Filter,
+        before: Option<OnboardingId>,
+        limit: u16,
+    ) -> Result<Page, Error> {
+        self.within(self.read_page(filter, before, limit)).await
+    }
+
+    async fn read_page(
         &self,
         filter: &Filter,
         before: Option<OnboardingId>,

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::commit::{CallColumns, due_in, event_columns, json};
 use super::row::StateColumns;
+use super::trouble::again;
 use super::{CallLine, Error, NewAttempt, Store};
 use crate::ids::OnboardingId;
 use crate::onboarding::{Onboarding, StepKind, Transition};
@@ -27,14 +28,29 @@ impl Store {
         for call in calls {
             columns.push(id.0, call);
         }
-        let mut connection = self.pool.acquire().await?;
-        insert_calls(&mut connection, columns).await?;
+        self.within(async {
+            let mut connection = self.pool.acquire().await?;
+            insert_calls(&mut connection, columns).await
+        })
+        .await?;
         Ok(())
     }
 
     /// Keeps what a person ordered. Names no lease: people win, and a worker that has the onboarding
     /// finds its result refused. [`Error::Conflict`] when the onboarding has changed since it was read.
     pub async fn overrule(
+        &self,
+        transition: &Transition,
+        order: Order,
+        actor: &str,
+        attempt: Option<&NewAttempt>,
+        calls: &[CallLine],
+    ) -> Result<(), Error> {
+        let work = || self.try_overrule(transition, order, actor, attempt, calls);
+        self.within(again(work)).await
+    }
+
+    async fn try_overrule(
         &self,
         transition: &Transition,
         order: Order,

@@ -36,6 +36,7 @@ pub(super) struct Row {
     pub(super) lease_token: Option<Uuid>,
     pub(super) claims: i32,
     pub(super) facts: Value,
+    pub(super) last_change: Option<Uuid>,
 }
 
 /// The columns that a state is spread over, in the form in which they are written.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::commit::json;
 use super::row::{Row, StateColumns};
+use super::trouble::{Failure, Trouble};
 use super::{Error, Leased, Store};
 use crate::ids::{AccountId, ApiKeyId, OnboardingId, Reference};
 use crate::onboarding::{Blueprint, Event, Onboarding};
@@ -100,16 +101,20 @@ impl Store {
         lease: Duration,
         render: &Render,
     ) -> Result<Started, StartError> {
-        for _ in 0..MOST_RACES {
-            match self.try_start(&mut new, lease, render).await {
-                Err(StartError::Raced) => {}
-                Err(StartError::ReferenceTaken) => {
-                    new.onboarding.reference = Reference::spell(rand::random());
+        self.within(async {
+            for _ in 0..MOST_RACES {
+                match self.try_start(&mut new, lease, render).await {
+                    Err(StartError::Raced) => {}
+                    Err(error) if error.trouble() == Trouble::Again => {}
+                    Err(StartError::ReferenceTaken) => {
+                        new.onboarding.reference = Reference::spell(rand::random());
+                    }
+                    settled => return settled,
                 }
-                settled => return settled,
             }
-        }
-        Err(StartError::Raced)
+            Err(StartError::Raced)
+        })
+        .await
     }
 
     async fn try_start(
@@ -143,7 +148,11 @@ impl Store {
         if let Some(key) = &new.idempotency {
             keep_answer(&mut tx, key, &answer, self.clock.now()).await?;
         }
-        tx.commit().await?;
+        let committed = tx.commit().await;
+        if let Err(error) = &committed {
+            self.lost.note(error.trouble(), token, ends);
+        }
+        committed?;
         let blueprint = Arc::clone(&new.blueprint);
         let leased = (inserted == Some(true)).then_some(Leased {
             onboarding,
@@ -151,6 +160,8 @@ impl Store {
             token,
             claims: 1,
             ends,
+            last_change: None,
+            next_change: Uuid::new_v4(),
         });
         Ok(Started { answer, leased, fresh })
     }

@@ -5,16 +5,20 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use super::commit::json;
 use super::row::StateColumns;
 use super::start::{Render, StartError};
+use super::trouble::{Failure as _, Trouble};
 use super::{Answer, Leased, NewOnboarding, Started, Store};
 use crate::onboarding::Event;
 
 /// Most starts in one statement. The statement compares them with each other.
 const MOST: usize = 64;
+/// How long a request waits here.
+const PATIENCE: Duration = Duration::from_secs(9);
 
 /// Where requests hand in what they want to start. Cheap to clone. Like [`super::Committer`], it
 /// waits for no timer: one alone is written at once, and under load the batches grow by themselves.
@@ -42,17 +46,25 @@ impl Starter {
     ) -> Result<Result<Started, StartError>, Box<NewOnboarding>> {
         let (told, result) = oneshot::channel();
         let entry = Entry { new, render, told };
-        if let Err(mpsc::error::SendError(entry)) = self.0.send(entry).await {
-            return Err(Box::new(entry.new));
+        // Behind others that wait for a database that is away, nobody waits longer than alone.
+        let patience = Instant::now() + PATIENCE;
+        match timeout_at(patience.into(), self.0.send(entry)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(mpsc::error::SendError(entry))) => return Err(Box::new(entry.new)),
+            Err(_) => return Ok(Err(away())),
         }
-        let lost = |_| StartError::Store(super::Error::Database(sqlx::Error::PoolClosed));
-        Ok(result.await.map_err(lost).flatten())
+        Ok(match timeout_at(patience.into(), result).await {
+            Ok(Ok(started)) => started,
+            Ok(Err(_)) | Err(_) => Err(away()),
+        })
     }
 }
 
 async fn run(store: Store, lease: Duration, mut receiver: mpsc::Receiver<Entry>) {
     let mut batch = Vec::with_capacity(MOST);
     while receiver.recv_many(&mut batch, MOST).await > 0 {
+        // Whoever has gone away since is not started for; a repetition may be here already.
+        batch.retain(|entry| !entry.told.is_closed());
         for entry in start_batch(&store, lease, std::mem::take(&mut batch)).await {
             let started = store.start(entry.new, lease, &entry.render).await;
             answer(&store, entry.told, started).await;
@@ -70,6 +82,15 @@ async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<E
     let token = Uuid::new_v4();
     let fresh = match store.start_fresh(columns, token, lease).await {
         Ok(fresh) => fresh,
+        Err(error) if matches!(error.trouble(), Trouble::Gone | Trouble::Busy) => {
+            store.lost.note(error.trouble(), token, ends);
+            tracing::warn!(%error, size = batch.len(), "the database is away; nothing is started");
+            for entry in batch {
+                // Whether it was kept is found out when the request comes again.
+                drop(entry.told.send(Err(away())));
+            }
+            return Vec::new();
+        }
         Err(error) => {
             tracing::info!(%error, size = batch.len(), "a batch could not be started; one by one");
             return batch;
@@ -87,11 +108,23 @@ async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<E
         let link_generation = new.onboarding.link.generation;
         let answer_given = Answer { status, body, onboarding: id, link_generation };
         let NewOnboarding { onboarding, blueprint, .. } = new;
-        let leased = Leased { onboarding, blueprint, token, claims: 1, ends };
+        let leased = Leased {
+            onboarding,
+            blueprint,
+            token,
+            claims: 1,
+            ends,
+            last_change: None,
+            next_change: Uuid::new_v4(),
+        };
         let started = Started { answer: answer_given, leased: Some(leased), fresh: true };
         answer(store, told, Ok(started)).await;
     }
     left
+}
+
+fn away() -> StartError {
+    StartError::Store(super::Error::Database(sqlx::Error::PoolTimedOut))
 }
 
 /// Tells the request. If nobody waits for it any more, the onboarding is due for anybody.
@@ -101,7 +134,7 @@ async fn answer(
     started: Result<Started, StartError>,
 ) {
     if let Err(Ok(Started { leased: Some(leased), .. })) = told.send(started)
-        && let Err(error) = store.release(leased, false).await
+        && let Err(error) = store.release(leased).await
     {
         tracing::info!(%error, "could not give an onboarding back; its lease will end");
     }
@@ -169,7 +202,7 @@ impl Store {
         token: Uuid,
         lease: Duration,
     ) -> Result<Vec<Uuid>, sqlx::Error> {
-        sqlx::query_file_scalar!(
+        let started = sqlx::query_file_scalar!(
             "src/store/start_many.sql",
             &c.id,
             &c.reference,
@@ -197,7 +230,7 @@ impl Store {
             Event::Started.kind(),
             json(&Event::Started),
         )
-        .fetch_all(&self.pool)
-        .await
+        .fetch_all(&self.pool);
+        self.within(started).await
     }
 }

@@ -153,7 +153,8 @@ impl Error {
     }
 
     fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
-        let detail = "Nothing was lost. Send the same request again in a few seconds.";
+        let detail = "The database did not answer. What was confirmed before is safe; whether this \
+                      request was carried out is not known. Send it again in a few seconds, or look.";
         Self { cause: Some(Arc::new(cause)), ..Self::new(Kind::Unavailable, detail) }
     }
 }

@@ -1,14 +1,19 @@
 //! What stands around every door: a name for each request, its trace, its limits, common headers.
 
 use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt as _, stream};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -18,7 +23,8 @@ use super::{Error, Kind, dress_as_problem};
 /// Longest request body, in bytes.
 pub const BODY_LIMIT: usize = 256 * 1024;
 
-/// Total time for a request, its body included, until the answer begins.
+/// Total time for a request, its body included, until the answer begins. Longer than the longest wait
+/// that a caller may ask for. Nobody waits this long for the database, which the store sees to.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -143,10 +149,28 @@ async fn add_headers(mut response: Response) -> Response {
 }
 
 async fn limit_time(patience: Duration, request: Request, next: Next) -> Response {
+    let (request, arrived) = watch_body(request);
     tokio::time::timeout(patience, next.run(request)).await.unwrap_or_else(|_| {
+        // Who was slow decides who is told to do something about it.
+        let kind = if arrived.load(Ordering::Relaxed) { Kind::Unavailable } else { Kind::TimedOut };
         let detail = "It may still take effect. Send the same request again, or look first.";
-        Error::new(Kind::TimedOut, detail).into_response()
+        Error::new(kind, detail).into_response()
     })
+}
+
+/// Tells when all of the body has come.
+fn watch_body(request: Request) -> (Request, Arc<AtomicBool>) {
+    let arrived = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+    if arrived.load(Ordering::Relaxed) {
+        return (request, arrived);
+    }
+    let told = Arc::clone(&arrived);
+    let end = stream::poll_fn(move |_| {
+        told.store(true, Ordering::Relaxed);
+        Poll::Ready(None)
+    });
+    let request = request.map(|body| Body::from_stream(body.into_data_stream().chain(end)));
+    (request, arrived)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -162,7 +186,6 @@ fn answer_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
     use axum::http::{Request, StatusCode};
     use axum::routing::get;
     use tower::ServiceExt as _;
@@ -174,6 +197,7 @@ mod tests {
             .route("/fine", get(async || "fine"))
             .route("/page", get(async || [(header::CONTENT_SECURITY_POLICY, "default-src 'self'")]))
             .route("/panic", get(async || -> &'static str { panic!("with a secret") }))
+            .route("/read", axum::routing::post(async |body: String| body))
             .route("/slow", get(async || std::future::pending::<&'static str>().await));
         shared_layers(
             guards_with(routes, Duration::from_millis(50)).layer(from_fn(dress_as_problem)),
@@ -212,9 +236,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_does_not_take_for_ever() {
-        let (status, _, body) = ask("/slow", b"abc").await;
-        assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
-        assert!(body.contains("\"code\":\"timed_out\""), "{body}");
+        let (status, headers, body) = ask("/slow", b"abc").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(headers.contains_key("retry-after"));
+        assert!(body.contains("\"code\":\"unavailable\""), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_the_callers_fault() {
+        let body = Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        let answer = door().oneshot(Request::post("/read").body(body).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
     }
 
     #[tokio::test]

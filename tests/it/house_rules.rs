@@ -29,8 +29,16 @@ const PLAN: &[(&str, &str)] = &[
 ];
 
 /// What changes an onboarding, and who may say so. `commit` catches transactions in doors as well.
-const WRITES: &[&str] =
-    &["commit", "commit_all", "overrule", "claim", "release", "log_calls", "start_fresh"];
+const WRITES: &[&str] = &[
+    "commit",
+    "commit_all",
+    "overrule",
+    "claim",
+    "release",
+    "release_all",
+    "log_calls",
+    "start_fresh",
+];
 const WRITERS: &[&str] = &["engine", "store"];
 
 /// Who may read the environment; `embedded` looks there for installed programs.
