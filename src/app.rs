@@ -16,8 +16,8 @@ use crate::{api, cyclr, hosted, web};
 
 /// How long requests and calls that are under way get when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
-/// What of it is kept for giving back what is not finished.
-const LAST_WRITES: Duration = Duration::from_secs(1);
+/// What of it the worker has: a look at the table may be under way when the order comes.
+const WORKERS_GRACE: Duration = Duration::from_secs(18);
 /// How long a request waits for a database connection before it is told to come back.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
@@ -98,7 +98,7 @@ impl App {
             stop.cancel();
             served
         };
-        let work = async { tokio::join!(worker.run(stop.clone(), GRACE - LAST_WRITES), serving) };
+        let work = async { tokio::join!(worker.run(stop.clone(), WORKERS_GRACE), serving) };
         let enough = async {
             stop.cancelled().await;
             tokio::time::sleep(GRACE).await;

@@ -101,7 +101,8 @@ impl Store {
         lease: Duration,
         render: &Render,
     ) -> Result<Started, StartError> {
-        self.within(async {
+        // Boxed: it is large, and few starts come this way.
+        let work = Box::pin(async {
             for _ in 0..MOST_RACES {
                 match self.try_start(&mut new, lease, render).await {
                     Err(StartError::Raced) => {}
@@ -113,8 +114,8 @@ impl Store {
                 }
             }
             Err(StartError::Raced)
-        })
-        .await
+        });
+        self.within(work).await
     }
 
     async fn try_start(

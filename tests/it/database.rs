@@ -51,7 +51,11 @@ impl TestDb {
     }
 
     pub(crate) async fn pool(&self) -> PgPool {
-        PgPoolOptions::new().max_connections(10).connect_with(self.options()).await.unwrap()
+        self.pool_of(10).await
+    }
+
+    pub(crate) async fn pool_of(&self, most: u32) -> PgPool {
+        PgPoolOptions::new().max_connections(most).connect_with(self.options()).await.unwrap()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::crashes::{ledger_blueprint, ledger_world};
 use crate::house::{House, LEASE, attended, unattended};
 
 fn strike(method: &str, path: &str, times: u32, kind: FaultKind) -> Fault {
-    Fault { method: Some(method.to_owned()), path: path.to_owned(), times, skip: 0, kind }
+    Fault { times, ..Fault::once(method, path, kind) }
 }
 
 async fn scrape(router: &axum::Router) -> String {

@@ -132,7 +132,7 @@ async fn die_and_meet(
 }
 
 fn strike(method: Option<&str>, path: &str, kind: FaultKind) -> Fault {
-    Fault { method: method.map(str::to_owned), path: path.to_owned(), times: 1, skip: 0, kind }
+    Fault { method: method.map(str::to_owned), ..Fault::once("", path, kind) }
 }
 
 /// Lets the answer through and stops the process while its result waits to be written.

@@ -20,7 +20,7 @@ const ROWS: usize = 24;
 
 /// Everything but the token, for as long as it lasts.
 fn away(kind: FaultKind) -> Fault {
-    Fault { method: None, path: "/v1.0/*".to_owned(), times: u32::MAX, skip: 0, kind }
+    Fault { method: None, times: u32::MAX, ..Fault::once("", "/v1.0/*", kind) }
 }
 
 fn is_probe(call: &HeardCall) -> bool {

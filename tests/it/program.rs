@@ -60,6 +60,17 @@ impl Demo {
         self.child.wait().unwrap()
     }
 
+    /// As a supervisor does, so many times.
+    pub(crate) fn terminate(&mut self, signals: u32) -> ExitStatus {
+        let pid = Pid::from_child(&self.child);
+        for _ in 0..signals {
+            // Two signals that come together are one to the system.
+            std::thread::sleep(Duration::from_millis(300));
+            kill_process(pid, Signal::TERM).unwrap();
+        }
+        self.child.wait().unwrap()
+    }
+
     /// Processes that have to do with this demo's folder.
     pub(crate) fn relatives(&self) -> Vec<String> {
         let name = self.data_dir.file_name().unwrap().to_str().unwrap();

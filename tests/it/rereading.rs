@@ -16,7 +16,7 @@ const MAP: (&str, &str) = ("PUT", "/v1.0/steps/*");
 fn refuse((method, path): (&str, &str), times: u32, status: u16, wait: Option<&str>) -> Fault {
     let retry_after = wait.map(str::to_owned);
     let kind = FaultKind::Refuse { status, message: "because".to_owned(), retry_after };
-    Fault { method: Some(method.to_owned()), path: path.to_owned(), times, skip: 0, kind }
+    Fault { times, ..Fault::once(method, path, kind) }
 }
 
 async fn begin(blueprint: Value, fault: Fault) -> (House, OnboardingId) {
@@ -63,7 +63,7 @@ async fn a_refusal_for_a_cycle_that_is_active_already_is_no_failure() {
         house.engine = engine;
         let path = "/v1.0/cycles/*/prerequisites".to_owned();
         let kind = FaultKind::HoldAfter;
-        house.sandbox.inject(Fault { method: None, path, times: 1, skip: 0, kind });
+        house.sandbox.inject(Fault { method: None, ..Fault::once("", &path, kind) });
         let id = house.start("acme", &key).await;
         let mut working = JoinSet::new();
         working.spawn(async move { worker.tick().await.unwrap() });

@@ -43,6 +43,30 @@ async fn wait_for_install(demo: &Demo) {
 }
 
 #[tokio::test]
+async fn told_to_stop_in_the_middle_of_a_call_it_ends_well_and_a_second_signal_ends_it_at_once() {
+    for signals in [1, 2] {
+        let mut demo = Demo::start();
+        let hold = json!({
+            "method": "POST", "path": "/v1.0/templates/*/install", "times": 1, "kind": "hold_after"
+        });
+        let told = browser().post(format!("{}/_sandbox/faults", demo.sandbox())).json(&hold);
+        assert!(told.send().await.unwrap().status().is_success());
+        let link = demo.sign_up("acme").await;
+        wait_for_install(&demo).await;
+        let status = demo.terminate(signals);
+        if signals == 2 {
+            assert_eq!(status.code(), Some(130));
+            continue;
+        }
+        assert!(status.success(), "{status}");
+        demo.start_again();
+        demo.page_saying(&link, "Connect Harbour CRM").await;
+        let world = demo.world().await;
+        assert_eq!(world["accounts"][0]["cycles"].as_array().unwrap().len(), 1, "{world:#}");
+    }
+}
+
+#[tokio::test]
 async fn ctrl_c_stops_everything_and_leaves_no_process_behind() {
     let mut demo = Demo::start();
     let link = demo.sign_up("acme").await;

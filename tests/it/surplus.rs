@@ -14,7 +14,7 @@ use crate::house::{House, LEASE, QUIET};
 const INSTALL: (&str, &str) = ("POST", "/v1.0/templates/*/install");
 
 fn strike((method, path): (&str, &str), kind: FaultKind) -> Fault {
-    Fault { method: Some(method.to_owned()), path: path.to_owned(), times: 1, skip: 0, kind }
+    Fault::once(method, path, kind)
 }
 
 /// A house in which a worker is stopped in the middle of installing, and one that goes on living.
