@@ -3,6 +3,7 @@
 
 mod api;
 mod browser;
+mod chaos;
 mod crashes;
 mod cyclr_client;
 mod database;
@@ -18,6 +19,7 @@ mod leases;
 mod machine;
 mod metadata;
 mod program;
+mod replicas;
 mod restart;
 mod rust_tokens;
 mod sandbox;
