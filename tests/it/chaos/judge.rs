@@ -12,6 +12,9 @@ use super::stage::Stage;
 use super::world::{BLUEPRINTS, template};
 use crate::program::PATIENCE;
 
+/// One surplus cycle in so many onboardings, at most.
+const MOST_SURPLUS: usize = 20;
+
 /// How the accepted ones got to their end.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
@@ -108,6 +111,9 @@ async fn order(stage: &Stage, http: &Client, id: &str, what: &str) {
 /// What the problem's own words ask of staff.
 async fn help(stage: &Stage, http: &Client, one: &Accepted, told: &Value, verdict: &mut Verdict) {
     let code = told["problem"]["code"].as_str().unwrap_or("unnamed").to_owned();
+    if code != "activation_unclear" {
+        println!("chaos: {one:?} is stuck at {}: {}", told["step"], told["problem"]);
+    }
     *verdict.persons.entry(code.clone()).or_default() += 1;
     let mut what = "retry";
     match code.as_str() {
@@ -202,6 +208,11 @@ pub(super) async fn judge(stage: &Stage, accepted: &[Accepted], verdict: &Verdic
                 wrong.push(format!("account {id}: a second cycle was activated: {cycle}"));
             }
         }
+    }
+    // A process that was frozen in the middle of an install may make a second one when it wakes.
+    // Whoever installed again without looking would make many.
+    if verdict.surplus * MOST_SURPLUS > accepted.len().max(MOST_SURPLUS) {
+        wrong.push(format!("{} cycles were installed for nothing", verdict.surplus));
     }
     let ids: BTreeSet<_> = accepted.iter().map(|one| &one.id).collect();
     if ids.len() != accepted.len() {
