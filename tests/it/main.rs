@@ -3,6 +3,7 @@
 
 mod api;
 mod browser;
+mod chaos;
 mod crashes;
 mod cyclr_client;
 mod database;
@@ -21,9 +22,10 @@ mod machine;
 mod matrix;
 mod metadata;
 mod model;
-mod pressure;
 mod outages;
+mod pressure;
 mod program;
+mod replicas;
 mod rereading;
 mod restart;
 mod rust_tokens;
