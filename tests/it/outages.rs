@@ -264,13 +264,7 @@ async fn live_through(outage: Outage) {
     let door = Door { router: App::router(&state), key: key.expose_secret().to_owned() };
 
     // One step is in the middle of a call when it happens.
-    house.sandbox.inject(Fault {
-        method: Some("POST".to_owned()),
-        path: "/v1.0/accounts".to_owned(),
-        times: 1,
-        skip: 0,
-        kind: FaultKind::HoldAfter,
-    });
+    house.sandbox.inject(Fault::once("POST", "/v1.0/accounts", FaultKind::HoldAfter));
     let (status, _, before) = door.start("before").await;
     assert_eq!(status, StatusCode::CREATED, "{outage:?}: {before}");
     house.sandbox.wait_until_held().await;
@@ -355,13 +349,7 @@ async fn a_worker_that_stops_gives_back_what_it_could_not_finish() {
     let key = house.publish(ledger_blueprint()).await;
     let (engine, worker) = house.another_process(Duration::from_millis(100));
     house.engine = engine;
-    house.sandbox.inject(Fault {
-        method: Some("PUT".to_owned()),
-        path: "/v1.0/steps/*".to_owned(),
-        times: 1,
-        skip: 0,
-        kind: FaultKind::HoldAfter,
-    });
+    house.sandbox.inject(Fault::once("PUT", "/v1.0/steps/*", FaultKind::HoldAfter));
     let stop = CancellationToken::new();
     let working = JoinSet::from_iter([worker.run(stop.clone(), Duration::from_millis(600))]);
     let id = house.start("acme", &key).await;
@@ -382,7 +370,7 @@ async fn a_worker_that_stops_gives_back_what_it_could_not_finish() {
     assert_eq!(taken.len(), 1, "it is free at once");
     assert!(taken[0].is_takeover(), "and whoever has it looks first");
     for leased in taken {
-        house.store.release(leased, false).await.unwrap();
+        house.store.release(leased).await.unwrap();
     }
     house.settle().await;
     house.advance(TimeDelta::seconds(1));
