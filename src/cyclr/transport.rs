@@ -160,7 +160,8 @@ impl Transport {
         };
         let permit = self.gate.enter(caller).await?;
         let Some(bearer) = purpose.bearer.filter(|_| permit.is_probe()) else { return Ok(permit) };
-        self.probe.send(self, purpose, bearer, permit).await?;
+        // Rare, and so not part of what every call takes up.
+        Box::pin(self.probe.send(self, purpose, bearer, permit)).await?;
         let permit = self.gate.enter(caller).await?;
         if permit.is_probe() { Err(self.gate.held_back()) } else { Ok(permit) }
     }

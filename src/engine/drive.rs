@@ -67,7 +67,8 @@ impl Engine {
                     );
                     meters::result_refused(at_step);
                     if let Some((slot, cycle)) = installed {
-                        self.give_up_cycle(id, slot, cycle).await;
+                        // Rare, and so not part of what every drive takes up.
+                        Box::pin(self.give_up_cycle(id, slot, cycle)).await;
                     }
                     return;
                 }
