@@ -13,6 +13,7 @@ const DOCUMENTS: &[&str] = &[
     "README.md",
     "CHANGELOG.md",
     "docs/performance.md",
+    "docs/reliability.md",
     ".env.example",
     "docker-compose.yml",
     "Dockerfile",

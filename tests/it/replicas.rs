@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::house::{House, unattended};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_processes_take_each_tenant_once() {

@@ -112,7 +112,7 @@ async fn order(stage: &Stage, http: &Client, id: &str, what: &str) {
 async fn help(stage: &Stage, http: &Client, one: &Accepted, told: &Value, verdict: &mut Verdict) {
     let code = told["problem"]["code"].as_str().unwrap_or("unnamed").to_owned();
     if code != "activation_unclear" {
-        println!("chaos: {one:?} is stuck at {}: {}", told["step"], told["problem"]);
+        eprintln!("chaos: {one:?} is stuck at {}: {}", told["step"], told["problem"]);
     }
     *verdict.persons.entry(code.clone()).or_default() += 1;
     let mut what = "retry";
