@@ -38,7 +38,7 @@ impl Engine {
                 }
             }
             Ok(false) => {
-                tracing::warn!(%cycle, "a late worker's cycle has run; it is left as it is");
+                tracing::warn!(%cycle, "a late worker's cycle is in use; it is left as it is");
             }
             Err(error) => {
                 tracing::warn!(%cycle, %error, "a late worker's cycle could not be deleted");
@@ -46,8 +46,13 @@ impl Engine {
         }
     }
 
-    /// Whether it is gone; one that has run stays.
+    /// Whether it is gone; one that has run, or that another onboarding has recorded, stays.
     async fn delete_unused(&self, onboarding: &Onboarding, cycle: CycleId) -> Result<bool, Error> {
+        // The tenant's others may install the same template, and one of them may have adopted it.
+        let (tenant, id) = (&onboarding.tenant, onboarding.id);
+        if self.store().list_cycles_of_siblings(tenant, id).await?.contains(&cycle) {
+            return Ok(false);
+        }
         let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
         let log = CallLog::default();
         let account = self.0.cyclr.in_account(&account.id, &log);

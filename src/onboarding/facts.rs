@@ -81,6 +81,9 @@ pub struct Slot {
     /// staff vouch that it has not.
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub activation_doubted: Mark,
+    /// When that last became so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation_doubted_at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub active: Mark,
 }
@@ -201,6 +204,7 @@ impl Slot {
             questions: Vec::new(),
             mapped: Mark::default(),
             activation_doubted: Mark::default(),
+            activation_doubted_at: None,
             active: Mark::default(),
         }
     }
@@ -268,6 +272,7 @@ impl Facts {
                     })
                     && new.mapped.covers(old.mapped)
                     && new.activation_doubted.covers(old.activation_doubted)
+                    && new.activation_doubted_at >= old.activation_doubted_at
                     && new.active.covers(old.active)
             });
         let connections = older.connections.iter().all(|old| {

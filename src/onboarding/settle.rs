@@ -111,7 +111,10 @@ impl Onboarding {
                     intent.doubted_at = intent.doubted_at.max(Some(now));
                 }
             }
-            StepKind::Activate => drop(slot.activation_doubted.note(true)),
+            StepKind::Activate => {
+                slot.activation_doubted.note(true);
+                slot.activation_doubted_at = slot.activation_doubted_at.max(Some(now));
+            }
             // Repeating these changes nothing.
             StepKind::Connect | StepKind::Map | StepKind::Live => {}
         }

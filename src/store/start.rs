@@ -234,7 +234,7 @@ async fn keep_tenant(
     let named = &mut new.onboarding.profile.named_account;
     sqlx::query!(
         "INSERT INTO tenant (tenant_id, account_id, account_named, created_at)
-         VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id) DO NOTHING",
+         VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         new.onboarding.tenant.as_str(),
         new.account.as_str(),
         named.is_some(),
@@ -246,8 +246,10 @@ async fn keep_tenant(
         "SELECT account_id FROM tenant WHERE tenant_id = $1",
         new.onboarding.tenant.as_str()
     )
-    .fetch_one(tx)
+    .fetch_optional(tx)
     .await?;
+    // Either index may have refused it: the tenant is known, or the account is another tenant's.
+    let known = known.ok_or(StartError::AccountOfAnother)?;
     if known.account_id == new.account.as_str() {
         return Ok(());
     }

@@ -38,7 +38,6 @@ async fn three_processes_take_a_tenants_onboardings_one_at_a_time() {
 }
 
 #[tokio::test]
-#[ignore = "the store takes the second for a stranger: its insert of the tenant has one arbiter, and two unique indexes"]
 async fn the_first_two_starts_of_a_tenant_may_come_at_once() {
     let mut house = House::open().await;
     let mut other = unattended();

@@ -29,6 +29,13 @@ enum Activated {
 async fn activate(context: &StepContext<'_>, account: &Account) -> Result<Activated, Trouble> {
     let cycle = context.cycle()?;
     let schedule = context.template()?.schedule;
+    if let Some(after) = quiet_before_a_single_run(context)? {
+        let problem = Problem::with(
+            ProblemCode::CyclrAnswerUnclear,
+            "whether its single run has begun is not known yet",
+        );
+        return Ok(Activated::No(Outcome::Retry { after, problem, doubt: false }));
+    }
     if must_read_first(context, schedule)?
         && let Some(seen) = read_first(context, account, cycle, schedule).await?
     {
@@ -56,6 +63,17 @@ fn must_read_first(context: &StepContext<'_>, schedule: Schedule) -> Result<bool
     let slot = context.slot()?;
     let fresh = slot.seen_paused_at.is_some_and(|at| context.now - at <= FRESH);
     Ok(schedule.run_once || !fresh || in_doubt(context)?)
+}
+
+/// A doubted call may still be under way, and what it would begin cannot be seen before it arrives.
+fn quiet_before_a_single_run(context: &StepContext<'_>) -> Result<Option<TimeDelta>, Trouble> {
+    if !context.runs_once() || !in_doubt(context)? {
+        return Ok(None);
+    }
+    let before_us = context.takeover.then(|| context.last_call_before());
+    let doubted_at = context.slot()?.activation_doubted_at.max(before_us);
+    let still_quiet = doubted_at.map(|at| context.still_quiet(at));
+    Ok(still_quiet.filter(|wait| *wait > TimeDelta::zero()))
 }
 
 /// An earlier run may have activated it without our knowing.
@@ -108,8 +126,7 @@ async fn confirm(
 
 /// Cyclr took the order and does not show the cycle as active. Whatever comes next reads first.
 fn begun(context: &StepContext<'_>, detail: String) -> Outcome {
-    let problem = Problem::with(ProblemCode::NotActiveYet, detail);
-    Outcome::Retry { after: context.backoff(None), problem, doubt: true }
+    context.unclear(Problem::with(ProblemCode::NotActiveYet, detail))
 }
 
 /// Any refusal but "unknown": the cycle and its prerequisites tell why.

@@ -32,6 +32,11 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         // Some answer of this kind could hand us an account that was there before: look whose it is.
         Ok(_) => adopt(context, id).await,
         Err(error) if is_taken(&error) => adopt(context, id).await,
+        // The words of a refusal may be lost on the way: only a look tells what it was about.
+        Err(error) if error.status() == Some(400) => match look(context, &id).await? {
+            Some(outcome) => Ok(outcome),
+            None => Err(error.into()),
+        },
         Err(error) => Err(error.into()),
     }
 }
@@ -47,8 +52,8 @@ async fn look_after_doubt(
     if doubted_at.is_none() && !context.takeover {
         return Ok(None);
     }
-    if let Some(account) = context.partner().find_account(id).await? {
-        return Ok(Some(adopt_if_ours(context, id.clone(), &account)));
+    if let Some(outcome) = look(context, id).await? {
+        return Ok(Some(outcome));
     }
     // What a worker that vanished had begun has had the rest of its lease.
     let Some(doubted_at) = doubted_at else { return Ok(None) };
@@ -79,10 +84,15 @@ fn adopt_if_ours(context: &StepContext<'_>, id: AccountId, account: &AccountReco
     ))
 }
 
+/// `None`: there is no such account.
+async fn look(context: &StepContext<'_>, id: &AccountId) -> Result<Option<Outcome>, Trouble> {
+    let found = context.partner().find_account(id).await?;
+    Ok(found.map(|account| adopt_if_ours(context, id.clone(), &account)))
+}
+
 async fn adopt(context: &StepContext<'_>, id: AccountId) -> Result<Outcome, Trouble> {
-    let found = context.partner().find_account(&id).await?;
-    Ok(match found {
-        Some(account) => adopt_if_ours(context, id, &account),
+    Ok(match look(context, &id).await? {
+        Some(outcome) => outcome,
         // Taken, and not there: Cyclr contradicts itself for the moment.
         None => context.retry(Problem::with(
             ProblemCode::CyclrUnreachable,

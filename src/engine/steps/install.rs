@@ -62,9 +62,7 @@ async fn settle_doubt(
             Ok(Outcome::Ambiguous(cycles.into_iter().map(candidate).collect()))
         }
         // A call that could outlast the lease would be in doubt for nothing.
-        Finding::Nothing if !context.has_time_for_a_call() => {
-            Ok(context.retry(Problem::with(ProblemCode::CyclrUnreachable, "looking took too long")))
-        }
+        Finding::Nothing if !context.has_time_for_a_call() => Err(Trouble::OutOfTime),
         Finding::Nothing => {
             let cycle = account.install(template).await?;
             Ok(installed(context, &cycle, Origin::Made))

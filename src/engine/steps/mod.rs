@@ -43,6 +43,9 @@ enum Trouble {
     Cyclr(#[from] cyclr::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The lease is nearly over, and nothing was begun.
+    #[error("the step took too long")]
+    OutOfTime,
     /// The facts lack what an earlier step must have brought.
     #[error("the facts lack {0}")]
     Lacking(&'static str),
@@ -117,6 +120,10 @@ impl<'a> StepContext<'a> {
         self.engine.last_call_of_lost_worker(self.now)
     }
 
+    fn runs_once(&self) -> bool {
+        self.template().is_ok_and(|template| template.schedule.run_once)
+    }
+
     fn has_time_for_a_call(&self) -> bool {
         self.engine.has_time_for_a_call(self.leased)
     }
@@ -149,6 +156,8 @@ impl<'a> StepContext<'a> {
     fn unclear(&self, problem: Problem) -> Outcome {
         let after = match self.onboarding.step() {
             StepKind::Install => self.quiet_period(),
+            // What is to run a single time is not even looked for before that.
+            StepKind::Activate if self.runs_once() => self.quiet_period(),
             StepKind::CreateAccount
             | StepKind::Connect
             | StepKind::Map
@@ -163,6 +172,9 @@ impl<'a> StepContext<'a> {
             Trouble::Cyclr(error) => self.outcome_of_call(step, &error),
             Trouble::Store(error) => {
                 self.retry(Problem::with(ProblemCode::InternalFault, error.to_string()))
+            }
+            Trouble::OutOfTime => {
+                self.retry(Problem::with(ProblemCode::CyclrUnreachable, trouble.to_string()))
             }
             lacking @ Trouble::Lacking(_) => {
                 Outcome::Stuck(Problem::with(ProblemCode::InternalFault, lacking.to_string()))

@@ -68,6 +68,10 @@ pub(super) async fn retire(
     let mut retired = Vec::new();
     for cycle in possible_cycles(&cycles, slot.template, &claimed) {
         if cycle.never_ran() && is_recent(cycle, intent) {
+            // Frozen since the look, somebody else may have taken it for theirs.
+            if !context.has_time_for_a_call() {
+                return Err(Trouble::OutOfTime);
+            }
             account.delete_cycle(cycle.id).await?;
             retired.push(cycle.id);
         }
