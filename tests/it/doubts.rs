@@ -92,3 +92,80 @@ async fn while_cyclr_is_away_a_waiting_person_is_looked_after_in_the_attempts_ow
     let waiting = house.read(id).await;
     assert!(matches!(waiting.status, Status::Waiting { look_at: None, .. }), "{waiting:?}");
 }
+
+#[tokio::test]
+async fn a_single_run_that_begins_late_is_not_begun_again() {
+    for seconds in [2.0, 15.0, 30.0] {
+        let mut house = House::open_with(ledger_world()).await;
+        let mut blueprint = ledger_blueprint();
+        blueprint["templates"][0]["schedule"] = serde_json::json!({ "run_once": true });
+        let key = house.publish(blueprint).await;
+        let late = FaultKind::CommitLate { seconds };
+        house.sandbox.inject(strike("PUT", "/v1.0/cycles/*/activate", 1, late));
+        let id = house.start("acme", &key).await;
+        // A step a second: it must not be looked for too early either.
+        for _ in 0..40 {
+            house.settle().await;
+            house.advance(TimeDelta::seconds(1));
+        }
+        let done = house.settle_in_time(id).await;
+        assert_eq!(done.status, Status::Live, "{seconds}: its run was seen");
+        assert_eq!(house.cycles()[0]["activations"], 1, "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn a_single_run_that_is_vouched_for_is_read_once_more() {
+    let mut house = House::open_with(ledger_world()).await;
+    let mut blueprint = ledger_blueprint();
+    blueprint["templates"][0]["schedule"] = serde_json::json!({ "run_once": true });
+    let key = house.publish(blueprint).await;
+    // Longer on its way than anybody would think.
+    let late = FaultKind::CommitLate { seconds: 600.0 };
+    house.sandbox.inject(strike("PUT", "/v1.0/cycles/*/activate", 1, late));
+    let id = house.start("acme", &key).await;
+    let stuck = house.settle_in_time(id).await;
+    assert_eq!(stuck.status.problem().unwrap().code, ProblemCode::ActivationUnclear);
+    house.advance(TimeDelta::minutes(10));
+    house.sandbox.wait_until_none_late().await;
+    house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+    assert_eq!(house.settle_in_time(id).await.status, Status::Live);
+    assert_eq!(house.cycles()[0]["activations"], 1, "what had begun meanwhile was seen");
+}
+
+#[tokio::test]
+async fn an_account_that_comes_late_is_waited_for_and_asked_for_once() {
+    for seconds in [2.0, 30.0] {
+        let mut house = House::open_with(ledger_world()).await;
+        let key = house.publish(ledger_blueprint()).await;
+        let late = FaultKind::CommitLate { seconds };
+        house.sandbox.inject(strike("POST", "/v1.0/accounts", 1, late));
+        let id = house.start("acme", &key).await;
+        for _ in 0..40 {
+            house.settle().await;
+            house.advance(TimeDelta::seconds(1));
+        }
+        assert_eq!(house.settle_in_time(id).await.status, Status::Live, "{seconds}");
+        assert_one_of_each(&house, "late account");
+        let asked = house.heard().iter().filter(|call| *call == "POST /v1.0/accounts").count();
+        assert_eq!(asked, 1, "{seconds}: a second one might have made a second account");
+    }
+}
+
+#[tokio::test]
+async fn whatever_cyclr_answers_for_an_account_that_is_there_it_is_looked_at() {
+    // Ours from before, of which the database knows nothing any more.
+    for (status, words) in [(400, "ID already in use"), (409, "exists"), (400, "")] {
+        let mut house = House::open_with(ledger_world()).await;
+        let key = house.publish(ledger_blueprint()).await;
+        let mark = serde_json::json!({
+            "Id": "acme", "Name": "acme", "AuditInfo": "gangway:house:acme",
+        });
+        house.by_hand("POST", "/v1.0/accounts", "", &mark).await;
+        let refused = FaultKind::Refuse { status, message: words.to_owned(), retry_after: None };
+        house.sandbox.inject(strike("POST", "/v1.0/accounts", 9, refused));
+        let id = house.start("acme", &key).await;
+        assert_eq!(house.settle_in_time(id).await.status, Status::Live, "{status} {words}");
+        assert_one_of_each(&house, words);
+    }
+}
