@@ -41,7 +41,8 @@ impl Store {
             r#"
             SELECT (slot ->> 'cycle')::uuid AS "cycle!"
             FROM onboarding o, jsonb_array_elements(o.facts -> 'slots') slot
-            WHERE o.tenant_id = $1 AND o.onboarding_id <> $2 AND slot ->> 'cycle' IS NOT NULL
+            WHERE o.tenant_id = $1 AND (o.status <> 'cancelled' OR o.status = 'cancelled')
+              AND o.onboarding_id <> $2 AND slot ->> 'cycle' IS NOT NULL
             "#,
             tenant.as_str(),
             except.0,
@@ -69,7 +70,9 @@ impl Store {
               AND ($2::text IS NULL OR status = $2)
               AND ($3::text IS NULL OR step = $3)
               AND ($4::text IS NULL OR blueprint_key = $4)
-              AND ($5::text IS NULL OR tenant_id = $5)
+              AND ($5::text IS NULL
+                   -- Each half has an index of its own.
+                   OR (tenant_id = $5 AND (status <> 'cancelled' OR status = 'cancelled')))
             ORDER BY onboarding_id DESC
             LIMIT $6
             "#,
