@@ -36,6 +36,8 @@ pub(super) struct Row {
     pub(super) lease_token: Option<Uuid>,
     pub(super) claims: i32,
     pub(super) facts: Value,
+    #[expect(dead_code, reason = "the whole row is read; only lists look for it")]
+    pub(super) rests_at: String,
 }
 
 /// The columns that a state is spread over, in the form in which they are written.
