@@ -40,10 +40,10 @@ SELECT (lpad(to_hex(1700000000000 + n * 1000), 12, '0') || '70008000' || lpad(to
                'install', '{"at": "2026-01-01T00:00:00Z"}'::jsonb,
                'cycle', gen_random_uuid())
                || CASE WHEN status = 'live'
-                      THEN '{"mapped": {"stands": true, "changes": 1}, "active": {"stands": true, "changes": 1}}'
+                      THEN '{"mapped": 1, "active": 1}'
                       ELSE '{}' END::jsonb),
            'connections', jsonb_build_array(jsonb_build_object(
                'connector', n, 'name', 'CRM', 'auth', 'api_key')
                || CASE WHEN status = 'live' OR asked
-                      THEN '{"authenticated": {"stands": true, "changes": 1}}' ELSE '{}' END::jsonb))
+                      THEN '{"authenticated": 1}' ELSE '{}' END::jsonb))
 FROM made

@@ -51,7 +51,9 @@ async fn run(bench: &Bench, count: usize, big: &[Published], poison: bool) -> f6
         request.blueprint_id = published.id.clone();
         request.blueprint = published.blueprint.clone();
         let engine = &engine;
-        async move { drop(bench.start_as(engine, request).await) }
+        async move {
+            bench.start_as(engine, request).await;
+        }
     });
     let others = async {
         let mut tick = tokio::time::interval(APART);

@@ -43,7 +43,9 @@ const OK: &str = "ok";
 struct Stored {
     name: String,
     method: String,
-    path: String,
+    /// How much of the path of the call before it begins with, and what comes then.
+    shared: usize,
+    rest: String,
     status: Option<u16>,
     /// From its beginning until the time that stands beside the list.
     began_ms_before: i64,
@@ -61,25 +63,31 @@ fn ok() -> String {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Spelled<'a> {
-    Plain((&'a str, &'a str, &'a str, Option<u16>, i64, u64)),
-    Whole((&'a str, &'a str, &'a str, Option<u16>, i64, u64, &'a str, Option<&'a str>)),
+    Plain((&'a str, &'a str, usize, &'a str, Option<u16>, i64, u64)),
+    Whole((&'a str, &'a str, usize, &'a str, Option<u16>, i64, u64, &'a str, Option<&'a str>)),
 }
 
 /// The stored form beside the time `at`; `None` if there were no calls.
 pub(super) fn spell(calls: &[CallLine], at: DateTime<Utc>) -> Option<String> {
-    let spelled: Vec<_> = calls.iter().map(|call| spell_one(call, at)).collect();
+    let before = std::iter::once("").chain(calls.iter().map(|call| call.path.as_str()));
+    let spelled: Vec<_> =
+        calls.iter().zip(before).map(|(call, before)| spell_one(call, before, at)).collect();
     // Texts and numbers only: this cannot fail.
     (!spelled.is_empty()).then(|| serde_json::to_string(&spelled).unwrap_or_default())
 }
 
-fn spell_one(call: &CallLine, at: DateTime<Utc>) -> Spelled<'_> {
+fn spell_one<'a>(call: &'a CallLine, before: &str, at: DateTime<Utc>) -> Spelled<'a> {
     let CallLine { name, method, path, status, outcome, message, .. } = call;
     let began = (at - call.at).num_milliseconds();
     let took = u64::try_from(call.duration.as_millis()).unwrap_or(u64::MAX);
+    let same = path.chars().zip(before.chars()).take_while(|(new, old)| new == old);
+    let shared = same.map(|(c, _)| c.len_utf8()).sum();
+    let rest = &path[shared..];
     if *outcome == OK && message.is_none() {
-        Spelled::Plain((name, method, path, *status, began, took))
+        Spelled::Plain((name, method, shared, rest, *status, began, took))
     } else {
-        Spelled::Whole((name, method, path, *status, began, took, outcome, message.as_deref()))
+        let message = message.as_deref();
+        Spelled::Whole((name, method, shared, rest, *status, began, took, outcome, message))
     }
 }
 
@@ -128,26 +136,70 @@ impl Store {
         .await?;
         let mut all = Vec::new();
         for row in rows {
-            let stored: Vec<Stored> = serde_json::from_value(row.calls)
-                .map_err(|_| Error::inconsistent("journal", "calls", id))?;
-            all.extend(stored.into_iter().map(|call| read(call, row.at)));
+            let calls = read(row.calls, row.at);
+            all.extend(calls.ok_or_else(|| Error::inconsistent("journal", "calls", id))?);
         }
         all.sort_by_key(|call| call.at);
         Ok(all)
     }
 }
 
-fn read(call: Stored, at: DateTime<Utc>) -> KeptCall {
-    let Stored { name, method, path, status, began_ms_before, duration_ms, outcome, message } =
-        call;
-    KeptCall {
-        at: at - TimeDelta::try_milliseconds(began_ms_before).unwrap_or_default(),
-        name,
-        method,
-        path,
-        status,
-        outcome,
-        duration: Duration::from_millis(duration_ms),
-        message,
+/// `None` for what this version of the program did not write.
+fn read(calls: serde_json::Value, at: DateTime<Utc>) -> Option<Vec<KeptCall>> {
+    let stored: Vec<Stored> = serde_json::from_value(calls).ok()?;
+    let mut read: Vec<KeptCall> = Vec::with_capacity(stored.len());
+    for call in stored {
+        let before = read.last().map_or("", |before| before.path.as_str());
+        let path = format!("{}{}", before.get(..call.shared)?, call.rest);
+        read.push(KeptCall {
+            at: at - TimeDelta::try_milliseconds(call.began_ms_before)?,
+            name: call.name,
+            method: call.method,
+            path,
+            status: call.status,
+            outcome: call.outcome,
+            duration: Duration::from_millis(call.duration_ms),
+            message: call.message,
+        });
+    }
+    Some(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_what_was_written() {
+        let at = DateTime::from_timestamp(1_000, 0).unwrap_or_default();
+        let call = |path: &str, outcome, message: Option<&str>| CallLine {
+            at: at - TimeDelta::milliseconds(70),
+            name: "list steps",
+            method: "GET",
+            path: path.to_owned(),
+            status: (outcome != "no_answer").then_some(200),
+            outcome,
+            duration: Duration::from_millis(60),
+            message: message.map(str::to_owned),
+        };
+        let calls = [
+            call("/v1.0/cycles/7/steps", OK, None),
+            call("/v1.0/cycles/7/prerequisites", OK, None),
+            call("/v1.0/cycles/7/prerequisites", "refused", Some("Näh \"no\"")),
+            call("/v1.0/cyclés", "no_answer", None),
+            call("/v1.0/cyclès", OK, None),
+        ];
+        assert_eq!(spell(&[], at), None);
+        let stored = spell(&calls, at).unwrap_or_default();
+        let read = read(serde_json::from_str(&stored).unwrap_or_default(), at).unwrap_or_default();
+        assert_eq!(read.len(), calls.len());
+        for (read, call) in read.iter().zip(&calls) {
+            assert_eq!((&*read.path, &*read.outcome), (&*call.path, call.outcome));
+            assert_eq!(
+                (read.at, read.status, &read.message),
+                (call.at, call.status, &call.message)
+            );
+        }
+        assert!(stored.len() < 330, "{stored}");
     }
 }

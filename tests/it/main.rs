@@ -17,6 +17,7 @@ mod house_rules;
 mod leases;
 mod machine;
 mod metadata;
+mod plans;
 mod program;
 mod restart;
 mod rust_tokens;
