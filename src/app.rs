@@ -42,7 +42,13 @@ pub enum Error {
 
 /// Connects with the limits that all of Gangway's sessions keep.
 pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Store, Error> {
-    let options = options
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+    Store::open(pool, session(options), Clock::system()).await.map_err(Error::Database)
+}
+
+/// How each of our sessions is set up.
+pub fn session(options: PgConnectOptions) -> PgConnectOptions {
+    options
         .application_name("gangway")
         // No statement of ours takes long; one that does must not hold locks for ever.
         // Both are shorter than what the store waits, so that nobody has gone away by then.
@@ -50,12 +56,9 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Stor
         .options([("idle_in_transaction_session_timeout", "15s")])
         // Our statements are few, and each reaches its rows by key, however many rows there are: they
         // are planned once per session and never for a scan, whatever the tables' size was just then.
-        // Lists depend on what is asked for and say so themselves.
         .options([("plan_cache_mode", "force_generic_plan"), ("jit", "off")])
         .options([("enable_seqscan", "off"), ("enable_hashjoin", "off")])
-        .options([("enable_mergejoin", "off")]);
-    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-    Store::open(pool, options, Clock::system()).await.map_err(Error::Database)
+        .options([("enable_mergejoin", "off")])
 }
 
 impl App {

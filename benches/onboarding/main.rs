@@ -1,7 +1,8 @@
 //! How fast onboardings go from signup to live, held against limits measured in the same run:
 //! the bare HTTP calls without any durability, and one commit per step.
 //!
-//! `cargo bench --bench onboarding [-- N]` (2,000 by default). Cyclr's stand-in runs in a process of
+//! `cargo bench --bench onboarding [-- SCENARIO] [-- N]`: `rate` (the one that runs by itself, with 2,000
+//! onboardings), `in-flight`, `million`, `requests`, `neighbours`, or `all` of them. Cyclr's stand-in runs in a process of
 //! its own, so that what the service spends is seen apart from it. Postgres is a private, durable one
 //! in the target folder; `BENCH_DATABASE_URL` names another.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
@@ -12,7 +13,11 @@
 )]
 
 mod bare;
+mod in_flight;
 mod measure;
+mod million;
+mod neighbours;
+mod requests;
 mod stand_in;
 
 use std::sync::Arc;
@@ -48,15 +53,40 @@ fn main() {
     if let Some(place) = words.iter().position(|word| word == "--stand-in") {
         return stand_in::run(words[place + 1].parse().unwrap());
     }
-    let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(2000);
+    let count = words.iter().find_map(|word| word.parse().ok());
+    let scenarios = ["in-flight", "requests", "neighbours", "million"];
+    let named = |name: &str| words.iter().any(|word| word == name || word == "all");
+    let chosen: Vec<_> = scenarios.into_iter().filter(|name| named(name)).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(report(count));
+    runtime.block_on(async {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let (options, _private) = database().await;
+        // First, because the most memory that a process ever had is read off.
+        for scenario in &chosen {
+            run(scenario, options.clone(), count).await;
+        }
+        if chosen.is_empty() || named("rate") {
+            let bench = Bench::open(options, Duration::ZERO).await;
+            report(&bench, count.unwrap_or(2000)).await;
+        }
+    });
 }
 
-async fn report(count: usize) {
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let (options, _private) = database().await;
+async fn run(scenario: &str, options: PgConnectOptions, count: Option<usize>) {
+    if scenario == "million" {
+        let count = count.and_then(|count| i64::try_from(count).ok());
+        return million::report(&options, count.unwrap_or(1_000_000)).await;
+    }
     let bench = Bench::open(options, Duration::ZERO).await;
+    match scenario {
+        "in-flight" => in_flight::report(&bench, count.unwrap_or(10_000)).await,
+        "requests" => requests::report(&bench).await,
+        "neighbours" => neighbours::report(&bench, count.unwrap_or(1000)).await,
+        other => panic!("there is no scenario {other}"),
+    }
+}
+
+async fn report(bench: &Bench, count: usize) {
     println!("\n{count} onboardings, {} calls to Cyclr each, instant Cyclr\n", bare::CALLS);
 
     // Once over everything, so that connections, caches and pages are warm.
@@ -74,7 +104,7 @@ async fn report(count: usize) {
     println!("\n  Gangway / bare HTTP calls      {:>6.2}   (bar: 0.6)", gangway.rate / bare.rate);
     println!("  Gangway / one commit per step  {:>6.2}   (bar: 2)", gangway.rate / each.rate);
 
-    alone(&bench).await;
+    alone(bench).await;
     // Slow calls are cheap to wait for: as many at once as there are onboardings. What the bare
     // calls take is the burst that this machine can do.
     let slow = bench.with_stand_in(Duration::from_millis(50), count);
@@ -130,6 +160,19 @@ impl Run {
             self.cpu_ms,
             self.wal_bytes,
         );
+    }
+}
+
+/// A worker under way.
+struct Working {
+    working: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl Working {
+    async fn end(self) {
+        self.stop.cancel();
+        self.working.join_all().await;
     }
 }
 
@@ -265,11 +308,17 @@ impl Bench {
         self.measured(count, work).await
     }
 
-    /// All of it: start, drive, commit, until every one is live. Latencies by the rows themselves.
-    async fn gangway(&self, count: usize) -> Run {
+    /// The engine with its worker, as a process has them.
+    fn serve(&self) -> (Engine, Working) {
         let (engine, worker) = self.engine();
         let stop = CancellationToken::new();
         let working = JoinSet::from_iter([worker.run(stop.clone(), Duration::from_secs(5))]);
+        (engine, Working { working, stop })
+    }
+
+    /// All of it: start, drive, commit, until every one is live. Latencies by the rows themselves.
+    async fn gangway(&self, count: usize) -> Run {
+        let (engine, working) = self.serve();
         let after = OnboardingId(Uuid::now_v7());
         let work = async {
             let starts = stream::iter(0..count).map(|_| self.start(&engine));
@@ -278,16 +327,13 @@ impl Bench {
             self.meter.latencies(after).await
         };
         let run = self.measured(count, work).await;
-        stop.cancel();
-        working.join_all().await;
+        working.end().await;
         run
     }
 
     /// One after the other, from the start's call to its live row.
     async fn gangway_alone(&self, count: usize) -> Vec<f64> {
-        let (engine, worker) = self.engine();
-        let stop = CancellationToken::new();
-        let working = JoinSet::from_iter([worker.run(stop.clone(), Duration::from_secs(5))]);
+        let (engine, working) = self.serve();
         let mut took = Vec::with_capacity(count);
         for _ in 0..count {
             let began = Instant::now();
@@ -296,8 +342,7 @@ impl Bench {
             engine.wait_until(id, Duration::from_mins(1), done).await.unwrap();
             took.push(began.elapsed().as_secs_f64() * 1000.0);
         }
-        stop.cancel();
-        working.join_all().await;
+        working.end().await;
         took
     }
 
@@ -313,11 +358,11 @@ impl Bench {
     }
 
     async fn start(&self, engine: &Engine) -> OnboardingId {
-        engine
-            .start(self.request(), Arc::new(|_, _| (201, String::new())))
-            .await
-            .unwrap()
-            .onboarding
+        self.start_as(engine, self.request()).await
+    }
+
+    async fn start_as(&self, engine: &Engine, request: StartRequest) -> OnboardingId {
+        engine.start(request, Arc::new(|_, _| (201, String::new()))).await.unwrap().onboarding
     }
 
     /// The same calls, with each step's result committed by itself: what a step-by-step engine does.

@@ -28,6 +28,44 @@ impl Meter {
             .unwrap()
     }
 
+    /// For what is not measured.
+    pub(crate) async fn run(&self, statement: &str) {
+        sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&self.0).await.unwrap();
+    }
+
+    /// So many onboardings that nobody started.
+    pub(crate) async fn fill(&self, count: i64) {
+        self.run(
+            "INSERT INTO blueprint SELECT 'rare', 1, document, published_at FROM blueprint
+             WHERE blueprint_key = 'bench' AND version = 1 ON CONFLICT DO NOTHING",
+        )
+        .await;
+        sqlx::query(include_str!("fill.sql")).bind(count).execute(&self.0).await.unwrap();
+        self.run("VACUUM ANALYZE").await;
+        self.run("CHECKPOINT").await;
+    }
+
+    /// Transactions of all sessions so far.
+    pub(crate) async fn statements(&self) -> f64 {
+        self.counted("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()").await
+    }
+
+    /// Rows and index entries that were looked at so far.
+    pub(crate) async fn rows_read(&self) -> f64 {
+        self.counted("SELECT tup_returned + tup_fetched FROM pg_stat_database WHERE datname = current_database()").await
+    }
+
+    async fn counted(&self, query: &'static str) -> f64 {
+        let count: i64 = sqlx::query_scalar(query).fetch_one(&self.0).await.unwrap();
+        count as f64
+    }
+
+    /// Onboardings made after `after` that are under way.
+    pub(crate) async fn not_live(&self, after: OnboardingId) -> i64 {
+        let query = "SELECT count(*) FROM onboarding WHERE onboarding_id > $1 AND status <> 'live'";
+        sqlx::query_scalar(query).bind(after.0).fetch_one(&self.0).await.unwrap()
+    }
+
     /// Milliseconds of one small durable commit, the median of `times`.
     pub(crate) async fn one_commit(&self, times: usize) -> f64 {
         let mut took = Vec::with_capacity(times);
@@ -45,11 +83,18 @@ impl Meter {
 
     /// Waits until so many of those made after `after` are live.
     pub(crate) async fn wait_for_live(&self, after: OnboardingId, count: usize) {
+        self.wait_for_live_but(after, count, "").await;
+    }
+
+    /// As `wait_for_live`, without the tenants whose name is like that.
+    pub(crate) async fn wait_for_live_but(&self, after: OnboardingId, count: usize, but: &str) {
         loop {
             let live: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM onboarding WHERE onboarding_id > $1 AND status = 'live'",
+                "SELECT count(*) FROM onboarding
+                 WHERE onboarding_id > $1 AND status = 'live' AND tenant_id NOT LIKE $2",
             )
             .bind(after.0)
+            .bind(but)
             .fetch_one(&self.0)
             .await
             .unwrap();
@@ -62,11 +107,17 @@ impl Meter {
 
     /// Milliseconds from start to live of each one made after `after`.
     pub(crate) async fn latencies(&self, after: OnboardingId) -> Vec<f64> {
+        self.latencies_but(after, "").await
+    }
+
+    /// As `latencies`, without the tenants whose name is like that.
+    pub(crate) async fn latencies_but(&self, after: OnboardingId, but: &str) -> Vec<f64> {
         sqlx::query_scalar(
             "SELECT extract(epoch FROM since - created_at)::float8 * 1000
-             FROM onboarding WHERE onboarding_id > $1",
+             FROM onboarding WHERE onboarding_id > $1 AND status = 'live' AND tenant_id NOT LIKE $2",
         )
         .bind(after.0)
+        .bind(but)
         .fetch_all(&self.0)
         .await
         .unwrap()
@@ -94,4 +145,25 @@ pub(crate) fn cpu() -> Duration {
     let ticks: u64 =
         after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
     Duration::from_millis(ticks * 10)
+}
+
+/// MiB that this process keeps in memory now; nothing where the kernel has no `/proc`.
+pub(crate) fn memory() -> f64 {
+    kept("VmRSS:")
+}
+
+/// The most that it ever kept.
+pub(crate) fn most_memory() -> f64 {
+    kept("VmHWM:")
+}
+
+fn kept(name: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0 kB");
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+}
+
+/// The id of the onboarding in this place of those that `fill.sql` makes.
+pub(crate) fn made_id(place: i64) -> String {
+    format!("{:012x}70008000{place:012x}", 1_700_000_000_000 + place * 1000)
 }

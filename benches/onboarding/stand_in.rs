@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post, put};
 use url::Url;
@@ -106,9 +106,12 @@ async fn token(State(world): State<World>) -> impl IntoResponse {
         .await
 }
 
-/// Answers what it was given, as Cyclr does.
+/// Answers what it was given, as Cyclr does. For one of a name it fails each time.
 async fn create_account(State(world): State<World>, body: Bytes) -> impl IntoResponse {
-    json(&world, String::from_utf8(body.to_vec()).unwrap()).await
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    let fails = body.contains("poison");
+    let status = if fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+    (status, json(&world, body).await)
 }
 
 async fn install(State(world): State<World>, Path(template): Path<Uuid>) -> impl IntoResponse {

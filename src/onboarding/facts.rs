@@ -133,10 +133,39 @@ pub struct Attempt {
 
 /// Something that stands or does not, with the number of times that has changed. The count is what
 /// makes "was authenticated, then lost it" a fact that has grown and not one that was taken back.
+///
+/// Stored as the count alone: a mark stands after an odd number of changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredMark", into = "u32")]
 pub struct Mark {
     stands: bool,
     changes: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredMark {
+    Count(u32),
+    /// As it was stored at first.
+    Spelled {
+        stands: bool,
+        changes: u32,
+    },
+}
+
+impl From<StoredMark> for Mark {
+    fn from(stored: StoredMark) -> Self {
+        match stored {
+            StoredMark::Count(changes) => Self { stands: changes % 2 == 1, changes },
+            StoredMark::Spelled { stands, changes } => Self { stands, changes },
+        }
+    }
+}
+
+impl From<Mark> for u32 {
+    fn from(mark: Mark) -> Self {
+        mark.changes
+    }
 }
 
 impl Mark {

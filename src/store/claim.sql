@@ -11,6 +11,7 @@ WHERE o.onboarding_id IN (
       AND NOT EXISTS (
           SELECT FROM onboarding s
           WHERE s.tenant_id = d.tenant_id AND s.onboarding_id <> d.onboarding_id
+            AND s.status <> 'cancelled'
             AND (s.lease_token IS NOT NULL
                  OR (d.lease_token IS NULL
                      AND (s.due_at, s.onboarding_id) < (d.due_at, d.onboarding_id)))

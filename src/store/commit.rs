@@ -7,21 +7,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::row::StateColumns;
-use super::{Error, Leased, Store};
+use super::{CallLine, Error, Leased, Store, calls};
 use crate::onboarding::{Event, Onboarding, Status, Transition};
-
-/// One call to Cyclr, as it is kept for support.
-#[derive(Debug, Clone)]
-pub struct CallLine {
-    pub at: DateTime<Utc>,
-    pub name: &'static str,
-    pub method: &'static str,
-    pub path: String,
-    pub status: Option<u16>,
-    pub outcome: &'static str,
-    pub duration: Duration,
-    pub message: Option<String>,
-}
 
 /// A worker's result: what it holds, what becomes of it, what it said to Cyclr on the way.
 #[derive(Debug)]
@@ -79,19 +66,7 @@ struct ChangeColumns {
     announces: Vec<Option<String>>,
     change: Vec<Uuid>,
     builds_on: Vec<Option<Uuid>>,
-}
-
-#[derive(Default)]
-pub(super) struct CallColumns {
-    pub(super) id: Vec<Uuid>,
-    pub(super) at: Vec<DateTime<Utc>>,
-    pub(super) name: Vec<String>,
-    pub(super) method: Vec<String>,
-    pub(super) path: Vec<String>,
-    pub(super) status: Vec<Option<i16>>,
-    pub(super) outcome: Vec<String>,
-    pub(super) duration_ms: Vec<i32>,
-    pub(super) message: Vec<Option<String>>,
+    calls: Vec<Option<String>>,
 }
 
 impl ChangeColumns {
@@ -118,20 +93,7 @@ impl ChangeColumns {
         self.announces.push(change.transition.announces.map(str::to_owned));
         self.change.push(change.leased.next_change);
         self.builds_on.push(change.leased.last_change);
-    }
-}
-
-impl CallColumns {
-    pub(super) fn push(&mut self, id: Uuid, call: &CallLine) {
-        self.id.push(id);
-        self.at.push(call.at);
-        self.name.push(call.name.to_owned());
-        self.method.push(call.method.to_owned());
-        self.path.push(call.path.clone());
-        self.status.push(call.status.and_then(|status| i16::try_from(status).ok()));
-        self.outcome.push(call.outcome.to_owned());
-        self.duration_ms.push(i32::try_from(call.duration.as_millis()).unwrap_or(i32::MAX));
-        self.message.push(call.message.clone());
+        self.calls.push(calls::spell(&change.calls, change.at));
     }
 }
 
@@ -146,8 +108,14 @@ pub(super) fn due_in(to: &Onboarding, now: DateTime<Utc>) -> Option<f64> {
     to.due_at(now).map(|due| (due - now).num_milliseconds().max(0) as f64 / 1000.0)
 }
 
+/// Kind and detail. The kind has a column of its own and is not told twice.
 pub(super) fn event_columns(event: Option<&Event>) -> (Option<String>, Option<Value>) {
-    (event.map(|event| event.kind().to_owned()), event.map(json))
+    let detail = event.map(|event| {
+        let mut detail = json(event);
+        detail.as_object_mut().map(|fields| fields.remove("kind"));
+        detail
+    });
+    (event.map(|event| event.kind().to_owned()), detail)
 }
 
 /// Our own types with text keys always have a JSON form.
@@ -165,15 +133,11 @@ impl Store {
         lease: Duration,
     ) -> Result<Vec<Kept>, (Error, Vec<Change>)> {
         let mut columns = ChangeColumns::default();
-        let mut calls = CallColumns::default();
         for change in &changes {
             columns.push(change);
-            for call in &change.calls {
-                calls.push(change.transition.to.id.0, call);
-            }
         }
         let began = Instant::now();
-        let rows = match self.within(self.write_changes(columns, calls, lease)).await {
+        let rows = match self.within(self.write_changes(columns, lease)).await {
             Ok(rows) => rows,
             Err(error) => return Err((error.into(), changes)),
         };
@@ -194,7 +158,6 @@ impl Store {
     async fn write_changes(
         &self,
         c: ChangeColumns,
-        calls: CallColumns,
         lease: Duration,
     ) -> Result<Vec<KeptRow>, sqlx::Error> {
         sqlx::query_file_as!(
@@ -217,15 +180,7 @@ impl Store {
             &c.event_kind as _,
             &c.event as _,
             &c.announces as _,
-            &calls.id,
-            &calls.at,
-            &calls.name,
-            &calls.method,
-            &calls.path,
-            &calls.status as _,
-            &calls.outcome,
-            &calls.duration_ms,
-            &calls.message as _,
+            &c.calls as _,
             self.clock.for_database(),
             lease.as_secs_f64(),
             &c.change,

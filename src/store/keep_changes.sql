@@ -4,11 +4,11 @@ WITH change AS (
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
         $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::integer[],
         $11::boolean[], $12::float8[], $13::jsonb[], $14::timestamptz[], $15::text[],
-        $16::jsonb[], $17::text[], $29::uuid[], $30::uuid[]
+        $16::jsonb[], $17::text[], $18::text[], $21::uuid[], $22::uuid[]
     ) AS c (
         onboarding_id, lease_token, status, step, since,
         problem_code, problem_detail, deadline, wake_at, tries,
-        keep, due_in, facts, at, event_kind, event, announces, change_id, builds_on
+        keep, due_in, facts, at, event_kind, event, announces, calls, change_id, builds_on
     )
 ),
 kept AS (
@@ -19,11 +19,11 @@ kept AS (
         last_change = c.change_id,
         due_at = CASE
             WHEN NOT c.keep
-                THEN coalesce($27, now()) + make_interval(secs => c.due_in)
+                THEN coalesce($19, now()) + make_interval(secs => c.due_in)
             -- A lease with time left stays as it is: no index needs to change.
-            WHEN o.due_at > coalesce($27, now()) + make_interval(secs => $28::float8 / 2)
+            WHEN o.due_at > coalesce($19, now()) + make_interval(secs => $20::float8 / 2)
                 THEN o.due_at
-            ELSE coalesce($27, now()) + make_interval(secs => $28::float8)
+            ELSE coalesce($19, now()) + make_interval(secs => $20::float8)
         END,
         lease_token = CASE WHEN c.keep THEN o.lease_token END,
         claims = CASE WHEN c.keep THEN 1 ELSE 0 END
@@ -35,11 +35,11 @@ kept AS (
       -- late, although the lease is the same.
       AND o.last_change IS NOT DISTINCT FROM c.builds_on
     RETURNING o.onboarding_id, o.tenant_id, o.due_at, o.version, c.lease_token AS token, c.keep,
-              c.at, c.event_kind, c.status, c.step, c.event, c.announces
+              c.at, c.event_kind, c.status, c.step, c.event, c.announces, c.calls
 ),
 journal_line AS (
-    INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
-    SELECT onboarding_id, version, at, 'engine', event_kind, status, step, event
+    INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail, calls)
+    SELECT onboarding_id, version, at, 'engine', event_kind, status, step, event, calls::json
     FROM kept
     WHERE event_kind IS NOT NULL
 ),
@@ -47,23 +47,23 @@ message AS (
     INSERT INTO outbox (onboarding_id, version, kind, at)
     SELECT onboarding_id, version, announces, at FROM kept WHERE announces IS NOT NULL
 ),
-call AS (
+stray AS (
     -- Kept even for a worker that came too late: the calls were made.
-    INSERT INTO call_log
-        (onboarding_id, at, name, method, path, status, outcome, duration_ms, message)
-    SELECT * FROM UNNEST(
-        $18::uuid[], $19::timestamptz[], $20::text[], $21::text[], $22::text[],
-        $23::smallint[], $24::text[], $25::integer[], $26::text[])
+    INSERT INTO stray_call (onboarding_id, at, calls)
+    SELECT c.onboarding_id, c.at, c.calls::json
+    FROM change c LEFT JOIN kept k ON (k.onboarding_id, k.token) = (c.onboarding_id, c.lease_token)
+    WHERE c.calls IS NOT NULL AND k.event_kind IS NULL
 )
 SELECT kept.onboarding_id AS "id!",
        kept.token AS "token!",
        kept.version AS "version!",
-       coalesce(extract(epoch FROM kept.due_at - coalesce($27, now()))::float8, 0)
+       coalesce(extract(epoch FROM kept.due_at - coalesce($19, now()))::float8, 0)
            AS "lease_seconds!",
        NOT kept.keep AND EXISTS (
            SELECT FROM onboarding s
            WHERE s.tenant_id = kept.tenant_id
              AND s.onboarding_id <> kept.onboarding_id
-             AND s.due_at <= coalesce($27, now())
+             AND s.status <> 'cancelled'
+             AND s.due_at <= coalesce($19, now())
        ) AS "sibling_due!"
 FROM kept

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::commit::{CallColumns, due_in, event_columns, json};
+use super::calls::insert_stray;
+use super::commit::{due_in, event_columns, json};
 use super::row::StateColumns;
 use super::trouble::again;
 use super::{CallLine, Error, NewAttempt, Store};
-use crate::ids::OnboardingId;
 use crate::onboarding::{Onboarding, StepKind, Transition};
 
 /// What an order means for a worker that has the onboarding right now.
@@ -19,23 +19,6 @@ pub enum Order {
 }
 
 impl Store {
-    /// Keeps calls that were made on a person's behalf and led to no change.
-    pub async fn log_calls(&self, id: OnboardingId, calls: &[CallLine]) -> Result<(), Error> {
-        if calls.is_empty() {
-            return Ok(());
-        }
-        let mut columns = CallColumns::default();
-        for call in calls {
-            columns.push(id.0, call);
-        }
-        self.within(async {
-            let mut connection = self.pool.acquire().await?;
-            insert_calls(&mut connection, columns).await
-        })
-        .await?;
-        Ok(())
-    }
-
     /// Keeps what a person ordered. Names no lease: people win, and a worker that has the onboarding
     /// finds its result refused. [`Error::Conflict`] when the onboarding has changed since it was read.
     pub async fn overrule(
@@ -60,13 +43,9 @@ impl Store {
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let to = &transition.to;
-        let mut columns = CallColumns::default();
-        for call in calls {
-            columns.push(to.id.0, call);
-        }
         let mut tx = self.pool.begin().await?;
         // Made whether or not the order comes too late.
-        insert_calls(&mut tx, columns).await?;
+        insert_stray(&mut tx, to.id, calls, now).await?;
         let database_now = self.clock.for_database();
         if !update_for_person(&mut tx, to, order, due_in(to, now), database_now).await? {
             tx.commit().await?;
@@ -109,27 +88,6 @@ fn changes_at_cyclr(to: &Onboarding) -> bool {
         }
         StepKind::Connect | StepKind::Live => false,
     }
-}
-
-async fn insert_calls(tx: &mut sqlx::PgConnection, calls: CallColumns) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "INSERT INTO call_log
-             (onboarding_id, at, name, method, path, status, outcome, duration_ms, message)
-         SELECT * FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[],
-                              $6::smallint[], $7::text[], $8::integer[], $9::text[])",
-        &calls.id,
-        &calls.at,
-        &calls.name,
-        &calls.method,
-        &calls.path,
-        &calls.status as _,
-        &calls.outcome,
-        &calls.duration_ms,
-        &calls.message as _,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// Says whether the row was still at the version that the person saw.

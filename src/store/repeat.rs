@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::commit::{CallColumns, goes_on};
+use super::calls::spell;
+use super::commit::goes_on;
 use super::{Change, Error, Kept, Store};
 
 /// A change that was kept the first time.
@@ -59,13 +60,10 @@ impl Store {
     /// Finds what was kept, and takes the calls away that were.
     async fn look_back(&self, changes: &mut [Change]) -> Result<HashMap<Uuid, KeptBefore>, Error> {
         let (mut ids, mut names, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
-        let mut calls = CallColumns::default();
         for change in changes.iter() {
-            let id = change.transition.to.id.0;
-            ids.push(id);
+            ids.push(change.transition.to.id.0);
             names.push(change.leased.next_change);
             tokens.push(change.leased.token);
-            change.calls.iter().for_each(|call| calls.push(id, call));
         }
         let kept = sqlx::query!(
             r#"
@@ -89,35 +87,38 @@ impl Store {
             (row.change_id, before)
         });
         let kept = kept.collect();
-        let mut known = self.find_known_calls(calls).await?.into_iter();
+        let mut known = self.find_known_calls(changes).await?.into_iter();
         for change in changes {
             // In the order in which they were asked for.
-            change.calls.retain(|_| !known.next().unwrap_or(false));
+            if known.next().unwrap_or(false) {
+                change.calls.clear();
+            }
         }
         Ok(kept)
     }
 
-    /// Which calls are in the log already. Even those of a change that was refused may be.
-    async fn find_known_calls(&self, calls: CallColumns) -> Result<Vec<bool>, Error> {
-        if calls.id.is_empty() {
-            return Ok(Vec::new());
+    /// Whose calls are kept although the change was not: it was refused, and the answer was lost.
+    async fn find_known_calls(&self, changes: &[Change]) -> Result<Vec<bool>, Error> {
+        let (mut ids, mut at, mut calls) = (Vec::new(), Vec::new(), Vec::new());
+        for change in changes {
+            ids.push(change.transition.to.id.0);
+            at.push(change.at);
+            calls.push(spell(&change.calls, change.at).unwrap_or_default());
         }
         let known = sqlx::query_scalar!(
             r#"
             SELECT EXISTS (
-                SELECT FROM call_log l
-                WHERE l.onboarding_id = c.onboarding_id AND l.at = c.at AND l.name = c.name
-                  AND l.path = c.path AND l.duration_ms = c.duration_ms
+                SELECT FROM stray_call s
+                WHERE s.onboarding_id = c.onboarding_id AND s.at = c.at
+                  AND s.calls::text = c.calls
             ) AS "known!"
-            FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::integer[])
-                WITH ORDINALITY AS c (onboarding_id, at, name, path, duration_ms, place)
+            FROM UNNEST($1::uuid[], $2::timestamptz[], $3::text[])
+                WITH ORDINALITY AS c (onboarding_id, at, calls, place)
             ORDER BY c.place
             "#,
-            &calls.id,
-            &calls.at,
-            &calls.name,
-            &calls.path,
-            &calls.duration_ms,
+            &ids,
+            &at,
+            &calls,
         )
         .fetch_all(&self.pool);
         Ok(self.within(known).await?)

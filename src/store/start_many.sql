@@ -1,6 +1,8 @@
 -- Keeps many fresh onboardings at once; see `Store::start_fresh`. One that needs a closer look (a
 -- repeated request, a tenant with another account, an open onboarding of the same blueprint, a second
--- one of the same tenant in this batch) is left out here and looked at by itself afterwards.
+-- one of the same tenant in this batch) is left out here and looked at by itself afterwards. So is the
+-- whole batch if somebody is quicker between our look and our write: an index says so. (ON CONFLICT would
+-- write two records more for each onboarding.)
 WITH new AS (
     SELECT * FROM UNNEST(
         $1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::timestamptz[],
@@ -22,13 +24,17 @@ plain AS (
       AND NOT EXISTS (
           SELECT FROM onboarding s WHERE s.tenant_id = n.tenant_id AND s.lease_token IS NOT NULL)
       AND NOT EXISTS (
+          SELECT FROM onboarding s
+          WHERE s.tenant_id = n.tenant_id AND s.blueprint_key = n.blueprint_key
+            AND s.status <> 'cancelled')
+      AND NOT EXISTS (
           SELECT FROM idempotency i
           WHERE i.api_key_id = n.api_key_id AND i.idempotency_key = n.idempotency_key)
 ),
 tenant_row AS (
     INSERT INTO tenant (tenant_id, account_id, account_named, created_at)
-    SELECT tenant_id, account_id, account_named, created_at FROM plain
-    ON CONFLICT (tenant_id) DO NOTHING
+    SELECT tenant_id, account_id, account_named, created_at FROM plain p
+    WHERE NOT EXISTS (SELECT FROM tenant t WHERE t.tenant_id = p.tenant_id)
 ),
 fresh AS (
     INSERT INTO onboarding
@@ -39,7 +45,6 @@ fresh AS (
            profile, link_generation, link_expires_at, 1, status, step, created_at, 0,
            coalesce($21, now()) + make_interval(secs => $22::float8), $23::uuid, 1, facts
     FROM plain
-    ON CONFLICT (tenant_id, blueprint_key) WHERE status <> 'cancelled' DO NOTHING
     RETURNING onboarding_id
 ),
 journal_line AS (

@@ -23,6 +23,7 @@ mod matrix;
 mod metadata;
 mod model;
 mod outages;
+mod plans;
 mod pressure;
 mod program;
 mod replicas;

@@ -20,12 +20,13 @@ use url::Url;
 use crate::database::TestDb;
 
 pub(super) const TEMPLATE: &str = "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11";
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "blueprint",
     "tenant",
     "onboarding",
     "journal",
     "call_log",
+    "stray_call",
     "outbox",
     "idempotency",
     "attempt",

@@ -1,0 +1,130 @@
+//! Every statement reaches its rows by key, however many rows there are. The plans are the ones that
+//! our sessions really use: each statement is asked about in the session that has prepared it.
+
+use std::time::Duration;
+
+use gangway::clock::Clock;
+use gangway::ids::{BlueprintKey, OnboardingId, TenantId};
+use gangway::onboarding::{Outcome, Problem, ProblemCode};
+use gangway::store::{Change, Filter, Store};
+use serde_json::Value;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, PgPool};
+use uuid::Uuid;
+
+use crate::database::TestDb;
+use crate::house::attended;
+
+/// Enough for a plan that looks through everything to cost more than one that does not.
+const MANY: i64 = 5000;
+/// Tables that grow. A blueprint's does not.
+const BIG: [&str; 6] = ["onboarding", "tenant", "journal", "stray_call", "idempotency", "attempt"];
+const LEASE: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn no_statement_looks_through_a_table() {
+    let database = TestDb::fresh().await;
+    let options = gangway::app::session(database.options());
+    // One session, so that whatever was prepared can be asked about.
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let store = Store::new(pool.clone(), Clock::system());
+    fill(&store, &pool).await;
+    use_everything(&store).await;
+    let mut asked = 0;
+    for (name, statement, parameters) in prepared(&pool).await {
+        let values = vec!["NULL"; parameters].join(", ");
+        let values = if parameters == 0 { values } else { format!("({values})") };
+        let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE \"{name}\" {values}");
+        let plan: Value =
+            sqlx::query_scalar(AssertSqlSafe(explain)).fetch_one(&pool).await.unwrap();
+        if let Some(fault) = fault(&plan[0]["Plan"]) {
+            panic!("{fault}\n{statement}\n{plan:#}");
+        }
+        asked += 1;
+    }
+    assert!(asked >= 10, "only {asked} statements were seen");
+}
+
+async fn fill(store: &Store, pool: &PgPool) {
+    for key in ["bench", "rare"] {
+        let mut blueprint = attended();
+        blueprint["key"] = key.into();
+        store.publish(serde_json::from_value(blueprint).unwrap()).await.unwrap();
+    }
+    let fill = include_str!("../../benches/onboarding/fill.sql");
+    sqlx::query(fill).bind(MANY).execute(pool).await.unwrap();
+    sqlx::query("ANALYZE").execute(pool).await.unwrap();
+}
+
+/// The lists with all that they can be narrowed to, and what a worker does.
+async fn use_everything(store: &Store) {
+    let key = |key: &str| BlueprintKey::parse(key.to_owned()).unwrap();
+    let tenant = TenantId::parse("tenant-500".to_owned()).unwrap();
+    let page = store.list(&Filter::default(), None, 25).await.unwrap();
+    assert_eq!(page.onboardings.len(), 25);
+    let deep = store.list(&Filter::default(), page.next, 100).await.unwrap();
+    assert_eq!(deep.onboardings.len(), 100);
+    let narrowed = [
+        (Filter { status: Some("stuck".to_owned()), ..Filter::default() }, 25),
+        (Filter { step: Some("map".to_owned()), ..Filter::default() }, 5),
+        (Filter { blueprint: Some(key("rare")), ..Filter::default() }, 1),
+        (Filter { tenant: Some(tenant.clone()), ..Filter::default() }, 1),
+    ];
+    for (filter, expected) in narrowed {
+        let found = store.list(&filter, None, 25).await.unwrap().onboardings;
+        assert_eq!(found.len(), expected, "{filter:?}");
+    }
+    let id = page.onboardings[0].id;
+    store.find(id).await.unwrap().unwrap();
+    store.list_journal(id).await.unwrap();
+    store.list_calls(id).await.unwrap();
+    store.list_cycles_of_siblings(&tenant, OnboardingId(Uuid::nil())).await.unwrap();
+    assert_eq!(store.wake_siblings(&tenant, OnboardingId(Uuid::nil())).await.unwrap(), 1);
+    let mut claimed = store.claim(10, LEASE).await.unwrap();
+    let leased = claimed.pop().unwrap();
+    assert!(claimed.is_empty());
+    let outcome = Outcome::Stuck(Problem::new(ProblemCode::InternalFault));
+    let now = Clock::system().now();
+    let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, now);
+    let change = Change { leased, transition, calls: Vec::new(), at: now };
+    store.commit_all(vec![change], LEASE).await.unwrap();
+}
+
+async fn prepared(pool: &PgPool) -> Vec<(String, String, usize)> {
+    let rows: Vec<(String, String, i32)> = sqlx::query_as(
+        "SELECT name, statement, coalesce(array_length(parameter_types, 1), 0)
+         FROM pg_prepared_statements
+         WHERE statement ~* '\\m(from|update|into)\\M' AND statement !~ 'pg_|generate_series'",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    rows.into_iter().map(|(name, text, count)| (name, text, count.try_into().unwrap())).collect()
+}
+
+/// What is wrong with a plan: a look through a whole table, or a sort of more than a page.
+fn fault(plan: &Value) -> Option<String> {
+    let kind = plan["Node Type"].as_str().unwrap();
+    let table = plan["Relation Name"].as_str().unwrap_or_default();
+    if BIG.contains(&table) {
+        let by_key = match kind {
+            "Index Scan" | "Index Only Scan" => plan["Index Cond"].is_string(),
+            // Its index scans stand below it.
+            "Bitmap Heap Scan" | "ModifyTable" => true,
+            _ => false,
+        };
+        if !by_key {
+            return Some(format!("{kind} of all of {table}"));
+        }
+    }
+    if kind == "Bitmap Index Scan" && !plan["Index Cond"].is_string() {
+        return Some(format!("a look through all of {}", plan["Index Name"]));
+    }
+    if kind == "Sort"
+        && plan["Plan Rows"].as_i64() > Some(MANY / 4)
+        && plan["Plans"][0]["Node Type"] != "CTE Scan"
+    {
+        return Some("a sort of a large part of the table".to_owned());
+    }
+    plan["Plans"].as_array().into_iter().flatten().find_map(fault)
+}
