@@ -60,11 +60,18 @@ fn ok() -> String {
     OK.to_owned()
 }
 
+/// The places of [`Stored`], in the same order. Serialised as lists.
+#[derive(Serialize)]
+struct Plain<'a>(&'a str, &'a str, usize, &'a str, Option<u16>, i64, u64);
+
+#[derive(Serialize)]
+struct Whole<'a>(&'a str, &'a str, usize, &'a str, Option<u16>, i64, u64, &'a str, Option<&'a str>);
+
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Spelled<'a> {
-    Plain((&'a str, &'a str, usize, &'a str, Option<u16>, i64, u64)),
-    Whole((&'a str, &'a str, usize, &'a str, Option<u16>, i64, u64, &'a str, Option<&'a str>)),
+    Plain(Plain<'a>),
+    Whole(Whole<'a>),
 }
 
 /// The stored form beside the time `at`; `None` if there were no calls.
@@ -84,10 +91,10 @@ fn spell_one<'a>(call: &'a CallLine, before: &str, at: DateTime<Utc>) -> Spelled
     let shared = same.map(|(c, _)| c.len_utf8()).sum();
     let rest = &path[shared..];
     if *outcome == OK && message.is_none() {
-        Spelled::Plain((name, method, shared, rest, *status, began, took))
+        Spelled::Plain(Plain(name, method, shared, rest, *status, began, took))
     } else {
         let message = message.as_deref();
-        Spelled::Whole((name, method, shared, rest, *status, began, took, outcome, message))
+        Spelled::Whole(Whole(name, method, shared, rest, *status, began, took, outcome, message))
     }
 }
 

@@ -45,8 +45,13 @@ async fn way(pool: &PgPool, id: OnboardingId) -> Way {
     );
     let (versions, kinds) = lines.bind(id.0).fetch_all(pool).await.unwrap().into_iter().unzip();
     let messages = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE onboarding_id = $1");
-    let calls =
-        sqlx::query_scalar("SELECT name FROM call_log WHERE onboarding_id = $1 ORDER BY name");
+    let calls = sqlx::query_scalar(
+        "SELECT call ->> 0 AS name
+             FROM (SELECT calls FROM journal WHERE onboarding_id = $1 AND calls IS NOT NULL
+                   UNION ALL SELECT calls FROM stray_call WHERE onboarding_id = $1) kept,
+                  json_array_elements(kept.calls) call
+             ORDER BY name",
+    );
     Way {
         versions,
         kinds,
