@@ -55,11 +55,12 @@ enum Trouble {
 pub(super) async fn run(context: &StepContext<'_>) -> Outcome {
     let step = context.onboarding.step();
     let outcome = match step {
-        StepKind::CreateAccount => create_account::run(context).await,
-        StepKind::Install => install::run(context).await,
-        StepKind::Connect => connect::run(context).await,
-        StepKind::Map => map::run(context).await,
-        StepKind::Activate => activate::run(context).await,
+        // Each by itself on the heap: thousands wait at one step and need no room for the largest.
+        StepKind::CreateAccount => Box::pin(create_account::run(context)).await,
+        StepKind::Install => Box::pin(install::run(context)).await,
+        StepKind::Connect => Box::pin(connect::run(context)).await,
+        StepKind::Map => Box::pin(map::run(context)).await,
+        StepKind::Activate => Box::pin(activate::run(context)).await,
         StepKind::Live => Err(Trouble::Lacking("anything left to do")),
     };
     outcome.unwrap_or_else(|trouble| context.outcome_of(step, trouble))
