@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method};
+use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::driver::{Accepted, client};
@@ -20,8 +20,6 @@ const MOST_SURPLUS: usize = 20;
 pub(super) struct Verdict {
     /// Problems for which a person was asked, and how often.
     persons: BTreeMap<String, usize>,
-    /// Single runs that began after all while nobody knew; a person ends these onboardings.
-    ended: BTreeSet<String>,
     /// Each onboarding as it is told at the end.
     told: BTreeMap<String, Value>,
     surplus: usize,
@@ -29,11 +27,7 @@ pub(super) struct Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (persons, ended) = (&self.persons, self.ended.len());
-        write!(
-            f,
-            "a person was asked for {persons:?}, {ended} single runs were seen to by hand; "
-        )?;
+        write!(f, "a person was asked for {:?}; ", self.persons)?;
         write!(f, "{} surplus cycles that never ran", self.surplus)
     }
 }
@@ -61,13 +55,12 @@ pub(super) async fn settle(stage: &mut Stage, accepted: &[Accepted]) -> Verdict 
             };
             match told["status"].as_str().unwrap() {
                 "live" => progress = Instant::now(),
-                "cancelled" if verdict.ended.contains(&one.id) => progress = Instant::now(),
                 "stuck" => {
                     help(stage, &http, one, &told, &mut verdict).await;
                     left.push(one);
                 }
                 "retrying" => {
-                    order(stage, &http, &one.id, "retry").await;
+                    order(stage, &http, &one.id, "retry", &json!({})).await;
                     left.push(one);
                 }
                 _ => left.push(one),
@@ -97,12 +90,11 @@ async fn look(stage: &Stage, http: &Client, id: &str) -> Option<Value> {
     None
 }
 
-async fn order(stage: &Stage, http: &Client, id: &str, what: &str) {
+async fn order(stage: &Stage, http: &Client, id: &str, what: &str, body: &Value) {
     for replica in &stage.replicas {
         let asked = http.post(format!("{}/v1/onboardings/{id}/{what}", replica.url));
-        let body = if what == "cancel" { json!({ "reason": "it ran" }) } else { json!({}) };
         // Refused, it has moved on meanwhile; the next look tells.
-        if asked.bearer_auth(&stage.key).json(&body).send().await.is_ok() {
+        if asked.bearer_auth(&stage.key).json(body).send().await.is_ok() {
             return;
         }
     }
@@ -114,17 +106,14 @@ async fn help(stage: &Stage, http: &Client, one: &Accepted, told: &Value, verdic
     if code != "activation_unclear" {
         eprintln!("chaos: {one:?} is stuck at {}: {}", told["step"], told["problem"]);
     }
-    *verdict.persons.entry(code.clone()).or_default() += 1;
-    let mut what = "retry";
-    match code.as_str() {
-        "ambiguous_install" => delete_surplus(stage, http, one).await,
-        "activation_unclear" if has_run(stage, told) => {
-            verdict.ended.insert(one.id.clone());
-            what = "cancel";
-        }
-        _ => {}
+    if code == "ambiguous_install" {
+        let cycle = &told["problem"]["candidates"][0]["cycle_id"];
+        let choice = json!({ "cycle_id": cycle, "reason": "the first one" });
+        order(stage, http, &one.id, "adopt", &choice).await;
+    } else {
+        order(stage, http, &one.id, "retry", &json!({})).await;
     }
-    order(stage, http, &one.id, what).await;
+    *verdict.persons.entry(code).or_default() += 1;
 }
 
 fn accounts(stage: &Stage) -> Vec<Value> {
@@ -134,38 +123,6 @@ fn accounts(stage: &Stage) -> Vec<Value> {
 fn cycles(account: &Value) -> impl Iterator<Item = &Value> {
     let all = account["cycles"].as_array().unwrap().iter();
     all.filter(|cycle| cycle["Status"] != "DeleteScheduled")
-}
-
-fn has_run(stage: &Stage, told: &Value) -> bool {
-    let accounts = accounts(stage);
-    let mut all = accounts.iter().flat_map(cycles);
-    let recorded = &told["templates"][0]["cycle_id"];
-    all.any(|cycle| cycle["Id"] == *recorded && cycle["activations"] != 0)
-}
-
-/// Of the candidates for one template, all but the first go.
-async fn delete_surplus(stage: &Stage, http: &Client, one: &Accepted) {
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", gangway::sandbox::CLIENT_ID),
-        ("client_secret", gangway::sandbox::CLIENT_SECRET),
-    ];
-    let token = http.post(format!("{}/oauth/token", stage.sandbox_url)).form(&form);
-    let token: Value = token.send().await.unwrap().json().await.unwrap();
-    let account = accounts(stage).into_iter().find(|account| account["Id"] == one.tenant).unwrap();
-    let mut kept = BTreeSet::new();
-    for cycle in cycles(&account) {
-        let first = kept.insert(cycle["TemplateId"].to_string());
-        if first || cycle["activations"] != 0 {
-            continue;
-        }
-        let id = cycle["Id"].as_str().unwrap();
-        let deleted = http
-            .request(Method::DELETE, format!("{}/v1.0/cycles/{id}", stage.sandbox_url))
-            .bearer_auth(token["access_token"].as_str().unwrap())
-            .header("X-Cyclr-Account", &one.tenant);
-        assert!(deleted.send().await.unwrap().status().is_success());
-    }
 }
 
 fn recorded(verdict: &Verdict) -> BTreeSet<String> {
@@ -191,7 +148,7 @@ pub(super) async fn judge(stage: &Stage, accepted: &[Accepted], verdict: &Verdic
         let told = &verdict.told[&one.id];
         match accounts.get(&one.tenant) {
             Some(account) if told["account_id"] == one.tenant => {
-                wrong.extend(judge_one(one, told, account, verdict));
+                wrong.extend(judge_one(one, told, account));
             }
             _ => wrong.push(format!("{one:?}: live without its account {}", told["account_id"])),
         }
@@ -221,7 +178,7 @@ pub(super) async fn judge(stage: &Stage, accepted: &[Accepted], verdict: &Verdic
     wrong
 }
 
-fn judge_one(one: &Accepted, told: &Value, account: &Value, verdict: &Verdict) -> Vec<String> {
+fn judge_one(one: &Accepted, told: &Value, account: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     let letters = [&['a'][..], &['b'], &['c', 'd']];
     let place = BLUEPRINTS.iter().position(|key| *key == one.blueprint).unwrap();
@@ -244,7 +201,7 @@ fn judge_one(one: &Accepted, told: &Value, account: &Value, verdict: &Verdict) -
     if letters[place].len() != plans.len() {
         wrong.push(format!("{one:?}: {} templates", plans.len()));
     }
-    if told["status"] != "live" && !verdict.ended.contains(&one.id) {
+    if told["status"] != "live" {
         wrong.push(format!("{one:?}: {}", told["status"]));
     }
     wrong
