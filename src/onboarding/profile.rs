@@ -23,7 +23,7 @@ pub struct Profile {
     /// Free data for mapping rules.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub data: serde_json::Map<String, serde_json::Value>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ReturnUrls::is_empty")]
     pub return_urls: ReturnUrls,
     /// The integrator's own notes; returned as they came.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
@@ -50,6 +50,10 @@ pub struct ReturnUrls {
 }
 
 impl ReturnUrls {
+    fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Url)> {
         [("success", &self.success), ("failure", &self.failure), ("incomplete", &self.incomplete)]
             .into_iter()

@@ -11,14 +11,14 @@ FROM (
         SELECT i.onboarding_id FROM onboarding i
         WHERE i.blueprint_key = b.blueprint_key
           AND i.status = s.status
-          AND i.rests_at = CASE WHEN s.status = 'running' THEN '' ELSE r.rests_at END
+          AND i.rests_at = r.rests_at
           AND i.step = coalesce($4, i.step)
           AND i.onboarding_id < $5
         ORDER BY i.onboarding_id DESC
         LIMIT $6
     ) newest
-    -- What is driven rests nowhere: it is looked for once.
-    WHERE (s.status = 'running') = (r.rests_at = '')
+    -- What is driven or live rests nowhere.
+    WHERE (s.status IN ('running', 'live')) = (r.rests_at = '')
     ORDER BY newest.onboarding_id DESC
     LIMIT $6
 ) page

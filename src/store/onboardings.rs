@@ -147,7 +147,11 @@ impl Store {
         let wanted = |name: &str, filter: &Option<String>| {
             filter.as_ref().is_none_or(|wanted| wanted == name)
         };
-        let statuses = Status::NAMES.iter().filter(|name| wanted(name, &filter.status));
+        // Of the live, who may be nearly all, none is at another step.
+        let at_other_step = filter.step.as_ref().is_some_and(|step| step != "live");
+        let statuses = Status::NAMES
+            .iter()
+            .filter(|name| wanted(name, &filter.status) && !(at_other_step && **name == "live"));
         let statuses: Vec<_> = statuses.map(|name| (*name).to_owned()).collect();
         let steps = StepKind::ALL.map(StepKind::name).into_iter();
         let mut places: Vec<_> =
