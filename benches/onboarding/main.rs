@@ -2,7 +2,7 @@
 //! the bare HTTP calls without any durability, and one commit per step.
 //!
 //! `cargo bench --bench onboarding [-- SCENARIO] [-- N]`: `rate` (the one that runs by itself, with 2,000
-//! onboardings), `in-flight`, `million`, `requests`, `neighbours`, or `all` of them. Cyclr's stand-in runs in a process of
+//! onboardings), `in-flight`, `in-flight-sockets`, `million`, `requests`, `neighbours`, or `all` of them. Cyclr's stand-in runs in a process of
 //! its own, so that what the service spends is seen apart from it. Postgres is a private, durable one
 //! in the target folder; `BENCH_DATABASE_URL` names another.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
@@ -19,6 +19,7 @@ mod million;
 mod neighbours;
 mod requests;
 mod stand_in;
+mod stepwise;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,16 +27,12 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use futures_util::stream::{self, StreamExt as _};
 use gangway::clock::Clock;
-use gangway::config::DatabaseSettings;
 use gangway::embedded::{Durability, Embedded, Settings as EmbeddedSettings};
 use gangway::engine::{self, Engine, StartRequest};
-use gangway::ids::{AccountId, CycleId, OnboardingId, Reference, TenantId};
-use gangway::onboarding::{
-    Account, Blueprint, Gain, LinkState, Onboarding, Origin, Outcome, Profile, ReturnUrls, Status,
-    StepKind,
-};
+use gangway::ids::{OnboardingId, TenantId};
+use gangway::onboarding::{Blueprint, Onboarding, Profile, ReturnUrls, Status};
 use gangway::secret::Secret;
-use gangway::store::{Change, Kept, Leased, NewOnboarding, Published, Render, Store};
+use gangway::store::{Published, Store};
 use gangway::{app, cyclr};
 use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinSet;
@@ -54,8 +51,11 @@ fn main() {
         return stand_in::run(words[place + 1].parse().unwrap());
     }
     let count = words.iter().find_map(|word| word.parse().ok());
-    let scenarios = ["in-flight", "requests", "neighbours", "million"];
-    let named = |name: &str| words.iter().any(|word| word == name || word == "all");
+    let scenarios = ["in-flight", "in-flight-sockets", "requests", "neighbours", "million"];
+    // Those of memory need a process of their own, so `all` leaves out one of them.
+    let alone = |name: &str| name.starts_with("in-flight-");
+    let named =
+        |name: &str| words.iter().any(|word| word == name || (word == "all" && !alone(name)));
     let chosen: Vec<_> = scenarios.into_iter().filter(|name| named(name)).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -80,6 +80,7 @@ async fn run(scenario: &str, options: PgConnectOptions, count: Option<usize>) {
     let bench = Bench::open(options, Duration::ZERO).await;
     match scenario {
         "in-flight" => in_flight::report(&bench, count.unwrap_or(10_000)).await,
+        "in-flight-sockets" => in_flight::sockets(&bench, count.unwrap_or(10_000)).await,
         "requests" => requests::report(&bench).await,
         "neighbours" => neighbours::report(&bench, count.unwrap_or(1000)).await,
         other => panic!("there is no scenario {other}"),
@@ -187,8 +188,9 @@ struct Bench {
 
 impl Bench {
     async fn open(options: PgConnectOptions, delay: Duration) -> Self {
-        let database = DatabaseSettings { url: None, connections: 16 };
-        let store = app::connect(options.clone(), database.connections).await.unwrap();
+        let connections = std::env::var("BENCH_CONNECTIONS").ok();
+        let connections = connections.map_or(16, |count| count.parse().unwrap());
+        let store = app::connect(options.clone(), connections).await.unwrap();
         store.migrate().await.unwrap();
         let document: Blueprint = serde_json::from_str(stand_in::BLUEPRINT).unwrap();
         let blueprint = store.publish(document).await.unwrap();
@@ -231,24 +233,6 @@ impl Bench {
             idempotency: None,
             actor: "bench".to_owned(),
         }
-    }
-
-    /// What `Engine::start` makes of a request, for the variant that has no engine.
-    fn new_onboarding(&self) -> NewOnboarding {
-        let StartRequest { tenant, profile, blueprint_id, blueprint, idempotency, actor } =
-            self.request();
-        let templates = blueprint.templates.iter().map(|t| t.template_id).collect();
-        let now = Clock::system().now();
-        let account = AccountId::parse(tenant.as_str()).unwrap();
-        let mut onboarding = Onboarding::begin(
-            (OnboardingId(Uuid::now_v7()), Reference::spell(rand::random())),
-            (tenant, profile),
-            (blueprint_id, templates),
-            LinkState { generation: 1, expires_at: now + TimeDelta::days(7) },
-            now,
-        );
-        onboarding.facts.account_id = Some(account.clone());
-        NewOnboarding { onboarding, blueprint, account, actor, idempotency }
     }
 
     fn engine(&self) -> (Engine, engine::Worker) {
@@ -363,69 +347,5 @@ impl Bench {
 
     async fn start_as(&self, engine: &Engine, request: StartRequest) -> OnboardingId {
         engine.start(request, Arc::new(|_, _| (201, String::new()))).await.unwrap().onboarding
-    }
-
-    /// The same calls, with each step's result committed by itself: what a step-by-step engine does.
-    async fn one_commit_per_step(&self, count: usize) -> Run {
-        let caller = bare::Caller::new(&self.base);
-        let one = |_| async {
-            let began = Instant::now();
-            self.step_by_step(&caller).await;
-            began.elapsed().as_secs_f64() * 1000.0
-        };
-        let work = stream::iter(0..count).map(one).buffer_unordered(self.calls_at_once).collect();
-        self.measured(count, work).await
-    }
-
-    async fn step_by_step(&self, caller: &bare::Caller) {
-        let lease = Duration::from_mins(1);
-        let render: Render = Arc::new(|_, _| (201, String::new()));
-        let started = self.store.start(self.new_onboarding(), lease, &render).await;
-        let mut next = started.unwrap().leased.map(Box::new);
-        let mut cycle = Uuid::nil();
-        while let Some(leased) = next.take() {
-            let gain = self.bare_step(&leased, caller, &mut cycle).await;
-            let now = Clock::system().now();
-            let transition =
-                leased.onboarding().apply(Outcome::Done(gain), &leased.blueprint().limits, now);
-            let change = Change { leased: *leased, transition, calls: Vec::new(), at: now };
-            let kept = self.store.commit_all(vec![change], Duration::from_mins(1)).await.unwrap();
-            next = match kept.into_iter().next().unwrap() {
-                Kept::GoOn(leased) => Some(leased),
-                Kept::Rests { .. } => None,
-                Kept::Refused => panic!("nobody else is here"),
-            };
-        }
-    }
-
-    async fn bare_step(&self, leased: &Leased, caller: &bare::Caller, cycle: &mut Uuid) -> Gain {
-        let tenant = leased.onboarding().tenant.as_str();
-        match leased.onboarding().step() {
-            StepKind::CreateAccount => {
-                caller.create_account(tenant).await;
-                let id = AccountId::parse(tenant).unwrap();
-                Gain::Account(Account { id, origin: Origin::Made })
-            }
-            StepKind::Install => {
-                *cycle = caller.install(tenant).await;
-                let cycle = CycleId(*cycle);
-                Gain::Installed {
-                    slot: 0,
-                    cycle,
-                    origin: Origin::Made,
-                    connectors: Vec::new(),
-                    seen_paused_at: None,
-                }
-            }
-            StepKind::Map => {
-                caller.map(tenant, *cycle).await;
-                Gain::Mapped { slot: 0, retired: Vec::new() }
-            }
-            StepKind::Activate => {
-                caller.activate(tenant, *cycle).await;
-                Gain::Activated { slot: 0, retired: Vec::new() }
-            }
-            StepKind::Connect | StepKind::Live => panic!("the stand-in has no connections"),
-        }
     }
 }

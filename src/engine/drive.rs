@@ -25,7 +25,10 @@ impl Engine {
             onboarding.id = %leased.onboarding().id,
             onboarding.reference = %leased.onboarding().reference,
         );
-        self.drive_on(leased, committer, stop).instrument(span).await;
+        // Thousands of these wait at once, and a future has room for each place that it was moved
+        // through: so what is long stays where it is made.
+        let driving = Box::pin(self.drive_on(leased, committer, stop));
+        driving.instrument(span).await;
     }
 
     async fn drive_on(&self, leased: Leased, committer: &Committer, stop: &CancellationToken) {
@@ -38,7 +41,9 @@ impl Engine {
                 return;
             }
             let id = next.onboarding().id;
-            let change = self.run_step(*next).await;
+            // Freed before its result is kept, which may take a while.
+            let running = Box::pin(self.run_step(*next));
+            let change = running.await;
             // What a refusal would leave behind, and whom to tell: known before the change is gone.
             let installed = change.transition.installed();
             let connects = change.transition.connects();
