@@ -21,6 +21,7 @@ pub struct Figures {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AtRest {
     pub status: String,
+    /// Where they rest; none for what is live or about to be driven.
     pub step: Option<StepKind>,
     pub problem: Option<ProblemCode>,
     pub count: u64,
@@ -35,9 +36,9 @@ impl Store {
         sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *tx).await?;
         let groups = sqlx::query!(
             r#"
-            SELECT status, step, problem_code, count(*) AS "count!" FROM onboarding
+            SELECT status, rests_at, problem_code, count(*) AS "count!" FROM onboarding
             WHERE lease_token IS NULL
-            GROUP BY status, step, problem_code
+            GROUP BY status, rests_at, problem_code
             "#
         )
         .fetch_all(&mut *tx)
@@ -58,7 +59,7 @@ impl Store {
         tx.commit().await?;
         let at_rest = groups.into_iter().map(|group| AtRest {
             status: group.status,
-            step: StepKind::parse(&group.step),
+            step: StepKind::parse(&group.rests_at),
             problem: group.problem_code.as_deref().and_then(ProblemCode::parse),
             count: count(group.count),
         });
