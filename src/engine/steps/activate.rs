@@ -41,6 +41,10 @@ async fn activate(context: &StepContext<'_>, account: &Account) -> Result<Activa
     {
         return Ok(seen);
     }
+    // Begun later than this it could outlast the lease, and whoever takes over would not wait for it.
+    if !context.has_time_for_a_call() {
+        return Err(Trouble::OutOfTime);
+    }
     let activation = Activation {
         start_at: None,
         interval_minutes: (!schedule.run_once).then_some(schedule.interval_minutes),

@@ -17,6 +17,9 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     if let Some(outcome) = look_after_doubt(context, &id).await? {
         return Ok(outcome);
     }
+    if !context.has_time_for_a_call() {
+        return Err(Trouble::OutOfTime);
+    }
     let new = NewAccount {
         id: id.clone(),
         name: profile.name.clone(),
