@@ -23,10 +23,7 @@ impl Engine {
             onboarding.id = %leased.onboarding().id,
             onboarding.reference = %leased.onboarding().reference,
         );
-        // Thousands of these wait at once, and a future has room for each place that it was moved
-        // through: so what is long stays where it is made.
-        let driving = Box::pin(self.drive_on(leased, committer, stop));
-        driving.instrument(span).await;
+        self.drive_on(leased, committer, stop).instrument(span).await;
     }
 
     async fn drive_on(&self, leased: Leased, committer: &Committer, stop: &CancellationToken) {
@@ -42,8 +39,7 @@ impl Engine {
                 return;
             }
             let id = next.onboarding().id;
-            let running = Box::pin(self.run_step(*next));
-            let change = running.await;
+            let change = self.run_step(*next).await;
             // Whom to tell, known before the change is given away.
             let connects = change.transition.connects();
             let tenant = connects.then(|| change.transition.to.tenant.clone());
@@ -91,8 +87,7 @@ impl Engine {
         } else {
             let context = steps::StepContext::new(self, &leased, &log);
             let remaining = leased.remaining(settings.commit_margin);
-            let running = Box::pin(steps::run(&context));
-            match timeout(remaining, running).await {
+            match timeout(remaining, steps::run(&context)).await {
                 Ok(outcome) => outcome,
                 Err(_) => context.out_of_time(),
             }
