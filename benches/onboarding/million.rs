@@ -57,7 +57,7 @@ async fn idle(bench: &Bench) {
         (bench.meter.statements().await, bench.meter.rows_read().await, measure::cpu());
     tokio::time::sleep(IDLE).await;
     let seconds = IDLE.as_secs_f64();
-    let cpu = (measure::cpu() - cpu).as_secs_f64() / seconds * 100.0;
+    let cpu = measure::cpu().saturating_sub(cpu).as_secs_f64() / seconds * 100.0;
     let statements = (bench.meter.statements().await - statements) / seconds;
     let rows = (bench.meter.rows_read().await - rows) / seconds;
     working.end().await;

@@ -25,10 +25,10 @@ pub(crate) async fn report(bench: &Bench, count: usize) {
         document.key = BlueprintKey::parse(format!("bench-{n}")).unwrap();
         blueprints.push(bench.store.publish(document).await.unwrap());
     }
-    run(&bench, count / 4, &[], false).await;
-    let alone = run(&bench, count, &[], false).await;
-    let poison = run(&bench, count, &[], true).await;
-    let big = run(&bench, count, &blueprints, false).await;
+    Box::pin(run(&bench, count / 4, &[], false)).await;
+    let alone = Box::pin(run(&bench, count, &[], false)).await;
+    let poison = Box::pin(run(&bench, count, &[], true)).await;
+    let big = Box::pin(run(&bench, count, &blueprints, false)).await;
     println!("\n  the others' p99, one each {} ms: {alone:.1} ms by themselves", APART.as_millis());
     println!(
         "  with 1 % that fail each time   {:>6.2}   (bar: 1.5)   {poison:.1} ms",
