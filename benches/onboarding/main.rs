@@ -82,7 +82,7 @@ async fn run(scenario: &str, options: PgConnectOptions, count: Option<usize>) {
         "in-flight" => in_flight::report(&bench, count.unwrap_or(10_000)).await,
         "in-flight-sockets" => in_flight::sockets(&bench, count.unwrap_or(10_000)).await,
         "requests" => requests::report(&bench).await,
-        "neighbours" => neighbours::report(&bench, count.unwrap_or(1000)).await,
+        "neighbours" => Box::pin(neighbours::report(&bench, count.unwrap_or(1000))).await,
         other => panic!("there is no scenario {other}"),
     }
 }

@@ -25,10 +25,7 @@ impl Engine {
             onboarding.id = %leased.onboarding().id,
             onboarding.reference = %leased.onboarding().reference,
         );
-        // Thousands of these wait at once, and a future has room for each place that it was moved
-        // through: so what is long stays where it is made.
-        let driving = Box::pin(self.drive_on(leased, committer, stop));
-        driving.instrument(span).await;
+        self.drive_on(leased, committer, stop).instrument(span).await;
     }
 
     async fn drive_on(&self, leased: Leased, committer: &Committer, stop: &CancellationToken) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::ser::{SerializeSeq as _, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Store};
@@ -60,18 +61,30 @@ fn ok() -> String {
     OK.to_owned()
 }
 
-/// The places of [`Stored`], in the same order. Serialised as lists.
-#[derive(Serialize)]
-struct Plain<'a>(&'a str, &'a str, usize, &'a str, Option<u16>, i64, u64);
+/// A call with what its stored form says otherwise than the call itself.
+struct Spelled<'a> {
+    call: &'a CallLine,
+    shared: usize,
+    began_ms_before: i64,
+}
 
-#[derive(Serialize)]
-struct Whole<'a>(&'a str, &'a str, usize, &'a str, Option<u16>, i64, u64, &'a str, Option<&'a str>);
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Spelled<'a> {
-    Plain(Plain<'a>),
-    Whole(Whole<'a>),
+impl Serialize for Spelled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let CallLine { name, method, path, status, outcome, message, duration, .. } = self.call;
+        let mut list = serializer.serialize_seq(None)?;
+        list.serialize_element(name)?;
+        list.serialize_element(method)?;
+        list.serialize_element(&self.shared)?;
+        list.serialize_element(&path[self.shared..])?;
+        list.serialize_element(status)?;
+        list.serialize_element(&self.began_ms_before)?;
+        list.serialize_element(&u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))?;
+        if *outcome != OK || message.is_some() {
+            list.serialize_element(outcome)?;
+            list.serialize_element(message)?;
+        }
+        list.end()
+    }
 }
 
 /// The stored form beside the time `at`; `None` if there were no calls.
@@ -84,18 +97,9 @@ pub(super) fn spell(calls: &[CallLine], at: DateTime<Utc>) -> Option<String> {
 }
 
 fn spell_one<'a>(call: &'a CallLine, before: &str, at: DateTime<Utc>) -> Spelled<'a> {
-    let CallLine { name, method, path, status, outcome, message, .. } = call;
-    let began = (at - call.at).num_milliseconds();
-    let took = u64::try_from(call.duration.as_millis()).unwrap_or(u64::MAX);
-    let same = path.chars().zip(before.chars()).take_while(|(new, old)| new == old);
+    let same = call.path.chars().zip(before.chars()).take_while(|(new, old)| new == old);
     let shared = same.map(|(c, _)| c.len_utf8()).sum();
-    let rest = &path[shared..];
-    if *outcome == OK && message.is_none() {
-        Spelled::Plain(Plain(name, method, shared, rest, *status, began, took))
-    } else {
-        let message = message.as_deref();
-        Spelled::Whole(Whole(name, method, shared, rest, *status, began, took, outcome, message))
-    }
+    Spelled { call, shared, began_ms_before: (at - call.at).num_milliseconds() }
 }
 
 /// Keeps calls that stand in no line of the journal.

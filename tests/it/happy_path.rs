@@ -6,7 +6,7 @@ use gangway::onboarding::{Blocker, Command, Status, StepKind};
 use gangway::secret::Secret;
 use serde_json::json;
 
-use crate::house::{House, attended, unattended};
+use crate::house::{House, attended, short, unattended};
 
 #[tokio::test]
 async fn without_people_it_is_live_at_once_and_no_call_is_wasted() {
@@ -39,6 +39,15 @@ async fn without_people_it_is_live_at_once_and_no_call_is_wasted() {
     assert_eq!(cycles[0]["Status"], "Active");
     assert_eq!(cycles[0]["activations"], 1);
     assert_eq!(cycles[0]["steps"][0]["fields"][0]["Value"], "acme");
+
+    // Support reads the same calls.
+    let kept = house.store.list_calls(id).await.unwrap();
+    let kept = kept.iter().filter(|call| call.path.starts_with("/v1.0/"));
+    let mut kept: Vec<_> =
+        kept.map(|call| format!("{} {}", call.method, short(&call.path))).collect();
+    kept.sort();
+    heard.sort();
+    assert_eq!(kept, heard);
 }
 
 #[tokio::test]

@@ -333,11 +333,16 @@ fn location(answer: &reqwest::Response) -> Option<String> {
 }
 
 fn shown(call: &HeardCall) -> String {
-    let short = call.path.split('/').map(|part| {
+    format!("{} {}", call.method, short(&call.path))
+}
+
+/// A path without its ids.
+pub(crate) fn short(path: &str) -> String {
+    let parts = path.split('/').map(|part| {
         let id = part.len() == 36 || part.parse::<u64>().is_ok();
         if id { "…" } else { part }
     });
-    format!("{} {}", call.method, short.collect::<Vec<_>>().join("/"))
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// A blueprint without anybody in it: one connector that asks for nothing, one rule.
