@@ -4,7 +4,7 @@
 //! Here the protocol is checked as it should be, and then with one rule broken at a time, each of
 //! which must be noticed: a model that cannot fail proves nothing.
 //!
-//! All histories with up to three faults, a second or two:
+//! All histories with up to three faults, a few seconds:
 //!
 //! ```sh
 //! cargo test --test it -- model::
