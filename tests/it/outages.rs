@@ -106,22 +106,37 @@ async fn a_copy_of_a_result_that_was_held_up_on_its_way_changes_nothing() {
     let key = house.publish(ledger_blueprint()).await;
     let id = house.start("acme", &key).await;
     wire.hold_back("create account");
-    // Nothing is heard of the first copy; the second one is kept, and all the steps after it.
-    house.settle().await;
-    assert!(wire.has_struck(), "a result was held back");
-    assert_eq!(house.read(id).await.status, Status::Live);
-    let before = house.read(id).await;
-    wire.let_go();
-    let pool = house.pool().await;
-    let begun = Instant::now();
-    // The copy's calls are kept a second time: nobody could know. Then it has been there.
-    while way(&pool, id).await.calls.len() == expected.calls.len() {
-        assert!(begun.elapsed() < PATIENCE, "the first copy never arrives");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(house.read(id).await, before);
+    house.sandbox.inject(Fault {
+        method: Some("PUT".to_owned()),
+        path: "/v1.0/cycles/*/activate".to_owned(),
+        times: 1,
+        skip: 0,
+        kind: FaultKind::HoldBefore,
+    });
+    let (sandbox, pool) = (house.sandbox.clone(), house.pool().await);
+    let reached = sandbox.wait_until_held();
+    // Nothing is heard of the first copy; the second one is kept, and the steps after it. The worker
+    // still has the same lease when the first copy comes through.
+    let meanwhile = async {
+        reached.await;
+        assert!(wire.has_struck(), "a result was held back");
+        wire.let_go();
+        let begun = Instant::now();
+        // The copy's calls are kept a second time: nobody could know. Then it has been there.
+        let made = |way: Way| way.calls.iter().filter(|name| *name == "create account").count();
+        while made(way(&pool, id).await) < 2 {
+            assert!(begun.elapsed() < PATIENCE, "the first copy never arrives");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        sandbox.clear_faults();
+    };
+    tokio::join!(house.worker.tick(), meanwhile).0.unwrap();
+    // The call that was held may have run out of time.
+    assert_eq!(house.settle_in_time(id).await.status, Status::Live);
     let way = way(&pool, id).await;
-    assert_eq!((way.versions, way.kinds), (expected.versions, expected.kinds));
+    let (kinds, expected) = (way.kinds.join(" "), expected.kinds[..5].join(" "));
+    assert!(kinds.starts_with(&expected), "{kinds}");
+    assert_eq!(kinds.matches("account_ready").count(), 1, "{kinds}");
     assert_one_of_each(&house, "after the copy");
 }
 
