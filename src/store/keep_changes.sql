@@ -48,11 +48,14 @@ message AS (
     SELECT onboarding_id, version, announces, at FROM kept WHERE announces IS NOT NULL
 ),
 stray AS (
-    -- Kept even for a worker that came too late: the calls were made.
     INSERT INTO stray_call (onboarding_id, at, calls)
-    SELECT c.onboarding_id, c.at, c.calls::json
-    FROM change c LEFT JOIN kept k ON (k.onboarding_id, k.token) = (c.onboarding_id, c.lease_token)
-    WHERE c.calls IS NOT NULL AND k.event_kind IS NULL
+    SELECT onboarding_id, at, calls::json FROM kept WHERE event_kind IS NULL AND calls IS NOT NULL
+    UNION ALL
+    -- Kept even for a worker that came too late: the calls were made. (NOT IN is looked up in a hash;
+    -- a join would compare each with each, see `app::session`.)
+    SELECT onboarding_id, at, calls::json FROM change
+    WHERE calls IS NOT NULL
+      AND (onboarding_id, lease_token) NOT IN (SELECT onboarding_id, token FROM kept)
 )
 SELECT kept.onboarding_id AS "id!",
        kept.token AS "token!",

@@ -106,13 +106,7 @@ async fn a_copy_of_a_result_that_was_held_up_on_its_way_changes_nothing() {
     let key = house.publish(ledger_blueprint()).await;
     let id = house.start("acme", &key).await;
     wire.hold_back("create account");
-    house.sandbox.inject(Fault {
-        method: Some("PUT".to_owned()),
-        path: "/v1.0/cycles/*/activate".to_owned(),
-        times: 1,
-        skip: 0,
-        kind: FaultKind::HoldBefore,
-    });
+    house.sandbox.inject(Fault::once("PUT", "/v1.0/cycles/*/activate", FaultKind::HoldBefore));
     let (sandbox, pool) = (house.sandbox.clone(), house.pool().await);
     let reached = sandbox.wait_until_held();
     // Nothing is heard of the first copy; the second one is kept, and the steps after it. The worker
