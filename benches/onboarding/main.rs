@@ -42,6 +42,10 @@ use uuid::Uuid;
 
 use measure::{Meter, percentile};
 
+/// The service's own, see the binary's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Calls to Cyclr under way at once, in every variant alike.
 const CALLS_AT_ONCE: usize = 128;
 
@@ -90,6 +94,13 @@ async fn run(scenario: &str, options: PgConnectOptions, count: Option<usize>) {
 async fn report(bench: &Bench, count: usize) {
     println!("\n{count} onboardings, {} calls to Cyclr each, instant Cyclr\n", bare::CALLS);
 
+    if std::env::var("ONLY").is_ok() {
+        bench.gangway(count / 4).await;
+        for _ in 0..3 {
+            bench.gangway(count).await.print("Gangway");
+        }
+        return alone(bench).await;
+    }
     // Once over everything, so that connections, caches and pages are warm.
     bench.bare(count / 4).await;
     bench.gangway(count / 4).await;

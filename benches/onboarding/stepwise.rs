@@ -56,7 +56,7 @@ impl Bench {
             let now = Clock::system().now();
             let transition =
                 leased.onboarding().apply(Outcome::Done(gain), &leased.blueprint().limits, now);
-            let change = Change { leased: *leased, transition, calls: Vec::new(), at: now };
+            let change = Change::of(*leased, transition, Vec::new(), now);
             let kept = self.store.commit_all(vec![change], Duration::from_mins(1)).await.unwrap();
             next = match kept.into_iter().next().unwrap() {
                 Kept::GoOn(leased) => Some(leased),

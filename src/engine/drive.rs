@@ -5,18 +5,28 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::give_up::LateCycle;
 use super::{Engine, count, steps};
 use crate::cyclr::CallLog;
-use crate::onboarding::{Outcome, Problem, ProblemCode};
-use crate::store::{CallLine, Change, Committer, Kept, Leased};
+use crate::onboarding::{Outcome, Problem, ProblemCode, Transition};
+use crate::store::{CallLine, Change, Committer, Earlier, Kept, Leased};
 use crate::telemetry::meters;
+
+/// What one run of a step came to, and what was said to Cyclr on the way.
+struct StepRun {
+    transition: Transition,
+    calls: Vec<CallLine>,
+    at: DateTime<Utc>,
+}
 
 impl Engine {
     /// Returns when the onboarding waits, is stuck, done, to be retried later, or in other hands.
     /// Once `stop` says so, the onboarding is given back between two steps.
+    ///
+    /// Thousands of these wait side by side, so what is large, or rarely needed, is on the heap.
     pub(super) async fn drive(
         &self,
-        leased: Leased,
+        leased: Box<Leased>,
         committer: &Committer,
         stop: &CancellationToken,
     ) {
@@ -28,28 +38,32 @@ impl Engine {
         self.drive_on(leased, committer, stop).instrument(span).await;
     }
 
-    async fn drive_on(&self, leased: Leased, committer: &Committer, stop: &CancellationToken) {
-        let mut next = Box::new(leased);
+    async fn drive_on(
+        &self,
+        mut next: Box<Leased>,
+        committer: &Committer,
+        stop: &CancellationToken,
+    ) {
         loop {
             if stop.is_cancelled() || !self.has_time_for_a_call(&next) {
-                if let Err(error) = self.store().release(*next).await {
+                if let Err(error) = Box::pin(self.store().release(*next)).await {
                     tracing::info!(%error, "could not give the onboarding back; its lease will end");
                 }
                 return;
             }
             let id = next.onboarding().id;
             // Freed before its result is kept, which may take a while.
-            let running = Box::pin(self.run_step(*next));
-            let change = running.await;
+            let running = Box::pin(self.run_steps(*next, stop));
+            let change = Box::new(running.await);
             // What a refusal would leave behind, and whom to tell: known before the change is gone.
-            let installed = change.transition.installed();
+            let installed = LateCycle::of(&change.transition);
             let connects = change.transition.connects();
             let tenant = connects.then(|| change.transition.to.tenant.clone());
             let status = change.transition.to.status.name();
             let at_step = change.transition.to.step().name();
             let kept = committer.commit(change).await;
             if let (Some(tenant), Ok(Kept::GoOn(_) | Kept::Rests { .. })) = (&tenant, &kept) {
-                self.tell_siblings(tenant, id).await;
+                Box::pin(self.tell_siblings(tenant, id)).await;
             }
             match kept {
                 Ok(Kept::GoOn(leased)) => next = leased,
@@ -68,9 +82,9 @@ impl Engine {
                         "result refused: the onboarding is in other hands"
                     );
                     meters::result_refused(at_step);
-                    if let Some((slot, cycle)) = installed {
+                    if let Some(cycle) = installed {
                         // Rare, and so not part of what every drive takes up.
-                        Box::pin(self.give_up_cycle(id, slot, cycle)).await;
+                        Box::pin(self.give_up_cycle(id, cycle)).await;
                     }
                     return;
                 }
@@ -83,7 +97,24 @@ impl Engine {
         }
     }
 
-    async fn run_step(&self, leased: Leased) -> Change {
+    /// The step that is next, and the one after it too if both may be kept together.
+    async fn run_steps(&self, leased: Leased, stop: &CancellationToken) -> Change {
+        let StepRun { mut transition, calls, at } = self.run_step(&leased).await;
+        let goes_on = !leased.is_takeover()
+            && !stop.is_cancelled()
+            && transition.can_wait_for_next(leased.onboarding(), leased.blueprint())
+            && self.has_time_for_a_call(&leased);
+        let Some(event) = transition.event.take_if(|_| goes_on) else {
+            return Change::of(leased, transition, calls, at);
+        };
+        let step = transition.to.step();
+        let earlier = Some(Box::new(Earlier { event, step, calls, at }));
+        let leased = leased.ahead(transition.to);
+        let StepRun { transition, calls, at } = self.run_step(&leased).await;
+        Change { leased, earlier, transition, calls, at }
+    }
+
+    async fn run_step(&self, leased: &Leased) -> StepRun {
         let settings = &self.0.settings;
         let log = CallLog::default();
         let outcome = if leased.claims() > settings.most_claims {
@@ -92,7 +123,7 @@ impl Engine {
                 format!("taken {} times without a result", leased.claims() - 1),
             ))
         } else {
-            let context = steps::StepContext::new(self, &leased, &log);
+            let context = steps::StepContext::new(self, leased, &log);
             let remaining = leased.remaining(settings.commit_margin);
             match timeout(remaining, steps::run(&context)).await {
                 Ok(outcome) => outcome,
@@ -110,7 +141,7 @@ impl Engine {
             leased.onboarding().apply(outcome, limits, now)
         };
         count::step_run(leased.onboarding(), outcome_name, &transition);
-        Change { transition, calls: call_lines(&log), at: now, leased }
+        StepRun { transition, calls: call_lines(&log), at: now }
     }
 
     /// A call that could outlast the lease is not begun: by then somebody else may have it.

@@ -8,15 +8,32 @@
 use super::drive::call_lines;
 use super::{Engine, Error};
 use crate::cyclr::{self, CallLog};
-use crate::ids::{CycleId, OnboardingId};
-use crate::onboarding::{Command, Onboarding};
+use crate::ids::{AccountId, CycleId, OnboardingId};
+use crate::onboarding::{Command, Onboarding, Transition};
 use crate::telemetry::meters;
 
 const ACTOR: &str = "engine";
 
+/// What is left at Cyclr if the change that tells of it is refused.
+pub(super) struct LateCycle {
+    slot: usize,
+    cycle: CycleId,
+    /// May be known to nobody else yet.
+    account: AccountId,
+}
+
+impl LateCycle {
+    pub(super) fn of(transition: &Transition) -> Option<Self> {
+        let (slot, cycle) = transition.installed()?;
+        let account = transition.to.facts.account.as_ref()?.id.clone();
+        Some(Self { slot, cycle, account })
+    }
+}
+
 impl Engine {
     /// Nothing that goes wrong here is lost: it is logged, and looked for again before activation.
-    pub(super) async fn give_up_cycle(&self, id: OnboardingId, slot: usize, cycle: CycleId) {
+    pub(super) async fn give_up_cycle(&self, id: OnboardingId, late: LateCycle) {
+        let LateCycle { slot, cycle, account } = late;
         let onboarding = match self.order(id, Command::Disown { slot, cycle }, ACTOR).await {
             Ok(onboarding) => onboarding,
             Err(Error::Invalid(_)) => {
@@ -28,7 +45,7 @@ impl Engine {
                 return;
             }
         };
-        match self.delete_unused(&onboarding, cycle).await {
+        match self.delete_unused(&onboarding, &account, cycle).await {
             Ok(true) => {
                 meters::cycles_retired(1);
                 if let Err(error) =
@@ -47,15 +64,19 @@ impl Engine {
     }
 
     /// Whether it is gone; one that has run, or that another onboarding has recorded, stays.
-    async fn delete_unused(&self, onboarding: &Onboarding, cycle: CycleId) -> Result<bool, Error> {
+    async fn delete_unused(
+        &self,
+        onboarding: &Onboarding,
+        account: &AccountId,
+        cycle: CycleId,
+    ) -> Result<bool, Error> {
         // The tenant's others may install the same template, and one of them may have adopted it.
         let (tenant, id) = (&onboarding.tenant, onboarding.id);
         if self.store().list_cycles_of_siblings(tenant, id).await?.contains(&cycle) {
             return Ok(false);
         }
-        let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
         let log = CallLog::default();
-        let account = self.0.cyclr.in_account(&account.id, &log);
+        let account = self.0.cyclr.in_account(account, &log);
         let gone = delete_if_unused(&account, cycle).await;
         self.store().log_calls(onboarding.id, &call_lines(&log)).await?;
         Ok(gone?)

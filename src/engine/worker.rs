@@ -55,7 +55,8 @@ impl Worker {
                     return Ok(count);
                 }
                 count += batch.len();
-                let drives = batch.into_iter().map(|l| self.engine.drive(l, &committer, &stop));
+                let drives =
+                    batch.into_iter().map(|l| self.engine.drive(Box::new(l), &committer, &stop));
                 join_all(drives).await;
             }
         };
@@ -159,6 +160,7 @@ impl Worker {
     ) {
         let (engine, committer, stop) = (self.engine.clone(), committer.clone(), stop.clone());
         let held = leased.held();
+        let leased = Box::new(leased);
         drives.spawn(held, async move { engine.drive(leased, &committer, &stop).await });
     }
 

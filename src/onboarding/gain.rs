@@ -55,6 +55,9 @@ impl Onboarding {
                 if self.facts.account.as_ref().is_some_and(|known| known.id != account.id) {
                     return Err(misfit("a second account"));
                 }
+                if self.facts.account.is_none() {
+                    self.doubt_install_before_account(account.origin);
+                }
                 let known = self.facts.account.get_or_insert(account);
                 Ok(Some(Event::AccountReady { account: known.id.clone(), origin: known.origin }))
             }

@@ -29,6 +29,7 @@ mod requirement;
 mod settle;
 mod state;
 mod step;
+mod together;
 mod transition;
 
 pub use auth::{AuthKind, CredentialField};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Blocker, BlueprintId, Facts, Problem, Profile, StepKind};
+use super::{Blocker, BlueprintId, Facts, InstallIntent, Problem, Profile, StepKind};
 use crate::ids::{OnboardingId, Reference, TemplateId, TenantId};
 
 /// One tenant on its way through one blueprint.
@@ -105,6 +105,11 @@ impl Onboarding {
         link: LinkState,
         now: DateTime<Utc>,
     ) -> Self {
+        let mut facts = Facts::new(templates);
+        // Durable with the start, so that the account and its first cycle can be made in one go.
+        if let Some(first) = facts.slots.first_mut() {
+            first.install = Some(InstallIntent { at: now, doubted_at: None });
+        }
         Self {
             id,
             reference,
@@ -114,7 +119,7 @@ impl Onboarding {
             status: Status::Running,
             since: now,
             tries: 0,
-            facts: Facts::new(templates),
+            facts,
             profile,
             link,
             created_at: now,

@@ -1,5 +1,6 @@
 //! Keeping changes: many workers' results in one statement, or one person's command.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -8,13 +9,25 @@ use uuid::Uuid;
 
 use super::row::StateColumns;
 use super::{CallLine, Error, Leased, Store, calls};
-use crate::onboarding::{Event, Onboarding, Status, Transition};
+use crate::onboarding::{Event, Onboarding, Status, StepKind, Transition};
 
 /// A worker's result: what it holds, what becomes of it, what it said to Cyclr on the way.
 #[derive(Debug)]
 pub struct Change {
     pub leased: Leased,
+    /// The step before, if its result is kept together with this one's.
+    pub earlier: Option<Box<Earlier>>,
     pub transition: Transition,
+    pub calls: Vec<CallLine>,
+    pub at: DateTime<Utc>,
+}
+
+/// A step that led straight on to the next one, before anything was kept.
+#[derive(Debug)]
+pub struct Earlier {
+    pub event: Event,
+    /// Where the onboarding stood then.
+    pub step: StepKind,
     pub calls: Vec<CallLine>,
     pub at: DateTime<Utc>,
 }
@@ -31,6 +44,16 @@ pub enum Kept {
 }
 
 impl Change {
+    /// The result of a single step.
+    pub fn of(
+        leased: Leased,
+        transition: Transition,
+        calls: Vec<CallLine>,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self { leased, earlier: None, transition, calls, at }
+    }
+
     /// What the worker goes on with once this is kept.
     pub(super) fn goes_on(self, version: i64, lease_seconds: f64, asked_at: Instant) -> Kept {
         let Self { leased, transition, .. } = self;
@@ -67,6 +90,11 @@ struct ChangeColumns {
     change: Vec<Uuid>,
     builds_on: Vec<Option<Uuid>>,
     calls: Vec<Option<String>>,
+    earlier_at: Vec<Option<DateTime<Utc>>>,
+    earlier_kind: Vec<Option<String>>,
+    earlier_event: Vec<Option<Value>>,
+    earlier_step: Vec<Option<&'static str>>,
+    earlier_calls: Vec<Option<String>>,
 }
 
 impl ChangeColumns {
@@ -94,6 +122,14 @@ impl ChangeColumns {
         self.change.push(change.leased.next_change);
         self.builds_on.push(change.leased.last_change);
         self.calls.push(calls::spell(&change.calls, change.at));
+        let earlier = change.earlier.as_deref();
+        let (kind, event) = event_columns(earlier.map(|earlier| &earlier.event));
+        self.earlier_at.push(earlier.map(|earlier| earlier.at));
+        self.earlier_kind.push(kind);
+        self.earlier_event.push(event);
+        self.earlier_step.push(earlier.map(|earlier| earlier.step.name()));
+        let calls = earlier.and_then(|earlier| calls::spell(&earlier.calls, earlier.at));
+        self.earlier_calls.push(calls);
     }
 }
 
@@ -141,10 +177,10 @@ impl Store {
             Ok(rows) => rows,
             Err(error) => return Err((error.into(), changes)),
         };
+        // By lease and not only by row: a late worker's result may be in the same batch.
+        let rows: HashMap<_, _> = rows.into_iter().map(|row| ((row.id, row.token), row)).collect();
         let fates = changes.into_iter().map(|change| {
-            // By lease and not only by row: a late worker's result may be in the same batch.
-            let lease = (change.transition.to.id.0, change.leased.token);
-            let Some(row) = rows.iter().find(|row| (row.id, row.token) == lease) else {
+            let Some(row) = rows.get(&(change.transition.to.id.0, change.leased.token)) else {
                 return Kept::Refused;
             };
             if !goes_on(&change.transition.to) {
@@ -185,6 +221,11 @@ impl Store {
             lease.as_secs_f64(),
             &c.change,
             &c.builds_on as _,
+            &c.earlier_at as _,
+            &c.earlier_kind as _,
+            &c.earlier_event as _,
+            &c.earlier_step as _,
+            &c.earlier_calls as _,
         )
         .fetch_all(&self.pool)
         .await

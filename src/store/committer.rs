@@ -22,7 +22,7 @@ pub struct Committer(mpsc::Sender<Entry>);
 
 #[derive(Debug)]
 struct Entry {
-    change: Change,
+    change: Box<Change>,
     fate: oneshot::Sender<Result<Kept, Error>>,
 }
 
@@ -36,7 +36,7 @@ impl Committer {
     /// Keeps one worker's result and says how it fared.
     ///
     /// After an error the change may or may not have been kept; the lease decides in the end.
-    pub async fn commit(&self, change: Change) -> Result<Kept, Error> {
+    pub async fn commit(&self, change: Box<Change>) -> Result<Kept, Error> {
         let (fate, told) = oneshot::channel();
         self.0.send(Entry { change, fate }).await.map_err(|_| closed())?;
         told.await.map_err(|_| closed())?
@@ -64,7 +64,7 @@ impl Batch {
         let (changes, fates) = entries
             .map(|Entry { change, fate }| {
                 let name = change.leased.next_change;
-                (change, (name, fate))
+                (*change, (name, fate))
             })
             .unzip();
         Self { changes, fates }

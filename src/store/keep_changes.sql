@@ -4,16 +4,18 @@ WITH change AS (
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
         $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::integer[],
         $11::boolean[], $12::float8[], $13::jsonb[], $14::timestamptz[], $15::text[],
-        $16::jsonb[], $17::text[], $18::text[], $21::uuid[], $22::uuid[]
+        $16::jsonb[], $17::text[], $18::text[], $21::uuid[], $22::uuid[],
+        $23::timestamptz[], $24::text[], $25::jsonb[], $26::text[], $27::text[]
     ) AS c (
         onboarding_id, lease_token, status, step, since,
         problem_code, problem_detail, deadline, wake_at, tries,
-        keep, due_in, facts, at, event_kind, event, announces, calls, change_id, builds_on
+        keep, due_in, facts, at, event_kind, event, announces, calls, change_id, builds_on,
+        earlier_at, earlier_kind, earlier_event, earlier_step, earlier_calls
     )
 ),
 kept AS (
     UPDATE onboarding o
-    SET version = o.version + 1, status = c.status, step = c.step, since = c.since,
+    SET version = o.version + CASE WHEN c.earlier_kind IS NULL THEN 1 ELSE 2 END, status = c.status, step = c.step, since = c.since,
         problem_code = c.problem_code, problem_detail = c.problem_detail,
         deadline = c.deadline, wake_at = c.wake_at, tries = c.tries, facts = c.facts,
         last_change = c.change_id,
@@ -35,13 +37,20 @@ kept AS (
       -- late, although the lease is the same.
       AND o.last_change IS NOT DISTINCT FROM c.builds_on
     RETURNING o.onboarding_id, o.tenant_id, o.due_at, o.version, c.lease_token AS token, c.keep,
-              c.at, c.event_kind, c.status, c.step, c.event, c.announces, c.calls
+              c.at, c.event_kind, c.status, c.step, c.event, c.announces, c.calls,
+              c.earlier_at, c.earlier_kind, c.earlier_event, c.earlier_step, c.earlier_calls
 ),
 journal_line AS (
     INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail, calls)
     SELECT onboarding_id, version, at, 'engine', event_kind, status, step, event, calls::json
     FROM kept
     WHERE event_kind IS NOT NULL
+    UNION ALL
+    -- The step that was taken before, in the same commit: it led straight on, so it was running.
+    SELECT onboarding_id, version - 1, earlier_at, 'engine', earlier_kind, 'running', earlier_step,
+           earlier_event, earlier_calls::json
+    FROM kept
+    WHERE earlier_kind IS NOT NULL
 ),
 message AS (
     INSERT INTO outbox (onboarding_id, version, kind, at)
@@ -53,9 +62,11 @@ stray AS (
     UNION ALL
     -- Kept even for a worker that came too late: the calls were made. (NOT IN is looked up in a hash;
     -- a join would compare each with each, see `app::session`.)
-    SELECT onboarding_id, at, calls::json FROM change
-    WHERE calls IS NOT NULL
-      AND (onboarding_id, lease_token) NOT IN (SELECT onboarding_id, token FROM kept)
+    SELECT r.onboarding_id, c.at, c.calls::json
+    FROM change r
+    CROSS JOIN LATERAL (VALUES (r.earlier_at, r.earlier_calls), (r.at, r.calls)) AS c (at, calls)
+    WHERE c.calls IS NOT NULL
+      AND (r.onboarding_id, r.lease_token) NOT IN (SELECT onboarding_id, token FROM kept)
 )
 SELECT kept.onboarding_id AS "id!",
        kept.token AS "token!",

@@ -54,12 +54,29 @@ impl Lost {
 }
 
 impl Leased {
+    /// For one that was just made, and kept with the lease that drives it.
+    pub(super) fn fresh(
+        onboarding: Onboarding,
+        blueprint: Arc<Blueprint>,
+        token: Uuid,
+        ends: Instant,
+    ) -> Self {
+        let next_change = Uuid::new_v4();
+        Self { onboarding, blueprint, token, claims: 1, ends, last_change: None, next_change }
+    }
+
     pub fn onboarding(&self) -> &Onboarding {
         &self.onboarding
     }
 
     pub fn blueprint(&self) -> &Arc<Blueprint> {
         &self.blueprint
+    }
+
+    /// The same lease, with the onboarding as a step has left it. Nothing is kept by that.
+    #[must_use]
+    pub fn ahead(self, onboarding: Onboarding) -> Self {
+        Self { onboarding, ..self }
     }
 
     /// How often it was taken since the last kept change, this time included.

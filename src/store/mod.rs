@@ -44,7 +44,7 @@ pub use api_keys::ApiKey;
 pub use attempts::{NewAttempt, OpenAttempt};
 pub use blueprints::Published;
 pub use calls::{CallLine, KeptCall};
-pub use commit::{Change, Kept};
+pub use commit::{Change, Earlier, Kept};
 pub use committer::Committer;
 pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;

@@ -92,6 +92,7 @@ impl Store {
             // In the order in which they were asked for.
             if known.next().unwrap_or(false) {
                 change.calls.clear();
+                change.earlier.iter_mut().for_each(|earlier| earlier.calls.clear());
             }
         }
         Ok(kept)
@@ -102,8 +103,13 @@ impl Store {
         let (mut ids, mut at, mut calls) = (Vec::new(), Vec::new(), Vec::new());
         for change in changes {
             ids.push(change.transition.to.id.0);
-            at.push(change.at);
-            calls.push(spell(&change.calls, change.at).unwrap_or_default());
+            // Both steps' calls are kept or none; the earlier one has surely asked for something.
+            let (asked, asked_at) = match &change.earlier {
+                Some(earlier) => (&earlier.calls, earlier.at),
+                None => (&change.calls, change.at),
+            };
+            at.push(asked_at);
+            calls.push(spell(asked, asked_at).unwrap_or_default());
         }
         let known = sqlx::query_scalar!(
             r#"

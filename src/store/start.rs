@@ -155,15 +155,8 @@ impl Store {
         }
         committed?;
         let blueprint = Arc::clone(&new.blueprint);
-        let leased = (inserted == Some(true)).then_some(Leased {
-            onboarding,
-            blueprint,
-            token,
-            claims: 1,
-            ends,
-            last_change: None,
-            next_change: Uuid::new_v4(),
-        });
+        let leased =
+            (inserted == Some(true)).then(|| Leased::fresh(onboarding, blueprint, token, ends));
         Ok(Started { answer, leased, fresh })
     }
 }

@@ -1,5 +1,6 @@
 //! Group start: fresh onboardings of many requests in one statement.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -15,8 +16,8 @@ use super::trouble::{Failure as _, Trouble};
 use super::{Answer, Leased, NewOnboarding, Started, Store};
 use crate::onboarding::Event;
 
-/// Most starts in one statement. The statement compares them with each other.
-const MOST: usize = 64;
+/// Most starts in one statement. What is ready beyond that goes into the next one.
+const MOST: usize = 256;
 /// How long a request waits here.
 const PATIENCE: Duration = Duration::from_secs(9);
 
@@ -74,6 +75,9 @@ async fn run(store: Store, lease: Duration, mut receiver: mpsc::Receiver<Entry>)
 
 /// Starts what is plainly fresh; gives back what needs a closer look.
 async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<Entry> {
+    let mut tenants = HashSet::new();
+    let (batch, mut left): (Vec<_>, Vec<_>) =
+        batch.into_iter().partition(|entry| tenants.insert(entry.new.onboarding.tenant.clone()));
     let mut columns = Columns::default();
     for entry in &batch {
         columns.push(entry);
@@ -81,11 +85,11 @@ async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<E
     let ends = Instant::now() + lease;
     let token = Uuid::new_v4();
     let fresh = match store.start_fresh(columns, token, lease).await {
-        Ok(fresh) => fresh,
+        Ok(fresh) => fresh.into_iter().collect::<HashSet<_>>(),
         Err(error) if matches!(error.trouble(), Trouble::Gone | Trouble::Busy) => {
             store.lost.note(error.trouble(), token, ends);
             tracing::warn!(%error, size = batch.len(), "the database is away; nothing is started");
-            for entry in batch {
+            for entry in batch.into_iter().chain(left) {
                 // Whether it was kept is found out when the request comes again.
                 drop(entry.told.send(Err(away())));
             }
@@ -93,10 +97,9 @@ async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<E
         }
         Err(error) => {
             tracing::info!(%error, size = batch.len(), "a batch could not be started; one by one");
-            return batch;
+            return batch.into_iter().chain(left).collect();
         }
     };
-    let mut left = Vec::new();
     for entry in batch {
         let id = entry.new.onboarding.id;
         if !fresh.contains(&id.0) {
@@ -108,15 +111,7 @@ async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<E
         let link_generation = new.onboarding.link.generation;
         let answer_given = Answer { status, body, onboarding: id, link_generation };
         let NewOnboarding { onboarding, blueprint, .. } = new;
-        let leased = Leased {
-            onboarding,
-            blueprint,
-            token,
-            claims: 1,
-            ends,
-            last_change: None,
-            next_change: Uuid::new_v4(),
-        };
+        let leased = Leased::fresh(onboarding, blueprint, token, ends);
         let started = Started { answer: answer_given, leased: Some(leased), fresh: true };
         answer(store, told, Ok(started)).await;
     }

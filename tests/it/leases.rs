@@ -14,7 +14,7 @@ fn change(house: &House, leased: Leased) -> Change {
     let outcome = Outcome::Stuck(Problem::new(ProblemCode::InternalFault));
     let now = house.clock.now();
     let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, now);
-    Change { leased, transition, calls: Vec::new(), at: now }
+    Change::of(leased, transition, Vec::new(), now)
 }
 
 /// A house with one onboarding that no worker has.
@@ -172,7 +172,7 @@ async fn after_an_order_nobody_works_until_the_old_lease_is_over() {
     };
     let now = house.clock.now();
     let transition = leased.onboarding().apply(retry, &leased.blueprint().limits, now);
-    let put_off = Change { leased, transition, calls: Vec::new(), at: now };
+    let put_off = Change::of(leased, transition, Vec::new(), now);
     house.store.commit_all(vec![put_off], FOR_A_MINUTE).await.unwrap();
     assert_eq!(house.store.claim(1, FOR_A_MINUTE).await.unwrap().len(), 1);
 

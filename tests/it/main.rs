@@ -33,5 +33,6 @@ mod rust_tokens;
 mod sandbox;
 mod simulation;
 mod surplus;
+mod together;
 mod wake;
 mod wire;

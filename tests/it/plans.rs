@@ -86,7 +86,7 @@ async fn use_everything(store: &Store) {
     let outcome = Outcome::Stuck(Problem::new(ProblemCode::InternalFault));
     let now = Clock::system().now();
     let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, now);
-    let change = Change { leased, transition, calls: Vec::new(), at: now };
+    let change = Change::of(leased, transition, Vec::new(), now);
     store.commit_all(vec![change], LEASE).await.unwrap();
 }
 

@@ -66,7 +66,9 @@ async fn activate(context: &StepContext<'_>, account: &Account) -> Result<Activa
 fn must_read_first(context: &StepContext<'_>, schedule: Schedule) -> Result<bool, Trouble> {
     let slot = context.slot()?;
     let fresh = slot.seen_paused_at.is_some_and(|at| context.now - at <= FRESH);
-    Ok(schedule.run_once || !fresh || in_doubt(context)?)
+    // A worker that vanished while mapping may have gone on to this, see `Transition::can_wait_for_next`.
+    let taken_over = context.onboarding.facts.taken_over_at.is_some();
+    Ok(schedule.run_once || !fresh || taken_over || in_doubt(context)?)
 }
 
 /// A doubted call may still be under way, and what it would begin cannot be seen before it arrives.

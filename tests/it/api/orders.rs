@@ -97,7 +97,7 @@ async fn work(door: &Door, outcomes: Vec<Outcome>) {
     for outcome in outcomes {
         let at = door.clock.now();
         let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, at);
-        let change = Change { leased, transition, calls: Vec::new(), at };
+        let change = Change::of(leased, transition, Vec::new(), at);
         match door.state.store().commit_all(vec![change], LEASE).await.unwrap().remove(0) {
             Kept::GoOn(next) => leased = *next,
             Kept::Rests { .. } => return,
