@@ -143,7 +143,8 @@ impl Transport {
                     return result;
                 }
             };
-            let result = self.ask(purpose, request, &mut entry).await;
+            // By itself on the heap: whoever waits for a permit needs no room for it yet.
+            let result = Box::pin(self.ask(purpose, request, &mut entry)).await;
             entry.close(&result);
             self.leave(purpose, permit, result)
         };

@@ -53,8 +53,8 @@ impl Engine {
             }
             let id = next.onboarding().id;
             // Freed before its result is kept, which may take a while.
-            let running = Box::pin(self.run_steps(*next, stop));
-            let change = Box::new(running.await);
+            let running = Box::pin(self.run_steps(next, stop));
+            let change = running.await;
             // What a refusal would leave behind, and whom to tell: known before the change is gone.
             let installed = LateCycle::of(&change.transition);
             let connects = change.transition.connects();
@@ -98,20 +98,34 @@ impl Engine {
     }
 
     /// The step that is next, and the one after it too if both may be kept together.
-    async fn run_steps(&self, leased: Leased, stop: &CancellationToken) -> Change {
-        let StepRun { mut transition, calls, at } = self.run_step(&leased).await;
+    async fn run_steps(&self, mut leased: Box<Leased>, stop: &CancellationToken) -> Box<Change> {
+        let only = self.run_step(&leased).await;
+        let earlier = match self.go_ahead(&mut leased, only, stop) {
+            Ok(earlier) => earlier,
+            Err(StepRun { transition, calls, at }) => {
+                return Box::new(Change::of(*leased, transition, calls, at));
+            }
+        };
+        let StepRun { transition, calls, at } = self.run_step(&leased).await;
+        Box::new(Change { leased: *leased, earlier: Some(earlier), transition, calls, at })
+    }
+
+    /// Where the next step can be run before this one's result is kept.
+    fn go_ahead(
+        &self,
+        leased: &mut Leased,
+        mut run: StepRun,
+        stop: &CancellationToken,
+    ) -> Result<Box<Earlier>, StepRun> {
         let goes_on = !leased.is_takeover()
             && !stop.is_cancelled()
-            && transition.can_wait_for_next(leased.onboarding(), leased.blueprint())
-            && self.has_time_for_a_call(&leased);
-        let Some(event) = transition.event.take_if(|_| goes_on) else {
-            return Change::of(leased, transition, calls, at);
-        };
+            && run.transition.can_wait_for_next(leased.onboarding(), leased.blueprint())
+            && self.has_time_for_a_call(leased);
+        let Some(event) = run.transition.event.take_if(|_| goes_on) else { return Err(run) };
+        let StepRun { transition, calls, at } = run;
         let step = transition.to.step();
-        let earlier = Some(Box::new(Earlier { event, step, calls, at }));
-        let leased = leased.ahead(transition.to);
-        let StepRun { transition, calls, at } = self.run_step(&leased).await;
-        Change { leased, earlier, transition, calls, at }
+        leased.go_ahead(transition.to);
+        Ok(Box::new(Earlier { event, step, calls, at }))
     }
 
     async fn run_step(&self, leased: &Leased) -> StepRun {

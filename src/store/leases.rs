@@ -74,9 +74,8 @@ impl Leased {
     }
 
     /// The same lease, with the onboarding as a step has left it. Nothing is kept by that.
-    #[must_use]
-    pub fn ahead(self, onboarding: Onboarding) -> Self {
-        Self { onboarding, ..self }
+    pub fn go_ahead(&mut self, onboarding: Onboarding) {
+        self.onboarding = onboarding;
     }
 
     /// How often it was taken since the last kept change, this time included.

@@ -14,6 +14,7 @@ mod faults;
 mod figures;
 mod fuzz_seeds;
 mod happy_path;
+mod hardship;
 mod hosted;
 mod house;
 mod house_rules;

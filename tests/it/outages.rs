@@ -180,6 +180,10 @@ enum Outage {
     Frozen,
     ReadOnly,
     Terminated,
+    /// No session is to be had.
+    Full,
+    /// Somebody holds a lock that every statement waits for, until no session is left to wait with.
+    Locked,
 }
 
 impl Outage {
@@ -192,6 +196,8 @@ impl Outage {
                 terminate(admin).await;
             }
             Self::Terminated => terminate(admin).await,
+            Self::Full => wire.set(Mode::Full),
+            Self::Locked => lock_everything(admin).await,
         }
     }
 
@@ -202,12 +208,27 @@ impl Outage {
                 wire.set(Mode::Cut);
                 wire.set(Mode::Pass);
             }
-            Self::Gone => wire.set(Mode::Pass),
+            Self::Gone | Self::Full => wire.set(Mode::Pass),
             Self::ReadOnly => {
                 set_for_new_sessions(admin, "RESET default_transaction_read_only").await;
             }
+            Self::Locked => terminate(admin).await,
             Self::Terminated => {}
         }
+    }
+}
+
+/// Until that session is terminated.
+async fn lock_everything(admin: &PgPool) {
+    let mut locker = admin.connect_options().as_ref().clone().connect().await.unwrap();
+    tokio::spawn(async move {
+        let statement = "BEGIN; LOCK TABLE onboarding, tenant, api_key; SELECT pg_sleep(120)";
+        drop(sqlx::raw_sql(statement).execute(&mut locker).await);
+    });
+    let locked = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(120)'
+                  AND datname = current_database() AND wait_event = 'PgSleep')";
+    while !sqlx::query_scalar::<_, bool>(locked).fetch_one(admin).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -256,7 +277,14 @@ impl Door {
 
 #[tokio::test]
 async fn the_same_process_lives_through_every_outage() {
-    for outage in [Outage::Gone, Outage::Frozen, Outage::ReadOnly, Outage::Terminated] {
+    for outage in [
+        Outage::Gone,
+        Outage::Frozen,
+        Outage::ReadOnly,
+        Outage::Terminated,
+        Outage::Full,
+        Outage::Locked,
+    ] {
         Box::pin(live_through(outage)).await;
     }
 }
@@ -345,7 +373,11 @@ async fn assert_all_are_put_off(door: &Door, outage: Outage, page: &str) {
     // A read-only server answers those who read.
     let put_off = match outage {
         Outage::ReadOnly => vec![],
-        Outage::Gone | Outage::Frozen | Outage::Terminated => vec![&list, &page, &ready],
+        // The server itself is well.
+        Outage::Locked => vec![&list, &page],
+        Outage::Gone | Outage::Frozen | Outage::Full | Outage::Terminated => {
+            vec![&list, &page, &ready]
+        }
     };
     for (status, headers, body) in put_off.into_iter().chain([&start]) {
         assert_eq!(*status, StatusCode::SERVICE_UNAVAILABLE, "{outage:?}: {body}");

@@ -23,6 +23,8 @@ pub(crate) enum Mode {
     Cut,
     /// Nothing comes through, nothing ends.
     Frozen,
+    /// All sessions end, and new ones are told that there are too many.
+    Full,
 }
 
 pub(crate) struct Wire {
@@ -103,8 +105,11 @@ impl Wire {
 
 async fn carry(client: TcpStream, url: Url, state: Arc<State>) {
     let mut mode = state.mode.subscribe();
-    if *mode.borrow_and_update() == Mode::Cut {
-        return;
+    let now = *mode.borrow_and_update();
+    match now {
+        Mode::Cut => return,
+        Mode::Full => return refuse(client).await,
+        Mode::Pass | Mode::Frozen => {}
     }
     let host =
         url.query_pairs().find(|(name, _)| name == "host").map(|(_, path)| path.into_owned());
@@ -121,12 +126,27 @@ async fn carry(client: TcpStream, url: Url, state: Arc<State>) {
         }
     };
     let cut = async {
-        drop(mode.wait_for(|mode| *mode == Mode::Cut).await);
+        drop(mode.wait_for(|mode| matches!(mode, Mode::Cut | Mode::Full)).await);
     };
     tokio::select! {
         () = pumping => {}
         () = cut => {}
     }
+}
+
+/// What Postgres says when `max_connections` is reached.
+async fn refuse(mut client: TcpStream) {
+    const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+    let mut first = vec![0; 1024];
+    let Ok(length) = client.read(&mut first).await else { return };
+    if first[..length] == SSL_REQUEST {
+        drop(client.write_all(b"N").await);
+        drop(client.read(&mut first).await);
+    }
+    let words = b"SFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0";
+    let length = u32::try_from(words.len() + 4).unwrap().to_be_bytes();
+    drop(client.write_all(&[&b"E"[..], &length, words].concat()).await);
+    drop(client.shutdown().await);
 }
 
 async fn pump(

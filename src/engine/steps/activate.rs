@@ -56,7 +56,10 @@ async fn activate(context: &StepContext<'_>, account: &Account) -> Result<Activa
             Err(trouble) => Ok(Activated::No(begun(context, trouble.to_string()))),
             seen => seen,
         },
-        Err(error) if is_refusal(&error) => why_refused(context, account, cycle, error).await,
+        // Rare, and so not part of what every activation takes up.
+        Err(error) if is_refusal(&error) => {
+            Box::pin(why_refused(context, account, cycle, error)).await
+        }
         Err(error) => Err(error.into()),
     }
 }
