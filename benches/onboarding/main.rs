@@ -67,22 +67,22 @@ fn main() {
         let (options, _private) = database().await;
         // First, because the most memory that a process ever had is read off.
         for scenario in &chosen {
-            run(scenario, options.clone(), count).await;
+            run(scenario, fresh(&options).await, count).await;
         }
         if chosen.is_empty() || named("rate") {
-            let bench = Bench::open(options, Duration::ZERO).await;
+            let bench = Bench::open(fresh(&options).await, Duration::ZERO).await;
             report(&bench, count.unwrap_or(2000)).await;
         }
     });
 }
 
 async fn run(scenario: &str, options: PgConnectOptions, count: Option<usize>) {
-    if scenario == "million" {
-        let count = count.and_then(|count| i64::try_from(count).ok());
-        return million::report(&options, count.unwrap_or(1_000_000)).await;
-    }
     let bench = Bench::open(options, Duration::ZERO).await;
     match scenario {
+        "million" => {
+            let count = count.and_then(|count| i64::try_from(count).ok());
+            million::report(&bench, count.unwrap_or(1_000_000)).await;
+        }
         "in-flight" => in_flight::report(&bench, count.unwrap_or(10_000)).await,
         "in-flight-sockets" => in_flight::sockets(&bench, count.unwrap_or(10_000)).await,
         "requests" => requests::report(&bench).await,
@@ -94,13 +94,6 @@ async fn run(scenario: &str, options: PgConnectOptions, count: Option<usize>) {
 async fn report(bench: &Bench, count: usize) {
     println!("\n{count} onboardings, {} calls to Cyclr each, instant Cyclr\n", bare::CALLS);
 
-    if std::env::var("ONLY").is_ok() {
-        bench.gangway(count / 4).await;
-        for _ in 0..3 {
-            bench.gangway(count).await.print("Gangway");
-        }
-        return alone(bench).await;
-    }
     // Once over everything, so that connections, caches and pages are warm.
     bench.bare(count / 4).await;
     bench.gangway(count / 4).await;
@@ -141,6 +134,14 @@ async fn alone(bench: &Bench) {
     println!("  a commit takes {commit:.2} ms");
     println!("  added latency / one commit     {:>6.1}   (bar: 6)", (p50 - bare) / commit);
     println!("  p99 / p50                      {:>6.2}   (bar: 3)", p99 / p50);
+}
+
+/// A database with nothing in it, for each scenario: what earlier runs have left would change the figures.
+async fn fresh(options: &PgConnectOptions) -> PgConnectOptions {
+    let admin = Meter::open(options.clone()).await;
+    admin.run("DROP DATABASE IF EXISTS gangway_bench WITH (FORCE)").await;
+    admin.run("CREATE DATABASE gangway_bench").await;
+    options.clone().database("gangway_bench")
 }
 
 async fn database() -> (PgConnectOptions, Option<Embedded>) {

@@ -6,16 +6,14 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sqlx::postgres::PgConnectOptions;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::Bench;
-use crate::measure::{self, Meter, percentile};
+use crate::measure::{self, percentile};
 use crate::requests::Doors;
 
 /// A database of its own, so that the other figures are not about a full table.
-const DATABASE: &str = "gangway_bench_million";
 const IDLE: Duration = Duration::from_secs(10);
 const TIMES: usize = 200;
 
@@ -35,18 +33,12 @@ const FILTERS: [&str; 12] = [
     "status=stuck&step=connect&blueprint=bench",
 ];
 
-pub(crate) async fn report(options: &PgConnectOptions, count: i64) {
-    let admin = Meter::open(options.clone()).await;
-    admin.run(&format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")).await;
-    admin.run(&format!("CREATE DATABASE {DATABASE}")).await;
-    let bench = Bench::open(options.clone().database(DATABASE), Duration::ZERO).await;
+pub(crate) async fn report(bench: &Bench, count: i64) {
     println!("\n  {count} onboardings in the table, nearly all waiting for a person");
     bench.meter.fill(count).await;
-    idle(&bench).await;
-    claims(&bench).await;
-    lists(&bench, count).await;
-    drop(bench);
-    admin.run(&format!("DROP DATABASE {DATABASE} WITH (FORCE)")).await;
+    idle(bench).await;
+    claims(bench).await;
+    lists(bench, count).await;
 }
 
 async fn idle(bench: &Bench) {

@@ -102,11 +102,12 @@ impl Engine {
         let only = self.run_step(&leased).await;
         let earlier = match self.go_ahead(&mut leased, only, stop) {
             Ok(earlier) => earlier,
-            Err(StepRun { transition, calls, at }) => {
+            Err(only) => {
+                let StepRun { transition, calls, at } = *only;
                 return Box::new(Change::of(*leased, transition, calls, at));
             }
         };
-        let StepRun { transition, calls, at } = self.run_step(&leased).await;
+        let StepRun { transition, calls, at } = *self.run_step(&leased).await;
         Box::new(Change { leased: *leased, earlier: Some(earlier), transition, calls, at })
     }
 
@@ -114,21 +115,21 @@ impl Engine {
     fn go_ahead(
         &self,
         leased: &mut Leased,
-        mut run: StepRun,
+        mut run: Box<StepRun>,
         stop: &CancellationToken,
-    ) -> Result<Box<Earlier>, StepRun> {
+    ) -> Result<Box<Earlier>, Box<StepRun>> {
         let goes_on = !leased.is_takeover()
             && !stop.is_cancelled()
             && run.transition.can_wait_for_next(leased.onboarding(), leased.blueprint())
             && self.has_time_for_a_call(leased);
         let Some(event) = run.transition.event.take_if(|_| goes_on) else { return Err(run) };
-        let StepRun { transition, calls, at } = run;
-        let step = transition.to.step();
-        leased.go_ahead(transition.to);
-        Ok(Box::new(Earlier { event, step, calls, at }))
+        let StepRun { transition: Transition { to, .. }, calls, at } = *run;
+        let earlier = Earlier { event, step: to.step(), calls, at };
+        leased.go_ahead(to);
+        Ok(Box::new(earlier))
     }
 
-    async fn run_step(&self, leased: &Leased) -> StepRun {
+    async fn run_step(&self, leased: &Leased) -> Box<StepRun> {
         let settings = &self.0.settings;
         let log = CallLog::default();
         let outcome = if leased.claims() > settings.most_claims {
@@ -155,7 +156,7 @@ impl Engine {
             leased.onboarding().apply(outcome, limits, now)
         };
         count::step_run(leased.onboarding(), outcome_name, &transition);
-        StepRun { transition, calls: call_lines(&log), at: now }
+        Box::new(StepRun { transition, calls: call_lines(&log), at: now })
     }
 
     /// A call that could outlast the lease is not begun: by then somebody else may have it.

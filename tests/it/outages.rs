@@ -218,18 +218,13 @@ impl Outage {
     }
 }
 
-/// Until that session is terminated.
+/// Until all sessions are terminated.
 async fn lock_everything(admin: &PgPool) {
-    let mut locker = admin.connect_options().as_ref().clone().connect().await.unwrap();
-    tokio::spawn(async move {
-        let statement = "BEGIN; LOCK TABLE onboarding, tenant, api_key; SELECT pg_sleep(120)";
-        drop(sqlx::raw_sql(statement).execute(&mut locker).await);
-    });
-    let locked = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(120)'
-                  AND datname = current_database() AND wait_event = 'PgSleep')";
-    while !sqlx::query_scalar::<_, bool>(locked).fetch_one(admin).await.unwrap() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let mut session = admin.connect_options().as_ref().clone().connect().await.unwrap();
+    let statement = "BEGIN; LOCK TABLE onboarding, tenant, api_key";
+    sqlx::raw_sql(statement).execute(&mut session).await.unwrap();
+    // Not closed: the server keeps the lock for it.
+    std::mem::forget(session);
 }
 
 async fn set_for_new_sessions(admin: &PgPool, what: &str) {
