@@ -13,10 +13,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Sandbox;
+use super::account::Account;
 use super::browser::page;
 use super::faults::{Fault, FaultKind};
 use super::request::{Answer, Refusal, Reply};
-use super::world::Account;
 
 /// Accounts on the index page; the rest are counted.
 const SHOWN: usize = 100;

@@ -32,11 +32,11 @@ impl Keeper {
         Self(file)
     }
 
-    /// An empty world when there is no file yet.
-    pub(super) fn load(&self) -> Result<World, Error> {
+    /// None when there is no file yet.
+    pub(super) fn load(&self) -> Result<Option<World>, Error> {
         let text = match fs::read(&self.0) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(World::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => {
                 return Err(Error::Unreadable { file: self.0.clone(), source });
             }
@@ -47,7 +47,7 @@ impl Keeper {
         if read.format != FORMAT {
             return Err(damaged(format!("it has format {}, not {FORMAT}", read.format)));
         }
-        Ok(read.world)
+        Ok(Some(read.world))
     }
 
     /// Replaces the file as a whole: a reader, or a restart after a crash, sees the old world or

@@ -16,6 +16,8 @@
 //! where Cyclr's behaviour is unknown with several variants at once. Each such place is one
 //! function with a comment, so that a variant can be put there.
 
+mod account;
+mod begin;
 mod browser;
 mod catalogue;
 mod control;
@@ -23,10 +25,13 @@ mod cycle;
 mod endpoints;
 mod faults;
 mod hear;
+mod install;
 mod keep;
 mod late;
+mod outbound;
 mod picture;
 mod request;
+mod runs;
 mod serve;
 mod shapes;
 mod shared;
@@ -41,12 +46,17 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub use catalogue::{
-    AuthType, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, Connector,
-    ConnectorProperty, DEPOT_FTP, DEPOT_TO_STORE, HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method,
-    NIGHTLY_LEDGER, OAuth2Type, PARCEL_MAIL, STORE_ONLY, TIDE_STORE, Template, TemplateStep,
+    AuthType, Authentication, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, Connector,
+    ConnectorMethod, ConnectorProperty, ConnectorStatus, Credentials, DEPOT_FTP, DEPOT_TO_STORE,
+    HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method, NIGHTLY_LEDGER, OAuth2Type, Output,
+    PARCEL_MAIL, Prerequisite, PresentAccount, PresentConnector, PresentCycle, PresentMapping,
+    PresentProperty, RunOutcome, STORE_ONLY, StepErrorAction, TIDE_STORE, Template, TemplateStep,
+    Variable,
 };
+pub use cycle::{MappingType, Status};
 pub use faults::{Fault, FaultKind};
 pub use hear::HeardCall;
+pub use outbound::SentNotice;
 pub use serve::serve;
 
 use catalogue::Shelves;
@@ -54,14 +64,15 @@ use faults::Faults;
 use hear::CallBook;
 use keep::Keeper;
 use late::Late;
+use outbound::Outbound;
 use request::Refusal;
 use world::World;
 
 /// Why a sandbox cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the sandbox's catalogue is not readable")]
-    CatalogueShape(#[source] serde_json::Error),
+    #[error("the sandbox's catalogue is not readable: {0}")]
+    CatalogueShape(String),
     #[error("the sandbox's catalogue contradicts itself: {0}")]
     Catalogue(String),
     #[error("the sandbox's world in {} cannot be opened", file.display())]
@@ -103,8 +114,7 @@ impl Default for Settings {
 pub struct Sandbox(Arc<Inside>);
 
 struct Inside {
-    client_id: String,
-    client_secret: String,
+    partner: Vec<Credentials>,
     shelves: Shelves,
     keeper: Option<Keeper>,
     clock: Clock,
@@ -112,6 +122,7 @@ struct Inside {
     calls: CallBook,
     faults: Faults,
     late: Late,
+    outbound: Outbound,
 }
 
 enum Clock {
@@ -124,20 +135,28 @@ impl Sandbox {
     pub fn open(settings: Settings) -> Result<Self, Error> {
         settings.catalogue.check()?;
         let keeper = settings.kept_in.map(Keeper::new);
-        let mut world = keeper.as_ref().map_or_else(|| Ok(World::default()), Keeper::load)?;
         let clock =
             settings.clock.map_or(Clock::System, |now| Clock::Still(watch::Sender::new(now)));
+        let Settings { mut catalogue, client_id, client_secret, .. } = settings;
+        let mut partner = std::mem::take(&mut catalogue.partner);
+        if partner.is_empty() {
+            partner.push(Credentials { client_id, client_secret });
+        }
+        let shelves = catalogue.shelve();
+        let kept = keeper.as_ref().map(Keeper::load).transpose()?.flatten();
+        let mut world = kept.unwrap_or_else(|| World::beginning(&shelves, clock.now()));
         world.sweep(clock.now());
+        world.find_next_run();
         Ok(Self(Arc::new(Inside {
-            client_id: settings.client_id,
-            client_secret: settings.client_secret,
-            shelves: settings.catalogue.shelve(),
+            partner,
+            shelves,
             keeper,
             clock,
             world: Mutex::new(world),
             calls: CallBook::new(settings.record_calls),
             faults: Faults::default(),
             late: Late::default(),
+            outbound: Outbound::default(),
         })))
     }
 
@@ -190,14 +209,30 @@ impl Sandbox {
     /// itself.
     pub fn advance(&self, by: TimeDelta) {
         self.0.clock.advance(by);
+        self.run_what_is_due();
+    }
+
+    /// Transaction-error webhooks that were sent, the latest last.
+    pub fn sent_notices(&self) -> Vec<SentNotice> {
+        self.0.outbound.sent()
+    }
+
+    /// Runs of cycles happen when somebody looks; this is such a look.
+    fn run_what_is_due(&self) {
+        drop(self.lock());
     }
 
     fn stands_still(&self) -> bool {
         matches!(self.0.clock, Clock::Still(_))
     }
 
+    /// The world as it is now: what was due in the meantime has happened.
     fn lock(&self) -> MutexGuard<'_, World> {
-        self.0.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = self.0.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.now();
+        let notices = world.run_what_is_due(now, self.0.shelves.error_webhook.as_ref());
+        self.send(notices, now);
+        world
     }
 
     fn read<T>(&self, look: impl FnOnce(&World, DateTime<Utc>) -> T) -> T {

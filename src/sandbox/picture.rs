@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::account::{Account, AccountConnector};
 use super::cycle::{Cycle, Sort};
 use super::shapes::{date, mapping_name};
-use super::world::{Account, AccountConnector, World};
+use super::world::World;
 
 pub(super) fn of(world: &World) -> Value {
     let accounts: Vec<_> = world.accounts.iter().map(|(id, one)| account(id, one)).collect();
@@ -28,10 +29,8 @@ fn account(id: &str, account: &Account) -> Value {
 }
 
 fn connector(connector: &AccountConnector) -> Value {
-    let sensitive = |name: &str| {
-        let mut known = connector.connector.properties.iter();
-        known.any(|one| one.sensitive && one.target_name.eq_ignore_ascii_case(name))
-    };
+    let sensitive =
+        |name: &str| connector.connector.property(name).is_some_and(|known| known.sensitive);
     let properties = connector.properties.iter().map(|property| {
         let hidden = sensitive(&property.name) && property.value.is_some();
         let value = if hidden { Some("set") } else { property.value.as_deref() };
@@ -60,11 +59,14 @@ fn cycle(cycle: &Cycle) -> Value {
     let steps = steps.map(|(place, (step, made_from))| {
         json!({
             "Id": step.id,
-            "Name": made_from.name,
+            "Name": step.name.as_ref().unwrap_or(&made_from.name),
             "parameters": inputs(place, Sort::Parameter),
             "fields": inputs(place, Sort::Field),
         })
     });
+    let variables = cycle.variables.iter();
+    let variables =
+        variables.map(|one| json!({ "SystemName": one.system_name, "Value": one.value }));
     json!({
         "Id": cycle.id,
         "TemplateId": cycle.template.id,
@@ -72,6 +74,9 @@ fn cycle(cycle: &Cycle) -> Value {
         "Status": cycle.status,
         "CreatedOnUtc": date(cycle.created_at),
         "activations": cycle.activations,
+        "runs": cycle.history.runs,
+        "errors": cycle.history.errors,
+        "variables": variables.collect::<Vec<_>>(),
         "steps": steps.collect::<Vec<_>>(),
     })
 }

@@ -7,11 +7,13 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::Sandbox;
+use super::cycle::MappingType;
 
 /// Bytes of a request body that are read.
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
@@ -147,17 +149,20 @@ impl FromRequest<Sandbox> for Said {
 
     async fn from_request(request: Request, sandbox: &Sandbox) -> Result<Self, Refusal> {
         let body = Bytes::from_request(request, sandbox).await;
-        let body = body.map_err(|_| Refusal::malformed())?;
-        if body.trim_ascii().is_empty() {
-            return Ok(Self(HashMap::new()));
-        }
-        let object: Map<String, Value> =
-            serde_json::from_slice(&body).map_err(|_| Refusal::malformed())?;
-        Ok(Self::from_object(object))
+        Self::from_bytes(&body.map_err(|_| Refusal::malformed())?)
     }
 }
 
 impl Said {
+    pub(super) fn from_bytes(body: &[u8]) -> Result<Self, Refusal> {
+        if body.trim_ascii().is_empty() {
+            return Ok(Self(HashMap::new()));
+        }
+        let object: Map<String, Value> =
+            serde_json::from_slice(body).map_err(|_| Refusal::malformed())?;
+        Ok(Self::from_object(object))
+    }
+
     pub(super) fn from_object(object: Map<String, Value>) -> Self {
         Self(object.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect())
     }
@@ -170,6 +175,18 @@ impl Said {
     /// Text, or a number or truth value as text.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.value(name).and_then(as_text)
+    }
+
+    /// A mapping type with evidence, or none; others are refused.
+    pub(super) fn mapping_type(&self) -> Result<Option<MappingType>, Refusal> {
+        Ok(match self.text("MappingType").as_deref() {
+            None => None,
+            Some("StaticValue") => Some(MappingType::StaticValue),
+            Some("ValueList") => Some(MappingType::ValueList),
+            Some("Ignore") => Some(MappingType::Ignore),
+            Some("PreviousStep") => Some(MappingType::PreviousStep),
+            Some(_) => return Err(Refusal::malformed()),
+        })
     }
 
     pub(super) fn truth(&self, name: &str) -> bool {
@@ -207,6 +224,34 @@ impl Query {
     /// `None` when absent or empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// One value by itself, to be read as one of a query.
+    pub(super) fn of(name: &str, value: String) -> Self {
+        Self(HashMap::from([(name.to_owned(), value)]))
+    }
+
+    pub(super) fn truth_or(&self, name: &str, usual: bool) -> bool {
+        self.text(name).map_or(usual, |text| text.eq_ignore_ascii_case("true"))
+    }
+
+    /// Whether a list is asked for in this order.
+    pub(super) fn orders_by(&self, name: &str) -> bool {
+        self.text("orderby").is_some_and(|text| text.eq_ignore_ascii_case(name))
+    }
+
+    /// A moment: ISO 8601, with or without a time, or month/day/year (OBS: both occur).
+    pub(super) fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let day = |form| NaiveDate::parse_from_str(text, form).ok();
+        let instant = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
+        let instant = instant.or_else(|| {
+            let plain = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok();
+            let plain =
+                plain.or_else(|| day("%Y-%m-%d").or_else(|| day("%m/%d/%Y"))?.and_hms_opt(0, 0, 0));
+            plain.map(|plain| plain.and_utc())
+        });
+        instant.map(Some).ok_or_else(Refusal::malformed)
     }
 
     /// Cuts one page out of a list: `pageSize`, `page` from 1, `sortOrderAsc`. Cyclr's default

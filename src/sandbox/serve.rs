@@ -3,6 +3,8 @@
 //! `axum::serve` always sends an answer. Here a service error closes the connection before a
 //! status line is written, which is what a caller sees when a server dies.
 
+use std::net::IpAddr;
+
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
@@ -21,6 +23,10 @@ use super::hear::Severed;
 #[error("the sandbox hangs up, as it was told to")]
 struct HangUp;
 
+/// Where a caller calls from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
+
 /// Serves until `stop` is done. Connections still open then are closed, held calls unanswered.
 pub async fn serve(
     sandbox: Sandbox,
@@ -34,8 +40,9 @@ pub async fn serve(
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => {
-                    connections.spawn(converse(router.clone(), socket));
+                Ok((socket, address)) => {
+                    let peer = Peer(address.ip().to_canonical());
+                    connections.spawn(converse(router.clone(), socket, peer));
                 }
                 // Out of file descriptors, or the caller has gone: others may still come.
                 Err(error) => {
@@ -50,12 +57,12 @@ pub async fn serve(
     Ok(())
 }
 
-async fn converse(router: axum::Router, socket: TcpStream) {
+async fn converse(router: axum::Router, socket: TcpStream, peer: Peer) {
     // Small answers go out at once; a delay here would be measured as Cyclr's.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "the sandbox could not set TCP_NODELAY");
     }
-    let service = service_fn(move |request| answer(router.clone(), request));
+    let service = service_fn(move |request| answer(router.clone(), request, peer));
     let mut http = http1::Builder::new();
     let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service);
     if let Err(error) = connection.await {
@@ -63,7 +70,12 @@ async fn converse(router: axum::Router, socket: TcpStream) {
     }
 }
 
-async fn answer(router: axum::Router, request: Request<Incoming>) -> Result<Response, HangUp> {
+async fn answer(
+    router: axum::Router,
+    mut request: Request<Incoming>,
+    peer: Peer,
+) -> Result<Response, HangUp> {
+    request.extensions_mut().insert(peer);
     let Ok(response) = router.oneshot(request.map(Body::new)).await;
     match response.extensions().get::<Severed>() {
         Some(Severed) => Err(HangUp),

@@ -1,15 +1,36 @@
-//! What the pretend Cyclr has to offer: connectors and published templates.
+//! What the pretend Cyclr has to offer, and what is there when it begins.
 //!
-//! Read from JSON, so that a scenario can be set up without touching code. Names inside `auth_type`
-//! and `oauth2_type` are Cyclr's own words.
+//! A catalogue is a file in JSON or TOML, so that any world can be set up without touching code; the
+//! built-in one is such a file too. It is checked as a whole before anything is served, and every
+//! mistake is told at once. Names inside `auth_type`, `oauth2_type` and `mapping_type` are Cyclr's
+//! own words. `docs/sandbox.md` describes it for whoever writes one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod check;
+mod connector;
+mod present;
+mod template;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 use uuid::{Uuid, uuid};
 
 use super::Error;
+
+pub use connector::{
+    AuthType, Authentication, Connector, ConnectorMethod, ConnectorProperty, ConnectorStatus,
+    OAuth2Type,
+};
+pub use present::{
+    PresentAccount, PresentConnector, PresentCycle, PresentMapping, PresentProperty,
+};
+pub use template::{
+    Choice, Input, Lookup, Method, Output, Prerequisite, RunOutcome, StepErrorAction, Template,
+    TemplateStep, Variable,
+};
 
 /// Partner client id that the built-in settings accept.
 pub const CLIENT_ID: &str = "sandbox-client";
@@ -36,146 +57,40 @@ pub const STORE_ONLY: Uuid = uuid!("5e1f0c3a-7b52-4c0e-9a41-0d6c2f8b1a03");
 /// Built-in template `Depot FTP > Tide Store`.
 pub const DEPOT_TO_STORE: Uuid = uuid!("5e1f0c3a-7b52-4c0e-9a41-0d6c2f8b1a04");
 
-const BUILT_IN: &str = include_str!("catalogue.json");
+const BUILT_IN: &str = include_str!("built_in.json");
 
-/// Everything a console has published.
+/// Everything that a console has published, and what is in its accounts.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
+    /// Credentials of the partner; those of the settings are accepted only when there are none here.
+    #[serde(default)]
+    pub partner: Vec<Credentials>,
+    /// Where failed transactions are told, unless an account says otherwise (DOC).
+    #[serde(default)]
+    pub transaction_error_webhook: Option<Url>,
+    /// Addresses from which methods of third-party connectors may be called directly (DOC); from
+    /// nowhere when empty.
+    #[serde(default)]
+    pub allowed_addresses: Vec<IpAddr>,
     pub connectors: Vec<Connector>,
     pub templates: Vec<Template>,
+    #[serde(default)]
+    pub accounts: Vec<PresentAccount>,
 }
 
-/// How a connector proves who it acts for (OBS enumeration).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AuthType {
-    ApiKey,
-    Basic,
-    OAuth1,
-    OAuth2,
-    AuthFields,
-    None,
-}
-
-/// Which OAuth 2 grant a connector uses; British spelling is Cyclr's (DOC).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OAuth2Type {
-    #[default]
-    Unknown,
-    AuthorisationCode,
-    ClientCredentials,
-    PasswordCredentials,
-}
-
-/// A kind of application that accounts can be connected to.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A client id with its secret.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Connector {
-    pub id: i64,
-    pub name: String,
-    #[serde(default)]
-    pub version: Option<String>,
-    #[serde(default)]
-    pub description: Option<String>,
-    pub auth_type: AuthType,
-    #[serde(default)]
-    pub oauth2_type: OAuth2Type,
-    #[serde(default)]
-    pub auth_description: Option<String>,
-    /// Settings of an account connector besides its credential.
-    #[serde(default)]
-    pub properties: Vec<ConnectorProperty>,
+pub struct Credentials {
+    pub client_id: String,
+    pub client_secret: String,
 }
 
-/// A setting such as a host name or a client id, kept under `target_name` (DOC).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConnectorProperty {
-    pub id: i64,
-    pub name: String,
-    pub target_name: String,
-    #[serde(default)]
-    pub description: Option<String>,
-    #[serde(default)]
-    pub optional: bool,
-    #[serde(default)]
-    pub sensitive: bool,
-    #[serde(default)]
-    pub values: Vec<String>,
-}
-
-/// What gets installed into an account as a cycle.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Template {
-    pub id: Uuid,
-    pub name: String,
-    #[serde(default)]
-    pub description: Option<String>,
-    #[serde(default)]
-    pub tags: Vec<String>,
-    pub steps: Vec<TemplateStep>,
-}
-
-/// One action of a template.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TemplateStep {
-    pub name: String,
-    /// Catalogue id of the connector.
-    pub connector: i64,
-    pub method: Method,
-    #[serde(default)]
-    pub parameters: Vec<Input>,
-    #[serde(default)]
-    pub fields: Vec<Input>,
-}
-
-/// The connector's method that a step calls.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Method {
-    pub id: i64,
-    pub name: String,
-}
-
-/// A parameter or a field that wants a value.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Input {
-    pub id: i64,
-    pub name: String,
-    #[serde(default)]
-    pub description: Option<String>,
-    #[serde(default)]
-    pub optional: bool,
-    #[serde(default = "undefined")]
-    pub data_type: String,
-    #[serde(default)]
-    pub values: Vec<String>,
-    #[serde(default)]
-    pub lookup: Option<Lookup>,
-}
-
-/// Choices that Cyclr would fetch from the third party.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lookup {
-    pub id: i64,
-    pub name: String,
-    pub choices: Vec<Choice>,
-}
-
-/// One entry of a lookup.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Choice {
-    pub name: String,
-    pub value: String,
-}
-
-fn undefined() -> String {
-    "Undefined".to_owned()
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
 }
 
 impl Catalogue {
@@ -185,30 +100,22 @@ impl Catalogue {
         Self::parse(BUILT_IN).unwrap_or_default()
     }
 
-    /// Reads and checks a catalogue; the error says where it is wrong.
+    /// Reads JSON, which begins with a brace as no TOML does, or TOML; and checks it.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let catalogue: Self = serde_json::from_str(text).map_err(Error::CatalogueShape)?;
+        let read = if text.trim_start().starts_with('{') {
+            serde_json::from_str(text).map_err(|error| error.to_string())
+        } else {
+            toml::from_str(text).map_err(|error| error.to_string())
+        };
+        let catalogue: Self = read.map_err(Error::CatalogueShape)?;
         catalogue.check()?;
         Ok(catalogue)
     }
 
+    /// Tells every contradiction that there is.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let mut connectors = BTreeSet::new();
-        for connector in &self.connectors {
-            if !connectors.insert(connector.id) {
-                return wrong(format!("connector {} is listed twice", connector.id));
-            }
-            let named = |property: &ConnectorProperty| property.target_name.to_lowercase();
-            once("property", &connector.name, connector.properties.iter().map(named))?;
-        }
-        let mut templates = BTreeSet::new();
-        for template in &self.templates {
-            if !templates.insert(template.id) {
-                return wrong(format!("template {} is listed twice", template.id));
-            }
-            template.check(&connectors)?;
-        }
-        Ok(())
+        let mistakes = check::mistakes(self);
+        if mistakes.is_empty() { Ok(()) } else { Err(Error::Catalogue(mistakes.join("; "))) }
     }
 
     pub(super) fn shelve(self) -> Shelves {
@@ -218,44 +125,11 @@ impl Catalogue {
             connectors: connectors.map(|one| (one.id, Arc::new(one))).collect(),
             by_id: templates.iter().map(|one| (one.id, Arc::clone(one))).collect(),
             templates,
+            accounts: self.accounts,
+            error_webhook: self.transaction_error_webhook,
+            allowed_addresses: self.allowed_addresses,
         }
     }
-}
-
-impl Template {
-    fn check(&self, connectors: &BTreeSet<i64>) -> Result<(), Error> {
-        if self.steps.is_empty() {
-            return wrong(format!("template `{}` has no step", self.name));
-        }
-        for step in &self.steps {
-            let place = format!("{} / {}", self.name, step.name);
-            if !connectors.contains(&step.connector) {
-                let unknown = step.connector;
-                return wrong(format!("step `{place}` uses the unknown connector {unknown}"));
-            }
-            once("parameter", &place, step.parameters.iter().map(|input| input.id))?;
-            once("field", &place, step.fields.iter().map(|input| input.id))?;
-        }
-        Ok(())
-    }
-}
-
-fn once<T: Ord + std::fmt::Display + Clone>(
-    what: &str,
-    place: &str,
-    ids: impl Iterator<Item = T>,
-) -> Result<(), Error> {
-    let mut seen = BTreeSet::new();
-    for id in ids {
-        if !seen.insert(id.clone()) {
-            return wrong(format!("`{place}` has the {what} {id} twice"));
-        }
-    }
-    Ok(())
-}
-
-fn wrong<T>(what: String) -> Result<T, Error> {
-    Err(Error::Catalogue(what))
 }
 
 /// The checked catalogue, ready to be looked up.
@@ -265,6 +139,17 @@ pub(super) struct Shelves {
     /// In the order of the catalogue.
     pub(super) templates: Vec<Arc<Template>>,
     pub(super) by_id: HashMap<Uuid, Arc<Template>>,
+    /// What every new world begins with.
+    pub(super) accounts: Vec<PresentAccount>,
+    pub(super) error_webhook: Option<Url>,
+    pub(super) allowed_addresses: Vec<IpAddr>,
+}
+
+impl Shelves {
+    /// A template that is listed and can be installed.
+    pub(super) fn published(&self, id: Uuid) -> Option<&Arc<Template>> {
+        self.by_id.get(&id).filter(|template| template.published)
+    }
 }
 
 #[cfg(test)]
@@ -281,19 +166,26 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_catalogue_says_what_is_wrong() {
+    fn a_catalogue_means_the_same_in_toml() {
+        let same = Catalogue::built_in();
+        let text = toml::to_string(&same).unwrap();
+        let read = Catalogue::parse(&text).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), serde_json::to_value(same).unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_place() {
         let told = |text: &str| Catalogue::parse(text).unwrap_err().to_string();
-        let step = r#"{"name":"S","connector":9,"method":{"id":1,"name":"m"}}"#;
-        let id = CRM_TO_MAIL;
-        let lone = format!(
-            r#"{{"connectors":[],"templates":[{{"id":"{id}","name":"T","steps":[{step}]}}]}}"#
-        );
-        assert!(told(&lone).contains("step `T / S` uses the unknown connector 9"));
-        let twin = r#"{"id":1,"name":"C","auth_type":"None"}"#;
-        let twins = format!(r#"{{"connectors":[{twin},{twin}],"templates":[]}}"#);
-        assert!(told(&twins).contains("connector 1 is listed twice"));
-        let error = Catalogue::parse(r#"{"connectors":[],"templates":[],"x":1}"#).unwrap_err();
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(cause.contains("unknown field `x`"), "{cause}");
+        let json = told("{\"connectors\":[],\n\"templates\":[],\"x\":1}");
+        assert!(json.contains("unknown field `x`") && json.contains("line 2"), "{json}");
+        let toml = told("connectors = []\ntemplates = 7\n");
+        assert!(toml.contains("line 2"), "{toml}");
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let partner = Credentials { client_id: "id".into(), client_secret: "hush".into() };
+        let printed = format!("{:?}", Catalogue { partner: vec![partner], ..Catalogue::default() });
+        assert!(printed.contains("id") && !printed.contains("hush"));
     }
 }

@@ -1,14 +1,16 @@
 //! An account's own connectors: their credentials and properties.
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::Sandbox;
+use super::super::account::{AccountConnector, Property};
 use super::super::request::{
     Answer, InAccount, Page, Query, Refusal, Reply, Said, as_text, number,
 };
 use super::super::shapes;
-use super::super::world::{AccountConnector, Property, World};
+use super::super::world::World;
 
 pub(super) async fn list(
     State(sandbox): State<Sandbox>,
@@ -52,6 +54,22 @@ pub(super) async fn update(
             connector.description = said.text("Description");
         }
         Ok(Answer(shapes::account_connector(connector)))
+    })
+}
+
+/// Takes it away; cycles that use it stop and lack it from then on.
+pub(super) async fn delete(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let id = number(&id)?;
+    sandbox.change(|world, _| {
+        find(world, &account, id)?;
+        let account = world.account_mut(&account)?;
+        account.pause_cycles_using(id);
+        account.connectors.remove(&id);
+        Ok(StatusCode::OK)
     })
 }
 
@@ -135,12 +153,30 @@ pub(super) async fn update_property(
     })
 }
 
-fn find<'a>(world: &'a World, account: &str, id: i64) -> Result<&'a AccountConnector, Refusal> {
+pub(super) async fn delete_property(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path((id, property)): Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
+    let (id, property) = (number(&id)?, number(&property)?);
+    sandbox.change(|world, _| {
+        let properties = &mut find_mut(world, &account, id)?.properties;
+        let place = properties.iter().position(|one| one.id == property);
+        properties.remove(place.ok_or_else(|| Refusal::missing("Property"))?);
+        Ok(StatusCode::OK)
+    })
+}
+
+pub(super) fn find<'a>(
+    world: &'a World,
+    account: &str,
+    id: i64,
+) -> Result<&'a AccountConnector, Refusal> {
     let found = world.account(account)?.connectors.get(&id);
     found.ok_or_else(|| Refusal::missing("Account connector"))
 }
 
-fn find_mut<'a>(
+pub(super) fn find_mut<'a>(
     world: &'a mut World,
     account: &str,
     id: i64,
@@ -150,7 +186,7 @@ fn find_mut<'a>(
 }
 
 /// Names and values of a `Properties` list, before anything is changed.
-fn properties(said: &Said) -> Result<Vec<(String, Option<String>)>, Refusal> {
+pub(super) fn properties(said: &Said) -> Result<Vec<(String, Option<String>)>, Refusal> {
     let Some(Value::Array(list)) = said.value("Properties") else {
         return Ok(Vec::new());
     };
@@ -161,7 +197,7 @@ fn properties(said: &Said) -> Result<Vec<(String, Option<String>)>, Refusal> {
     list.iter().map(|item| read(item).ok_or_else(Refusal::malformed)).collect()
 }
 
-fn set_property(
+pub(super) fn set_property(
     world: &mut World,
     account: &str,
     id: i64,

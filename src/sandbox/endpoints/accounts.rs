@@ -11,9 +11,10 @@ use url::Url;
 use uuid::Uuid;
 
 use super::super::Sandbox;
+use super::super::account::Account;
 use super::super::request::{Answer, Caller, Page, Query, Refusal, Reply, Said};
 use super::super::shapes::{self, ACCOUNT_SETTINGS, WITH_WARNINGS};
-use super::super::world::{Account, SIGN_IN_LIFETIME, SignIn};
+use super::super::world::{SIGN_IN_LIFETIME, SignIn};
 
 pub(super) async fn list(
     State(sandbox): State<Sandbox>,
@@ -22,7 +23,11 @@ pub(super) async fn list(
 ) -> Result<Page, Refusal> {
     caller.for_all()?;
     Ok(sandbox.read(|world, _| {
-        query.page(world.accounts.iter(), |(id, account)| shapes::account(id, account))
+        let mut accounts: Vec<_> = world.accounts.iter().collect();
+        if query.orders_by("Name") {
+            accounts.sort_by_key(|(_, account)| account.name.to_lowercase());
+        }
+        query.page(accounts.into_iter(), |(id, account)| shapes::account(id, account))
     }))
 }
 
@@ -44,7 +49,12 @@ pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said:
         if world.accounts.contains_key(&id) {
             return Err(Refusal::bad("ID already in use"));
         }
-        let mut account = Account { created_at: now, ..Account::default() };
+        let parent = said.text("ParentAccountId").filter(|parent| !parent.is_empty());
+        if let Some(parent) = &parent {
+            world.account(parent)?;
+        }
+        let internal_id = Uuid::new_v4();
+        let mut account = Account { created_at: now, internal_id, parent, ..Account::default() };
         apply(&mut account, &said)?;
         if account.name.is_empty() {
             return Err(Refusal::bad("Name is required"));
@@ -98,6 +108,32 @@ pub(super) async fn sign_in_token(
         world.sign_in_tokens.insert(token.clone(), SignIn { account: id, expires_at });
         Ok(Answer(json!({ "Token": token, "ExpiresAtUtc": shapes::date(expires_at) })))
     })
+}
+
+/// Accounts that are a part of it.
+pub(super) async fn sub_accounts(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+    query: Query,
+) -> Result<Page, Refusal> {
+    caller.within(&id)?;
+    sandbox.read(|world, _| {
+        world.account(&id)?;
+        let parts = world.accounts.iter();
+        let parts: Vec<_> =
+            parts.filter(|(_, account)| account.parent.as_ref() == Some(&id)).collect();
+        Ok(query.page(parts.into_iter(), |(id, account)| shapes::account(id, account)))
+    })
+}
+
+pub(super) async fn usage(
+    State(sandbox): State<Sandbox>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Reply {
+    caller.within(&id)?;
+    sandbox.read(|world, now| Ok(Answer(shapes::usage(&id, world.account(&id)?, now))))
 }
 
 /// Always with `+`, `/` and `=`, so that nobody forgets to encode it.

@@ -4,11 +4,15 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use uuid::Uuid;
 
+use std::collections::BTreeMap;
+
 use super::super::Sandbox;
-use super::super::cycle::{Cycle, Status};
+use super::super::account::Account;
+use super::super::cycle::{CYCLE_SETTINGS, Cycle, Status};
 use super::super::request::{Answer, InAccount, Page, Query, Refusal, Reply, Said, guid};
+use super::super::runs::Start;
 use super::super::shapes;
-use super::super::world::{Account, World};
+use super::super::world::World;
 
 /// Deleted cycles stay listed (OBS).
 pub(super) async fn list(
@@ -16,14 +20,29 @@ pub(super) async fn list(
     InAccount(account): InAccount,
     query: Query,
 ) -> Result<Page, Refusal> {
+    let icons = query.truth_or("includeicons", true);
     sandbox.read(|world, _| {
         let account = world.account(&account)?;
-        let tagged = |cycle: &&Cycle| {
-            query.text("tag").is_none_or(|tag| cycle.template.tags.iter().any(|one| one == tag))
-        };
-        let found: Vec<_> = account.cycles.iter().filter(tagged).collect();
-        Ok(query.page(found.into_iter(), |cycle| shapes::cycle(cycle, account)))
+        let found = account.cycles.iter().filter(|cycle| is_wanted(cycle, account, &query));
+        let mut found: Vec<_> = found.collect();
+        if query.orders_by("Name") {
+            found.sort_by_key(|cycle| cycle.name.to_lowercase());
+        }
+        Ok(query.page(found.into_iter(), |cycle| shapes::cycle(cycle, account, icons)))
     })
+}
+
+fn is_wanted(cycle: &Cycle, account: &Account, query: &Query) -> bool {
+    let tags = &cycle.template.tags;
+    let tagged = query.text("tag").is_none_or(|tag| tags.iter().any(|one| one == tag));
+    let (name, version) = (query.text("connectorname"), query.text("connectorversion"));
+    let connectors = cycle.connectors.values().filter_map(|id| account.connectors.get(id));
+    let matches = |one: &super::super::account::AccountConnector| {
+        name.is_none_or(|name| one.connector.name.eq_ignore_ascii_case(name))
+            && version.is_none_or(|version| one.connector.version.as_deref() == Some(version))
+    };
+    let unasked = name.is_none() && version.is_none();
+    tagged && (unasked || connectors.into_iter().any(matches))
 }
 
 pub(super) async fn show(
@@ -34,32 +53,62 @@ pub(super) async fn show(
     let id = guid(&id)?;
     sandbox.read(|world, _| {
         let (cycle, account) = find(world, &account, id)?;
-        Ok(Answer(shapes::cycle(cycle, account)))
+        Ok(Answer(shapes::cycle(cycle, account, true)))
     })
 }
 
-/// Goes to the recycle bin. What a second delete answers is unknown; here 404.
+/// Partial, as for accounts (INF). 409 while it runs (OBS).
+pub(super) async fn update(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(id): Path<String>,
+    said: Said,
+) -> Reply {
+    let id = guid(&id)?;
+    let changed = CYCLE_SETTINGS
+        .into_iter()
+        .filter_map(|name| said.value(name).map(|value| (name.to_owned(), value.clone())));
+    let mut changed: BTreeMap<_, _> = changed.collect();
+    sandbox.change(|world, _| {
+        let cycle = find_still(world, &account, id)?;
+        if said.value("Name").is_some() {
+            let name = said.text("Name").filter(|name| !name.is_empty());
+            cycle.name = name.ok_or_else(|| Refusal::bad("Name is required"))?;
+        }
+        cycle.settings.append(&mut changed);
+        let (cycle, account) = find(world, &account, id)?;
+        Ok(Answer(shapes::cycle(cycle, account, true)))
+    })
+}
+
+/// Goes to the recycle bin, where it stays for 90 days (DOC). What a second delete answers is
+/// unknown; here 404.
 pub(super) async fn delete(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     let id = guid(&id)?;
-    sandbox.change(|world, _| {
-        find_present(world, &account, id)?.status = Status::DeleteScheduled;
+    sandbox.change(|world, now| {
+        let cycle = find_present(world, &account, id)?;
+        cycle.pause(Status::DeleteScheduled);
+        cycle.deleted_at = Some(now);
         Ok(StatusCode::OK)
     })
 }
 
+/// All steps are actions here, so `filter=action` leaves none out; another filter has nothing.
 pub(super) async fn steps(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
     Path(id): Path<String>,
+    query: Query,
 ) -> Reply {
     let id = guid(&id)?;
+    let wanted = query.text("filter").is_none_or(|kind| kind.eq_ignore_ascii_case("action"));
     sandbox.read(|world, _| {
         let (cycle, account) = find(world, &account, id)?;
-        let places = 0..cycle.steps.len();
+        let places = (0..cycle.steps.len()).filter(|_| wanted);
         Ok(Answer(places.filter_map(|place| shapes::step(cycle, place, account)).collect()))
     })
 }
@@ -70,12 +119,41 @@ pub(super) async fn step(
     Path((id, step)): Path<(String, String)>,
 ) -> Reply {
     let (id, step) = (guid(&id)?, guid(&step)?);
-    sandbox.read(|world, _| {
-        let (cycle, account) = find(world, &account, id)?;
-        let place = cycle.place_of(step);
-        let shown = place.and_then(|place| shapes::step(cycle, place, account));
-        shown.map(Answer).ok_or_else(|| Refusal::missing("Step"))
+    sandbox.read(|world, _| show_step(world, &account, id, step))
+}
+
+/// Name and description. An action type that is none is refused (OBS).
+pub(super) async fn update_step(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path((id, step)): Path<(String, String)>,
+    said: Said,
+) -> Reply {
+    let (id, step) = (guid(&id)?, guid(&step)?);
+    let kind = said.text("ActionType");
+    if kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("action") && kind != "1") {
+        return Err(Refusal::malformed());
+    }
+    sandbox.change(|world, _| {
+        let cycle = find_still(world, &account, id)?;
+        let place = cycle.place_of(step).ok_or_else(|| Refusal::missing("Step"))?;
+        if let Some(step) = cycle.steps.get_mut(place) {
+            if let Some(name) = said.text("Name").filter(|name| !name.is_empty()) {
+                step.name = Some(name);
+            }
+            if said.value("Description").is_some() {
+                step.description = said.text("Description");
+            }
+        }
+        show_step(world, &account, id, step)
     })
+}
+
+fn show_step(world: &World, account: &str, id: Uuid, step: Uuid) -> Reply {
+    let (cycle, account) = find(world, account, id)?;
+    let place = cycle.place_of(step);
+    let shown = place.and_then(|place| shapes::step(cycle, place, account));
+    shown.map(Answer).ok_or_else(|| Refusal::missing("Step"))
 }
 
 pub(super) async fn prerequisites(
@@ -91,7 +169,7 @@ pub(super) async fn prerequisites(
 }
 
 /// 200 without a documented body. The refusal's status is inferred, its text is LAUNCH's (DOC).
-/// Any interval is taken; an active cycle is activated again: both answers are unknown.
+/// An active cycle is started again: what Cyclr answers then is unknown.
 pub(super) async fn activate(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
@@ -99,27 +177,39 @@ pub(super) async fn activate(
     said: Said,
 ) -> Result<StatusCode, Refusal> {
     let id = guid(&id)?;
-    sandbox.change(|world, now| {
+    let start = Start::read(&said)?;
+    let usual = sandbox.0.shelves.error_webhook.as_ref();
+    let (notice, now) = sandbox.change(|world, now| {
         find_present(world, &account, id)?;
         let (cycle, owner) = find(world, &account, id)?;
         if !owner.ready(cycle) {
             let message = "Please set up all the steps correctly before starting the cycle.";
             return Err(Refusal::bad(message));
         }
-        let cycle = find_present(world, &account, id)?;
-        cycle.activations += 1;
-        if said.truth("RunOnce") {
-            // It runs, which takes no time here, and pauses itself.
-            cycle.status = Status::Paused;
-            cycle.last_run_at = Some(now);
-        } else {
-            cycle.status = Status::Active;
-        }
-        Ok(StatusCode::OK)
-    })
+        let owner = world.account_mut(&account)?;
+        let notice = owner.start(&account, id, &start, now, usual);
+        world.find_next_run();
+        Ok((notice, now))
+    })?;
+    sandbox.send(notice.into_iter().collect(), now);
+    Ok(StatusCode::OK)
 }
 
-/// 200 also when it is paused already (OBS).
+impl Start {
+    /// Any interval is taken: what Cyclr says to one that it does not list is unknown.
+    fn read(said: &Said) -> Result<Self, Refusal> {
+        let at = said.text("StartTime").map(|text| Query::of("at", text).moment("at"));
+        let interval = said.text("Interval").map(|text| text.parse::<u32>());
+        Ok(Self {
+            at: at.transpose()?.flatten(),
+            interval: interval.transpose().map_err(|_| Refusal::malformed())?,
+            once: said.truth("RunOnce"),
+        })
+    }
+}
+
+/// 200 also when it is paused already (OBS). Queued transactions are done at once here, so whether
+/// they are to be finished first makes no difference.
 pub(super) async fn deactivate(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
@@ -127,12 +217,12 @@ pub(super) async fn deactivate(
 ) -> Result<StatusCode, Refusal> {
     let id = guid(&id)?;
     sandbox.change(|world, _| {
-        find_present(world, &account, id)?.status = Status::Paused;
+        find_present(world, &account, id)?.pause(Status::Paused);
         Ok(StatusCode::OK)
     })
 }
 
-fn find<'a>(
+pub(super) fn find<'a>(
     world: &'a World,
     account: &str,
     id: Uuid,
@@ -142,8 +232,18 @@ fn find<'a>(
     Ok((cycle, account))
 }
 
+/// One that may be changed: neither running (OBS: 409) nor in the recycle bin.
+pub(super) fn find_still<'a>(
+    world: &'a mut World,
+    account: &str,
+    id: Uuid,
+) -> Result<&'a mut Cycle, Refusal> {
+    let cycle = find_present(world, account, id)?;
+    if cycle.is_running() { Err(Refusal::running()) } else { Ok(cycle) }
+}
+
 /// One that is not in the recycle bin.
-fn find_present<'a>(
+pub(super) fn find_present<'a>(
     world: &'a mut World,
     account: &str,
     id: Uuid,

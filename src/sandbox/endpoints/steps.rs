@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::Sandbox;
-use super::super::cycle::{Cycle, Mapping, MappingType, Sort, Status};
+use super::super::account::{Account, AccountConnector};
+use super::super::cycle::{Cycle, Mapping, Sort};
 use super::super::request::{Answer, InAccount, Refusal, Reply, Said, guid, number};
 use super::super::shapes;
-use super::super::world::{Account, AccountConnector, World};
+use super::super::world::World;
 
 type OfStep = Path<String>;
 type OfInput = Path<(String, String)>;
@@ -100,6 +101,30 @@ pub(super) async fn look_up(
     })
 }
 
+/// Starts to look for the third party's own fields; nothing is documented of what it answers.
+pub(super) async fn look_up_fields(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(step): OfStep,
+) -> Reply {
+    let step = guid(&step)?;
+    sandbox.read(|world, _| find(world, &account, step).map(|_| Answer(json!([]))))
+}
+
+/// Fields of earlier steps, as a flat list (DOC).
+pub(super) async fn fields_for_mapping(
+    State(sandbox): State<Sandbox>,
+    InAccount(account): InAccount,
+    Path(step): OfStep,
+) -> Reply {
+    let step = guid(&step)?;
+    sandbox.read(|world, _| {
+        let (_, cycle, place) = find(world, &account, step)?;
+        let earlier = cycle.template.steps.iter().take(place);
+        Ok(Answer(earlier.flat_map(|step| &step.outputs).map(shapes::output).collect()))
+    })
+}
+
 fn open(account: &Account, cycle: &Cycle, place: usize) -> bool {
     let step = cycle.template.steps.get(place);
     let connector = step.and_then(|step| cycle.connectors.get(&step.connector));
@@ -132,7 +157,7 @@ fn set(sandbox: &Sandbox, account: &str, of: (&str, &str), sort: Sort, said: &Sa
         let owner = world.account_mut(account)?;
         let found = owner.cycle_of_step_mut(step);
         let (cycle, place) = found.ok_or_else(|| Refusal::missing("Step"))?;
-        let running = cycle.status == Status::Active;
+        let running = cycle.is_running();
         let mapping = cycle.mapping_mut(place, sort, id).ok_or_else(|| missing(sort))?;
         if running {
             return Err(Refusal::running());
@@ -150,14 +175,7 @@ fn mapping(said: &Said) -> Result<Mapping, Refusal> {
     }
     let source_step = said.text("SourceStepId").map(|id| guid(&id)).transpose()?;
     let source_field = said.text("SourceFieldId").map(|id| number(&id)).transpose()?;
-    let kind = match said.text("MappingType").as_deref() {
-        None => None,
-        Some("StaticValue") => Some(MappingType::StaticValue),
-        Some("ValueList") => Some(MappingType::ValueList),
-        Some("Ignore") => Some(MappingType::Ignore),
-        Some("PreviousStep") => Some(MappingType::PreviousStep),
-        Some(_) => return Err(Refusal::malformed()),
-    };
+    let kind = said.mapping_type()?;
     Ok(Mapping { kind, value: said.text("Value"), source_step, source_field })
 }
 

@@ -25,11 +25,13 @@ pub(super) async fn issue(
     if form.text("grant_type") != Some("client_credentials") {
         return Ok(wrong("unsupported_grant_type"));
     }
-    let known = form.text("client_id") == Some(sandbox.0.client_id.as_str())
-        && form.text("client_secret") == Some(sandbox.0.client_secret.as_str());
-    if !known {
+    let (id, secret) = (form.text("client_id"), form.text("client_secret"));
+    let known = sandbox.0.partner.iter().find(|one| {
+        id == Some(one.client_id.as_str()) && secret == Some(one.client_secret.as_str())
+    });
+    let Some(partner) = known else {
         return Ok(wrong("invalid_client"));
-    }
+    };
     let only_account = match form.text("scope").map(|scope| scope.strip_prefix("account:")) {
         None => None,
         Some(Some(account)) => Some(account.to_owned()),
@@ -45,7 +47,7 @@ pub(super) async fn issue(
         "access_token": token,
         "token_type": "bearer",
         "expires_in": LIFETIME.num_seconds(),
-        "clientId": sandbox.0.client_id,
+        "clientId": partner.client_id,
         ".refresh": "False",
         ".issued": http_date(issued_at),
         ".expires": http_date(issued_at + LIFETIME),
