@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::engine::{Engine, Worker};
 use crate::store::Store;
 use crate::web::{AppState, LinkKeys};
+use crate::webhooks::{Deliverer, Endpoints};
 use crate::{api, cyclr, hosted, web};
 
 /// How long requests and calls that are under way get when the program is told to stop.
@@ -25,6 +26,7 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 pub struct App {
     pub state: AppState,
     worker: Worker,
+    deliverer: Deliverer,
     drain: Duration,
 }
 
@@ -36,6 +38,8 @@ pub enum Error {
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the settings for Cyclr will not do")]
     Cyclr(#[from] cyclr::SetupError),
+    #[error("webhooks cannot be sent")]
+    Webhooks(#[source] reqwest::Error),
     #[error("cannot serve")]
     Serve(#[from] std::io::Error),
 }
@@ -65,10 +69,14 @@ impl App {
     /// Builds the rooms on a database that has the newest shape.
     pub fn new(config: &Config, store: Store, clock: Clock) -> Result<Self, Error> {
         let cyclr = cyclr::Client::new(config.cyclr.clone(), clock.clone())?;
-        let (engine, worker) = Engine::new(store, cyclr, clock, config.engine.clone());
+        let endpoints = Endpoints::new(store.clone(), &config.master_key, config.webhooks.clone());
+        let (engine, worker) =
+            Engine::new(store.clone(), cyclr, clock.clone(), config.engine.clone());
         let links = LinkKeys::new(&config.master_key);
-        let state = AppState::new(engine, links, config.public_url.clone());
-        Ok(Self { state, worker, drain: config.drain })
+        let state = AppState::new(engine, links, endpoints.clone(), config.public_url.clone());
+        let deliverer = Deliverer::new(store, clock, endpoints, api::webhook_words(&state))
+            .map_err(Error::Webhooks)?;
+        Ok(Self { state, worker, deliverer, drain: config.drain })
     }
 
     /// All doors.
@@ -85,7 +93,8 @@ impl App {
     /// and answers for a while yet; what is under way, HTTP and calls alike, is finished or given
     /// back. All of that ends within one grace.
     pub async fn run(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Error> {
-        let Self { state, worker, drain } = self;
+        let Self { state, worker, deliverer, drain } = self;
+        let changes = state.engine.changes();
         let router = Self::router(&state);
         let told = stop.clone();
         let serving = axum::serve(listener, router)
@@ -101,13 +110,18 @@ impl App {
             stop.cancel();
             served
         };
-        let work = async { tokio::join!(worker.run(stop.clone(), WORKERS_GRACE), serving) };
+        let work = async {
+            let telling = deliverer.run(changes, stop.clone(), WORKERS_GRACE);
+            let ((), (), served) =
+                tokio::join!(worker.run(stop.clone(), WORKERS_GRACE), telling, serving);
+            served
+        };
         let enough = async {
             stop.cancelled().await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
-            ((), served) = work => Ok(served?),
+            served = work => Ok(served?),
             // A client that keeps its connection open does not keep us here.
             () = enough => {
                 tracing::warn!("stopped although some requests were not answered yet");

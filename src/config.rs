@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::ids::AccountId;
 use crate::secret::{MasterKey, Secret};
-use crate::{cyclr, engine};
+use crate::{cyclr, engine, webhooks};
 
 /// All that `serve` needs to know.
 #[derive(Debug, Clone)]
@@ -24,6 +24,7 @@ pub struct Config {
     pub database: DatabaseSettings,
     pub cyclr: cyclr::Settings,
     pub engine: engine::Settings,
+    pub webhooks: webhooks::Settings,
     /// How long requests are taken yet after the order to stop.
     pub drain: Duration,
 }
@@ -79,6 +80,31 @@ pub const VARIABLES: &[Variable] = &[
         "GANGWAY_DRAIN_SECONDS",
         Some("2"),
         "How long requests are still taken after the order to stop",
+    ),
+    variable(
+        "GANGWAY_WEBHOOK_TIMEOUT_SECONDS",
+        Some("20"),
+        "Total time of one attempt to deliver a webhook",
+    ),
+    variable(
+        "GANGWAY_WEBHOOKS_AT_ONCE",
+        Some("16"),
+        "Attempts under way at once to one endpoint, by one process",
+    ),
+    variable(
+        "GANGWAY_WEBHOOK_GIVE_UP_DAYS",
+        Some("5"),
+        "Days of failure after which an endpoint is disabled",
+    ),
+    variable(
+        "GANGWAY_WEBHOOK_KEEP_DAYS",
+        Some("30"),
+        "Days that messages can be looked at and replayed",
+    ),
+    variable(
+        "GANGWAY_ALLOW_INSECURE_WEBHOOKS",
+        Some("false"),
+        "Webhooks over plain http and to private addresses; for development",
     ),
     variable("CYCLR_API_BASE", None, "Cyclr's API host, like https://api.cyclr.com"),
     variable(
@@ -140,6 +166,7 @@ impl Reader<'_> {
         let database = self.database();
         let cyclr = self.cyclr();
         let engine = self.engine(public_url.clone(), cyclr.as_ref());
+        let webhooks = self.webhooks();
         let drain = self.seconds("GANGWAY_DRAIN_SECONDS", 0, 15);
         Some(Config {
             listen: listen?,
@@ -149,6 +176,7 @@ impl Reader<'_> {
             database: database?,
             cyclr: cyclr?,
             engine: engine?,
+            webhooks: webhooks?,
             drain: drain?,
         })
     }
@@ -224,6 +252,23 @@ impl Reader<'_> {
             poll: Duration::from_millis(poll?),
             most_claims: 5,
             link_life: TimeDelta::days(i64::try_from(link_days?).unwrap_or(7)),
+        })
+    }
+
+    fn webhooks(&mut self) -> Option<webhooks::Settings> {
+        let timeout = self.seconds("GANGWAY_WEBHOOK_TIMEOUT_SECONDS", 1, 30);
+        let at_once = self.number("GANGWAY_WEBHOOKS_AT_ONCE", 1, 1000);
+        let give_up = self.number("GANGWAY_WEBHOOK_GIVE_UP_DAYS", 1, 30);
+        // Longer than the longest that a message is tried.
+        let keep = self.number("GANGWAY_WEBHOOK_KEEP_DAYS", 7, 365);
+        let insecure = self.parse("GANGWAY_ALLOW_INSECURE_WEBHOOKS", "true or false");
+        Some(webhooks::Settings {
+            timeout: timeout?,
+            at_once: u16::try_from(at_once?).unwrap_or(u16::MAX),
+            poll: Duration::from_secs(1),
+            give_up_after: TimeDelta::days(i64::try_from(give_up?).unwrap_or(5)),
+            keep: TimeDelta::days(i64::try_from(keep?).unwrap_or(30)),
+            insecure: insecure?,
         })
     }
 

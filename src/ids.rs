@@ -30,6 +30,10 @@ id!(
     ApiKeyId(Uuid)
 );
 id!(
+    /// An address at which the integrator wants to be told of changes.
+    EndpointId(Uuid)
+);
+id!(
     /// A Cyclr template, as published in the integrator's Cyclr console.
     TemplateId(Uuid)
 );

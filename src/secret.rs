@@ -4,6 +4,8 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::aead::{Aead as _, Payload};
 use hmac::{Hmac, KeyInit, Mac};
 pub use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -30,6 +32,10 @@ impl MasterKey {
 
     pub fn derive(&self, purpose: &'static str) -> MacKey {
         MacKey(mac(&self.0, &[b"derive", purpose.as_bytes()]))
+    }
+
+    pub fn derive_seal(&self, purpose: &'static str) -> SealKey {
+        SealKey(mac(&self.0, &[b"seal", purpose.as_bytes()]))
     }
 }
 
@@ -58,6 +64,50 @@ impl MacKey {
 impl fmt::Debug for MacKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MacKey(hidden)")
+    }
+}
+
+/// A key under which secrets are kept (XChaCha20-Poly1305).
+#[derive(Clone)]
+pub struct SealKey([u8; 32]);
+
+/// Bytes that name the key, so that another one can take over some day.
+const KEY_NAME: usize = 4;
+const NONCE: usize = 24;
+
+impl SealKey {
+    /// What only this key opens, and only together with `bound_to`: a sealed text that is copied to
+    /// another row is worth nothing there.
+    pub fn seal(&self, plain: &[u8], bound_to: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE] = rand::random();
+        let payload = Payload { msg: plain, aad: bound_to };
+        // Fails for texts of many gigabytes only; nothing opens what comes of it then.
+        let sealed = self.cipher().encrypt(&nonce.into(), payload).unwrap_or_default();
+        [&self.name()[..], &nonce, &sealed].concat()
+    }
+
+    /// `None` for what this key did not seal, or not for this.
+    pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
+        let (name, sealed) = sealed.split_at_checked(KEY_NAME)?;
+        let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
+        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+        let payload = Payload { msg: sealed, aad: bound_to };
+        (name == self.name()).then(|| self.cipher().decrypt(&nonce.into(), payload).ok())?
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&self.0.into())
+    }
+
+    fn name(&self) -> [u8; KEY_NAME] {
+        let [a, b, c, d, ..] = mac(&self.0, &[b"name"]);
+        [a, b, c, d]
+    }
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealKey(hidden)")
     }
 }
 
@@ -98,6 +148,25 @@ mod tests {
         assert!(!master.derive("visit").verify(&[b"ab", b"c"], &tag));
         let other = MasterKey::from_text(&"j".repeat(32)).unwrap();
         assert!(!other.derive("link").verify(&[b"ab", b"c"], &tag));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_with_its_key_and_for_its_row_only() {
+        let master = MasterKey::from_text(&"k".repeat(32)).unwrap();
+        let key = master.derive_seal("webhooks");
+        let sealed = key.seal(b"canary", b"row 1");
+        assert_eq!(key.open(&sealed, b"row 1").as_deref(), Some(&b"canary"[..]));
+        assert_eq!(key.open(&sealed, b"row 2"), None);
+        assert_eq!(master.derive_seal("answers").open(&sealed, b"row 1"), None);
+        assert_ne!(key.seal(b"canary", b"row 1"), sealed, "the nonce is fresh");
+        for place in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[place] ^= 1;
+            assert_eq!(key.open(&bent, b"row 1"), None, "{place}");
+            assert_eq!(key.open(&sealed[..place], b"row 1"), None, "{place}");
+        }
+        assert!(!sealed.windows(6).any(|six| six == b"canary"));
+        assert_eq!(format!("{key:?}"), "SealKey(hidden)");
     }
 
     #[test]

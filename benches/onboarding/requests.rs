@@ -7,6 +7,7 @@ use gangway::app::App;
 use gangway::engine::Engine;
 use gangway::secret::{ExposeSecret as _, MasterKey};
 use gangway::web::{AppState, LinkKeys};
+use gangway::webhooks::{Endpoints, Settings};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -29,7 +30,8 @@ impl Doors {
     pub(crate) async fn open(bench: &Bench, engine: Engine) -> Self {
         let (_, key) = bench.store.create_api_key("bench").await.unwrap();
         let master = MasterKey::from_text(&"bench".repeat(8)).unwrap();
-        let state = AppState::new(engine, LinkKeys::new(&master), bench.base.clone());
+        let endpoints = Endpoints::new(bench.store.clone(), &master, Settings::default());
+        let state = AppState::new(engine, LinkKeys::new(&master), endpoints, bench.base.clone());
         Self { router: App::router(&state), key: key.expose_secret().to_owned() }
     }
 }

@@ -1,6 +1,7 @@
 //! The door for the integrator: JSON over HTTP, described by the OpenAPI document it generates.
 //!
-//! Uses `ids`, `onboarding`, `store` (for reading), `engine` (for changes) and `web`.
+//! Uses `ids`, `onboarding`, `store` (for reading), `engine` (for changes), `webhooks`
+//! (for what concerns endpoints) and `web`.
 //!
 //! What always holds:
 //! - `caller::Caller` in a handler's signature is the permission: whoever holds one has shown a key
@@ -28,6 +29,7 @@ mod parameters;
 mod repeatable;
 mod shapes;
 mod start;
+mod webhooks;
 
 use axum::Router;
 use axum::middleware::from_fn;
@@ -37,6 +39,7 @@ use utoipa_axum::routes;
 
 pub use document::document;
 pub use list::{read_cursor, write_cursor};
+pub use webhooks::webhook_words;
 
 use crate::web::{AppState, Error, dress_as_problem, guards};
 
@@ -59,6 +62,7 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(events::list_events))
         .routes(routes!(blueprints::publish))
         .routes(routes!(blueprints::show))
+        .merge(webhooks::routes())
         .routes(routes!(document::show))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))

@@ -143,7 +143,7 @@ fn render(state: &AppState, onboarding: &Onboarding, fresh: bool) -> (u16, Strin
 }
 
 /// Nobody can have put this into the tenant's data: the id is made after the data came.
-fn placeholder(id: OnboardingId) -> String {
+pub(super) fn placeholder(id: OnboardingId) -> String {
     format!("gangway:link:{id}")
 }
 

@@ -144,6 +144,11 @@ impl Engine {
         &self.0.clock
     }
 
+    /// Which onboardings this process changes. A hint: some may be missing.
+    pub fn changes(&self) -> broadcast::Receiver<OnboardingId> {
+        self.0.changed.subscribe()
+    }
+
     /// Ends what only waits. Whoever asks is told how things stand at that moment.
     pub fn begin_stop(&self) {
         self.0.stopping.cancel();

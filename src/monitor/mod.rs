@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 
 use crate::engine::{Engine, PressureState};
 use crate::onboarding::{ProblemCode, RequirementCode, StepKind};
-use crate::store::{AtRest, Figures};
+use crate::store::{self, AtRest, Figures};
 use crate::telemetry::meters;
 
 /// How long figures of the database are good.
@@ -63,7 +63,11 @@ impl Monitor {
         if told.at.is_some_and(|at| at.elapsed() < FRESH) {
             return;
         }
-        let figures = tokio::time::timeout(PATIENCE, self.engine.store().figures()).await;
+        let asked = self.engine.store();
+        let asking = async {
+            Ok::<_, store::Error>((asked.figures().await?, asked.webhook_figures().await?))
+        };
+        let figures = tokio::time::timeout(PATIENCE, asking).await;
         let figures = match figures {
             Ok(Ok(figures)) => Some(figures),
             Ok(Err(error)) => {
@@ -76,8 +80,14 @@ impl Monitor {
             }
         };
         meters::figures_failed(figures.is_none());
-        if let Some(figures) = figures {
+        if let Some((figures, webhooks)) = figures {
             told.tell(&figures);
+            meters::webhooks(
+                webhooks.unspread,
+                webhooks.pending,
+                webhooks.oldest,
+                webhooks.disabled_endpoints,
+            );
             told.at = Some(Instant::now());
         }
     }

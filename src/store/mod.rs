@@ -32,6 +32,7 @@ mod row;
 mod start;
 mod starter;
 mod trouble;
+mod webhooks;
 
 use std::time::Instant;
 
@@ -53,6 +54,11 @@ pub use onboardings::{Filter, Page};
 pub use overrule::Order;
 pub use start::{Answer, IdempotencyKey, NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;
+pub use webhooks::{
+    About, AttemptLine, Delivery, DeliveryInFull, DeliveryPage, Endpoint, EndpointOrder, EndpointText,
+    KeptAttempt, NewMessage, OrderOutcome, OrderRender, OrderedAnswer, SealedSecret, Spread,
+    TakenDelivery, Told, Verdict, WebhookFigures,
+};
 
 use crate::clock::Clock;
 

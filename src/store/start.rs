@@ -195,7 +195,7 @@ pub(super) async fn find_answer(
     }))
 }
 
-async fn keep_answer(
+pub(super) async fn keep_answer(
     tx: &mut sqlx::PgConnection,
     key: &IdempotencyKey,
     answer: &Answer,

@@ -24,6 +24,12 @@ const ONBOARDINGS: &str = "gangway_onboardings";
 const DUE: &str = "gangway_onboardings_due";
 const DRIVEN: &str = "gangway_onboardings_driven";
 const OLDEST_DUE: &str = "gangway_oldest_due_seconds";
+const WEBHOOK_ATTEMPTS: &str = "gangway_webhook_attempts_total";
+const WEBHOOK_SECONDS: &str = "gangway_webhook_attempt_seconds";
+const WEBHOOKS_PENDING: &str = "gangway_webhooks_pending";
+const WEBHOOKS_UNSPREAD: &str = "gangway_webhooks_unspread";
+const WEBHOOKS_OLDEST: &str = "gangway_webhooks_oldest_due_seconds";
+const WEBHOOKS_DISABLED: &str = "gangway_webhook_endpoints_disabled";
 const FIGURES_FAILED: &str = "gangway_figures_failed";
 const BREAKER: &str = "gangway_cyclr_breaker";
 const CYCLR_LIMIT: &str = "gangway_cyclr_calls_limit";
@@ -73,6 +79,12 @@ fn describe() {
     describe_gauge!(CYCLR_LIMIT, "Calls to Cyclr that may be under way at once");
     describe_gauge!(CYCLR_UNDER_WAY, "Calls to Cyclr that are under way");
     describe_gauge!(CYCLR_WAITING, "Calls that wait for their turn");
+    describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver a webhook, by how they ended");
+    describe_histogram!(WEBHOOK_SECONDS, "Time of one attempt to deliver a webhook");
+    describe_gauge!(WEBHOOKS_PENDING, "Webhooks that wait for delivery to enabled endpoints");
+    describe_gauge!(WEBHOOKS_UNSPREAD, "Messages that are not queued for the endpoints yet");
+    describe_gauge!(WEBHOOKS_OLDEST, "How long the oldest pending webhook has been due");
+    describe_gauge!(WEBHOOKS_DISABLED, "Webhook endpoints that are disabled");
     describe_gauge!(FIGURES_FAILED, "1 while the figures from the database cannot be had");
 }
 
@@ -141,6 +153,19 @@ pub fn cyclr_calls_now(limit: usize, under_way: usize, waiting: usize) {
     gauge!(CYCLR_LIMIT).set(exact(limit as u64));
     gauge!(CYCLR_UNDER_WAY).set(exact(under_way as u64));
     gauge!(CYCLR_WAITING).set(exact(waiting as u64));
+}
+
+/// One attempt to deliver a webhook has ended.
+pub fn webhook_attempt(outcome: &'static str, took: Duration) {
+    counter!(WEBHOOK_ATTEMPTS, "outcome" => outcome).increment(1);
+    histogram!(WEBHOOK_SECONDS).record(took);
+}
+
+pub fn webhooks(unspread: u64, pending: u64, oldest: Duration, disabled_endpoints: u64) {
+    gauge!(WEBHOOKS_UNSPREAD).set(exact(unspread));
+    gauge!(WEBHOOKS_PENDING).set(exact(pending));
+    gauge!(WEBHOOKS_OLDEST).set(oldest.as_secs_f64());
+    gauge!(WEBHOOKS_DISABLED).set(exact(disabled_endpoints));
 }
 
 pub fn figures_failed(failed: bool) {

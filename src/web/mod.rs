@@ -1,6 +1,6 @@
 //! What all doors share: the state they hold, how a failure is told, links, limits and headers.
 //!
-//! Uses `clock`, `ids`, `secret`, `onboarding`, `store` and `engine`. Knows no door.
+//! Uses `clock`, `ids`, `secret`, `onboarding`, `store`, `engine` and `webhooks`. Knows no door.
 //!
 //! What always holds:
 //! - A handler fails with [`Error`], which has no body. The router it stands in dresses it: problem

@@ -10,18 +10,25 @@ use crate::engine::Engine;
 use crate::ids::OnboardingId;
 use crate::onboarding::LinkState;
 use crate::store::Store;
+use crate::webhooks::Endpoints;
 
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     pub engine: Engine,
     pub links: LinkKeys,
+    endpoints: Endpoints,
     public_url: Arc<Url>,
 }
 
 impl AppState {
-    pub fn new(engine: Engine, links: LinkKeys, public_url: Url) -> Self {
-        Self { engine, links, public_url: Arc::new(public_url) }
+    pub fn new(engine: Engine, links: LinkKeys, endpoints: Endpoints, public_url: Url) -> Self {
+        Self { engine, links, endpoints, public_url: Arc::new(public_url) }
+    }
+
+    /// Where the integrator is told of changes.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// For reading. Changes go through the engine.

@@ -14,8 +14,9 @@ use gangway::onboarding::{
     Blueprint, Command, Onboarding, Profile, QuestionKey, ReturnUrls, Status,
 };
 use gangway::sandbox::{Catalogue, HeardCall, Sandbox};
-use gangway::secret::{ExposeSecret as _, Secret};
+use gangway::secret::{ExposeSecret as _, MasterKey, Secret};
 use gangway::store::{Render, Store};
+use gangway::webhooks::{self, Endpoints};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use url::Url;
@@ -87,6 +88,19 @@ impl House {
         let (engine, worker) = self.another_process(POLL);
         self.engine = engine;
         drop(worker);
+    }
+
+    /// Where the integrator is told of changes: to any address, for the receivers of tests.
+    pub(crate) fn endpoints(&self) -> Endpoints {
+        let settings = webhooks::Settings {
+            timeout: Duration::from_millis(600),
+            at_once: 4,
+            poll: POLL,
+            insecure: true,
+            ..webhooks::Settings::default()
+        };
+        let master = MasterKey::from_text(&"m".repeat(40)).unwrap();
+        Endpoints::new(self.store.clone(), &master, settings)
     }
 
     /// For looking past the store.

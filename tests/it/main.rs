@@ -36,4 +36,5 @@ mod simulation;
 mod surplus;
 mod together;
 mod wake;
+mod webhooks;
 mod wire;

@@ -295,7 +295,7 @@ async fn live_through(outage: Outage) {
     let working = JoinSet::from_iter([worker.run(stop.clone(), PATIENCE)]);
     let links = LinkKeys::new(&MasterKey::from_text(&"m".repeat(40)).unwrap());
     let public_url = "https://go.example.com/".parse().unwrap();
-    let state = AppState::new(house.engine.clone(), links, public_url);
+    let state = AppState::new(house.engine.clone(), links, house.endpoints(), public_url);
     let page = state.link_url(OnboardingId(uuid::Uuid::now_v7()), 1);
     let page = page.strip_prefix("https://go.example.com").unwrap().to_owned();
     let door = Door { router: App::router(&state), key: key.expose_secret().to_owned() };

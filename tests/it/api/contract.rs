@@ -48,10 +48,23 @@ async fn the_document_lists_the_routes_and_no_other() {
         "GET /v1/onboardings/{id}/events",
         "POST /v1/onboardings/{id}/link",
         "POST /v1/onboardings/{id}/retry",
+        "GET /v1/webhook_endpoints",
+        "POST /v1/webhook_endpoints",
+        "GET /v1/webhook_endpoints/{id}",
+        "PUT /v1/webhook_endpoints/{id}",
+        "DELETE /v1/webhook_endpoints/{id}",
+        "GET /v1/webhook_endpoints/{id}/deliveries",
+        "GET /v1/webhook_endpoints/{id}/deliveries/{message}",
+        "POST /v1/webhook_endpoints/{id}/deliveries/{message}/replay",
+        "POST /v1/webhook_endpoints/{id}/disable",
+        "POST /v1/webhook_endpoints/{id}/enable",
+        "POST /v1/webhook_endpoints/{id}/replay",
+        "POST /v1/webhook_endpoints/{id}/rotate_secret",
+        "POST /v1/webhook_endpoints/{id}/test",
     ];
     assert_eq!(listed, expected);
     for (method, path) in &operations {
-        let address = path.replace("{id}", "x").replace("{key}", "x");
+        let address = path.replace("{id}", "x").replace("{key}", "x").replace("{message}", "x");
         let open = document["paths"][path][method.to_lowercase()]["security"] == json!([{}]);
         let expected = if open { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
         assert_eq!(door.send(bare(method, &address)).await.status, expected, "{method} {path}");

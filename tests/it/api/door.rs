@@ -11,6 +11,7 @@ use gangway::engine::{self, Engine};
 use gangway::secret::{ExposeSecret as _, MasterKey, Secret};
 use gangway::store::Store;
 use gangway::web::{AppState, LinkKeys, shared_layers};
+use gangway::webhooks::{self, Endpoints};
 use gangway::{api, cyclr};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -20,7 +21,7 @@ use url::Url;
 use crate::database::TestDb;
 
 pub(super) const TEMPLATE: &str = "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11";
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 14] = [
     "blueprint",
     "tenant",
     "onboarding",
@@ -30,6 +31,11 @@ const TABLES: [&str; 9] = [
     "outbox",
     "idempotency",
     "attempt",
+    "webhook_endpoint",
+    "webhook_secret",
+    "webhook_message",
+    "webhook_delivery",
+    "webhook_attempt",
 ];
 
 pub(super) struct Door {
@@ -80,9 +86,10 @@ impl Door {
         let store = Store::new(pool.clone(), clock.clone());
         let (_, key) = store.create_api_key("signup").await.unwrap();
         let public_url: Url = "https://onboard.example.com/".parse().unwrap();
-        let engine = idle_engine(store, &clock, public_url.clone());
         let master = MasterKey::from_text(&"m".repeat(40)).unwrap();
-        let state = AppState::new(engine, LinkKeys::new(&master), public_url);
+        let endpoints = Endpoints::new(store.clone(), &master, webhooks::Settings::default());
+        let engine = idle_engine(store, &clock, public_url.clone());
+        let state = AppState::new(engine, LinkKeys::new(&master), endpoints, public_url);
         let router = shared_layers(api::router(state.clone()));
         let key = key.expose_secret().to_owned();
         let door = Self { router, state, clock, pool, key, _database: database };

@@ -56,7 +56,8 @@ impl Site {
     pub(crate) async fn open() -> Self {
         let house = House::open().await;
         let public_url = Url::parse("https://go.example.com/").unwrap();
-        let state = AppState::new(house.engine.clone(), link_keys("k"), public_url);
+        let state =
+            AppState::new(house.engine.clone(), link_keys("k"), house.endpoints(), public_url);
         let pool = house.database.pool().await;
         Self { router: hosted::router(state.clone()), house, state, pool }
     }

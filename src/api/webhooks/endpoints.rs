@@ -1,0 +1,190 @@
+//! Endpoints: made, changed, tried out.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::shapes::{
+    EndpointBody, EndpointList, EndpointOrderBody, QueuedBody, RotateOrder, TestOrder,
+};
+use super::{order, parse_endpoint, spell, words};
+use crate::api::caller::Caller;
+use crate::api::fields::{Mistakes, is_line};
+use crate::api::repeatable::Repeatable;
+use crate::ids::EndpointId;
+use crate::store::{EndpointOrder, EndpointText, NewMessage};
+use crate::web::{AppState, Error, Json, JsonAnswer};
+use crate::webhooks::{KINDS, Once, TEST};
+
+/// Have changes told to an address.
+///
+/// Messages follow Standard Webhooks 1.0. The answer shows the secret that they are signed with,
+/// this once; the same `Idempotency-Key` with the same body gets the same answer again.
+#[utoipa::path(post, path = "/v1/webhook_endpoints", operation_id = "create_webhook_endpoint",
+    tag = "webhooks", params(("Idempotency-Key" = Option<String>, Header,
+        description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
+    request_body = EndpointOrderBody, responses((status = CREATED, body = EndpointBody)))]
+pub(super) async fn create(
+    caller: Caller,
+    State(state): State<AppState>,
+    asked: Repeatable<EndpointOrderBody>,
+) -> Result<Response, Error> {
+    let once = Once(asked.idempotency(&caller));
+    let text = check(&state, asked.body).await?;
+    let id = EndpointId(Uuid::now_v7());
+    let (secret, shown) = state.endpoints().make_secret(id);
+    let create = EndpointOrder::Create { id, text, secret };
+    order(&state, create, once, |outcome| spell(outcome, Some(&shown), 201)).await
+}
+
+/// List the endpoints, oldest first.
+#[utoipa::path(get, path = "/v1/webhook_endpoints", operation_id = "list_webhook_endpoints",
+    tag = "webhooks", responses((status = OK, body = EndpointList)))]
+pub(super) async fn list(
+    _caller: Caller,
+    State(state): State<AppState>,
+) -> Result<JsonAnswer<EndpointList>, Error> {
+    let endpoints = state.store().list_endpoints().await?;
+    let data = endpoints.iter().map(EndpointBody::from).collect();
+    Ok(JsonAnswer(StatusCode::OK, EndpointList { data }))
+}
+
+/// Show an endpoint.
+#[utoipa::path(get, path = "/v1/webhook_endpoints/{id}", operation_id = "show_webhook_endpoint",
+    tag = "webhooks", params(("id" = Uuid, Path)), responses((status = OK, body = EndpointBody)))]
+pub(super) async fn show(
+    _caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<JsonAnswer<EndpointBody>, Error> {
+    let endpoint = state.store().find_endpoint(parse_endpoint(&id)?).await?;
+    let endpoint = endpoint.ok_or_else(Error::not_found)?;
+    Ok(JsonAnswer(StatusCode::OK, EndpointBody::from(&endpoint)))
+}
+
+/// Say anew what an endpoint is.
+#[utoipa::path(put, path = "/v1/webhook_endpoints/{id}", operation_id = "update_webhook_endpoint",
+    tag = "webhooks", params(("id" = Uuid, Path)), request_body = EndpointOrderBody,
+    responses((status = OK, body = EndpointBody)))]
+pub(super) async fn update(
+    _caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    Json(body): Json<EndpointOrderBody>,
+) -> Result<Response, Error> {
+    let id = parse_endpoint(&id)?;
+    let update = EndpointOrder::Update { id, text: check(&state, body).await? };
+    order(&state, update, Once(None), |outcome| spell(outcome, None, 200)).await
+}
+
+/// Delete an endpoint. What was on its way to it is not sent any more.
+#[utoipa::path(delete, path = "/v1/webhook_endpoints/{id}",
+    operation_id = "delete_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
+    responses((status = OK, description = "It is gone.")))]
+pub(super) async fn remove(
+    _caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let delete = EndpointOrder::Delete { id: parse_endpoint(&id)? };
+    order(&state, delete, Once(None), |outcome| spell(outcome, None, 200)).await
+}
+
+/// Send to an endpoint again.
+///
+/// What was queued before it was disabled goes out at once; replay what was not.
+#[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/enable",
+    operation_id = "enable_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
+    responses((status = OK, body = EndpointBody)))]
+pub(super) async fn enable(
+    _caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let enable = EndpointOrder::Enable { id: parse_endpoint(&id)? };
+    order(&state, enable, Once(None), |outcome| spell(outcome, None, 200)).await
+}
+
+/// Send nothing to an endpoint until it is enabled.
+#[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/disable",
+    operation_id = "disable_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
+    responses((status = OK, body = EndpointBody)))]
+pub(super) async fn disable(
+    _caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let disable = EndpointOrder::Disable { id: parse_endpoint(&id)? };
+    order(&state, disable, Once(None), |outcome| spell(outcome, None, 200)).await
+}
+
+/// Give an endpoint another secret.
+///
+/// For a while messages carry a signature by each: check with either of them.
+#[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/rotate_secret",
+    operation_id = "rotate_webhook_secret", tag = "webhooks",
+    params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header,
+        description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
+    request_body = RotateOrder, responses((status = OK, body = EndpointBody)))]
+pub(super) async fn rotate(
+    caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    asked: Repeatable<RotateOrder>,
+) -> Result<Response, Error> {
+    let once = Once(asked.idempotency(&caller));
+    let id = parse_endpoint(&id)?;
+    let hours = asked.body.overlap_hours;
+    let mut mistakes = Mistakes::default();
+    mistakes.require("/overlap_hours", (0..=168).contains(&hours), "0 to 168");
+    let overlap = mistakes.or_value(TimeDelta::try_hours(hours))?;
+    let (secret, shown) = state.endpoints().make_secret(id);
+    let rotate = EndpointOrder::Rotate { id, secret, overlap };
+    order(&state, rotate, once, |outcome| spell(outcome, Some(&shown), 200)).await
+}
+
+/// Send a message of type `webhook_endpoint.test` to an endpoint.
+#[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/test",
+    operation_id = "test_webhook_endpoint", tag = "webhooks",
+    params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header,
+        description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
+    request_body = TestOrder, responses((status = ACCEPTED, body = QueuedBody)))]
+pub(super) async fn test(
+    caller: Caller,
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    asked: Repeatable<TestOrder>,
+) -> Result<Response, Error> {
+    let once = Once(asked.idempotency(&caller));
+    let endpoint = state.store().find_endpoint(parse_endpoint(&id)?).await?;
+    let endpoint = endpoint.ok_or_else(Error::not_found)?;
+    let body = words::about_endpoint(TEST, state.clock().now(), &endpoint);
+    let message = NewMessage { id: Uuid::now_v7(), kind: TEST.to_owned(), body };
+    let send = EndpointOrder::Send { id: endpoint.id, message };
+    order(&state, send, once, |outcome| spell(outcome, None, 202)).await
+}
+
+async fn check(state: &AppState, body: EndpointOrderBody) -> Result<EndpointText, Error> {
+    let mut mistakes = Mistakes::default();
+    let described = body.description.is_empty() || is_line(&body.description);
+    mistakes.require("/description", described, "at most 200 characters on one line");
+    for (place, kind) in body.events.iter().enumerate() {
+        let known = KINDS.contains(&kind.as_str());
+        let rule = format!("one of {}", KINDS.join(", "));
+        mistakes.require(&format!("/events/{place}"), known, &rule);
+    }
+    let url = match state.endpoints().check(&body.url).await {
+        Ok(url) => Some(url),
+        Err(refusal) => {
+            mistakes.add("/url", refusal.to_string());
+            None
+        }
+    };
+    let mut events = body.events;
+    events.sort();
+    events.dedup();
+    let description = body.description;
+    mistakes.or_value(url.map(|url| EndpointText { url: url.into(), description, events }))
+}
