@@ -31,7 +31,10 @@ told AS (
 judged AS (
     UPDATE webhook_endpoint e
     SET failing_since = CASE WHEN NOT t.well THEN coalesce(e.failing_since, t.began) END,
-        held_until = coalesce($13, now()) + make_interval(secs => t.held_for),
+        held_until = CASE
+            WHEN NOT t.well OR t.held_for IS NOT NULL
+                THEN greatest(e.held_until, coalesce($13, now()) + make_interval(secs => t.held_for))
+        END,
         disabled_at = CASE
             WHEN t.gone OR (NOT t.well AND e.failing_since <= t.ended - make_interval(secs => $14))
                 THEN t.ended

@@ -36,7 +36,7 @@ pub(super) async fn send(
     Ok(())
 }
 
-/// What is on its way already is left as it is.
+/// What waits for its next attempt is sent now; what is being sent is left as it is.
 pub(super) async fn replay(
     tx: &mut PgConnection,
     id: EndpointId,
@@ -56,12 +56,12 @@ pub(super) async fn replay(
          WHERE e.endpoint_id = $1
            AND (k.state IS NOT NULL OR m.onboarding_id IS NOT NULL)
            AND (k.state IS NOT NULL OR cardinality(e.events) = 0 OR m.kind = ANY (e.events))
-           AND (k.state IS NULL OR k.state = 'failed' OR (k.state = 'delivered' AND NOT $4))
+           AND (k.state IS NULL OR k.state <> 'delivered' OR NOT $4)
          ORDER BY m.at, m.message_id
          LIMIT $5
          ON CONFLICT (endpoint_id, message_id) DO UPDATE
-             SET state = 'pending', tries = 0, due_at = excluded.due_at, lease_token = NULL
-             WHERE d.state <> 'pending'",
+             SET state = 'pending', tries = 0, due_at = excluded.due_at
+             WHERE d.lease_token IS NULL",
         id.0,
         since,
         until,
