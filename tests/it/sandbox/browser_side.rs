@@ -1,0 +1,1 @@
+//! The browser's way: Cyclr's service domain, and the provider, pretend or real.
