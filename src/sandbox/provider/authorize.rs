@@ -68,12 +68,14 @@ pub(super) fn check(
     let text = |name: &str| said.text(name).unwrap_or_default();
     let client_id = text("client_id");
     let Some(application) = application(sandbox, client_id) else {
-        return Err(stay("This provider does not know the application that sent you here."));
+        let why = "This provider does not know the application that sent you here.";
+        return Err(Box::new(stay(why)));
     };
     // The one address that is registered for every client.
     let redirect_uri = address.at(CALLBACK);
     if text("redirect_uri") != redirect_uri.as_str() {
-        return Err(stay("The address to return to is not registered for this application."));
+        let why = "The address to return to is not registered for this application.";
+        return Err(Box::new(stay(why)));
     }
     let state = text("state");
     let wrong = |error, why| Err(Box::new(refuse(&redirect_uri, state, error, why)));
@@ -93,8 +95,8 @@ pub(super) fn check(
 }
 
 /// Told to the person: who asks is not to be trusted, so nobody is redirected.
-fn stay(why: &str) -> Box<Response> {
-    Box::new(note(StatusCode::BAD_REQUEST, "This sign-in cannot begin", why))
+fn stay(why: &str) -> Response {
+    note(StatusCode::BAD_REQUEST, "This sign-in cannot begin", why)
 }
 
 /// Back to the client with an error (RFC 6749 section 4.1.2.1).

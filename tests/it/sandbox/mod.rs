@@ -3,6 +3,8 @@
 mod browser_side;
 mod endpoints;
 mod faults;
+mod provider;
+mod real_provider;
 
 use std::time::Duration;
 
