@@ -3,6 +3,7 @@
 mod browser_side;
 mod endpoints;
 mod faults;
+mod message_mode;
 mod provider;
 mod real_provider;
 
