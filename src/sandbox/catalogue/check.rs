@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::super::shapes::is_account_setting;
 use super::{
-    Catalogue, Connector, Input, PresentAccount, PresentConnector, PresentCycle, PresentMapping,
-    Template,
+    Catalogue, Connector, Input, OAuthProvider, PresentAccount, PresentConnector, PresentCycle,
+    PresentMapping, Template,
 };
 
 /// Everything that is wrong with it, in the order of the file.
@@ -72,6 +72,9 @@ impl<'a> Check<'a> {
         let place = format!("connector `{}`", connector.name);
         if connector.name.trim().is_empty() {
             self.wrong(format!("connector {} has no name", connector.id));
+        }
+        for what in connector.provider.iter().flat_map(OAuthProvider::mistakes) {
+            self.wrong(format!("{place} has a provider with {what}"));
         }
         let names = connector.properties.iter().map(|one| one.target_name.to_lowercase());
         self.once(&place, "property", names);

@@ -8,6 +8,7 @@
 mod check;
 mod connector;
 mod present;
+mod provider;
 mod template;
 
 use std::collections::{BTreeMap, HashMap};
@@ -27,6 +28,7 @@ pub use connector::{
 pub use present::{
     PresentAccount, PresentConnector, PresentCycle, PresentMapping, PresentProperty,
 };
+pub use provider::{ClientAuth, OAuthProvider};
 pub use template::{
     Choice, Input, Lookup, Method, Output, Prerequisite, RunOutcome, StepErrorAction, Template,
     TemplateStep, Variable,
