@@ -54,8 +54,8 @@ pub use catalogue::{
     Connector, ConnectorMethod, ConnectorProperty, ConnectorStatus, Credentials, DEPOT_FTP,
     DEPOT_TO_STORE, HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method, NIGHTLY_LEDGER, OAuth2Type,
     OAuthProvider, Output, PARCEL_MAIL, Prerequisite, PresentAccount, PresentConnector,
-    PresentCycle, PresentMapping, PresentProperty, RunOutcome, STORE_ONLY, StepErrorAction,
-    TIDE_STORE, Template, TemplateStep, Variable,
+    PresentCycle, PresentMapping, PresentProperty, ProviderClient, RunOutcome, STORE_ONLY,
+    StepErrorAction, TIDE_STORE, Template, TemplateStep, Variable,
 };
 pub use cycle::{MappingType, Status};
 pub use faults::{Fault, FaultKind};
@@ -64,6 +64,7 @@ pub use outbound::SentNotice;
 pub use program::{Opened, Options};
 pub use serve::{Hosts, serve, serve_hosts};
 
+use browser::OwnDoor;
 use catalogue::Shelves;
 use faults::Faults;
 use hear::CallBook;
@@ -104,7 +105,8 @@ pub struct Settings {
     /// Whether the calls that are heard are remembered.
     pub record_calls: bool,
     /// Address under which people's browsers reach the sandbox, as Cyclr's service domain; what
-    /// their `Host` header says, over plain HTTP, when absent. Providers return to it.
+    /// their `Host` header says, with the listener's scheme, when absent. Providers return to it;
+    /// behind a proxy that ends TLS it has to be given.
     pub service_domain: Option<Url>,
 }
 
@@ -137,6 +139,7 @@ struct Inside {
     late: Late,
     outbound: Outbound,
     service_domain: Option<Url>,
+    own_door: OwnDoor,
 }
 
 enum Clock {
@@ -172,6 +175,7 @@ impl Sandbox {
             late: Late::default(),
             outbound: Outbound::default(),
             service_domain: settings.service_domain,
+            own_door: OwnDoor::default(),
         })))
     }
 
