@@ -27,8 +27,10 @@ mod hear;
 mod install;
 mod keep;
 mod late;
+mod orders;
 mod outbound;
 mod picture;
+mod program;
 mod provider;
 mod request;
 mod runs;
@@ -37,6 +39,7 @@ mod shapes;
 mod shared;
 mod world;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -58,7 +61,8 @@ pub use cycle::{MappingType, Status};
 pub use faults::{Fault, FaultKind};
 pub use hear::HeardCall;
 pub use outbound::SentNotice;
-pub use serve::serve;
+pub use program::{Opened, Options};
+pub use serve::{Hosts, serve, serve_hosts};
 
 use catalogue::Shelves;
 use faults::Faults;
@@ -76,8 +80,12 @@ pub enum Error {
     CatalogueShape(String),
     #[error("the sandbox's catalogue contradicts itself: {0}")]
     Catalogue(String),
-    #[error("the sandbox's world in {} cannot be opened", file.display())]
+    #[error("cannot read {}", file.display())]
     Unreadable { file: PathBuf, source: std::io::Error },
+    #[error("the sandbox cannot listen on {address}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("{} cannot be used for TLS: {why}", file.display())]
+    Tls { file: PathBuf, why: String },
     #[error("the sandbox's world in {} is damaged; repair the file, or remove it to begin anew: {why}", file.display())]
     Damaged { file: PathBuf, why: String },
 }
@@ -96,7 +104,7 @@ pub struct Settings {
     /// Whether the calls that are heard are remembered.
     pub record_calls: bool,
     /// Address under which people's browsers reach the sandbox, as Cyclr's service domain; what
-    /// their `Host` header says, over plain HTTP, when absent. Providers return to it.
+    /// their `Host` header says when absent. Providers return to it.
     pub service_domain: Option<Url>,
 }
 
@@ -169,11 +177,26 @@ impl Sandbox {
 
     /// API host, service domain, provider and control surface on one router.
     pub fn router(&self) -> axum::Router {
-        endpoints::router()
-            .merge(browser::router())
-            .merge(control::router())
-            .layer(axum::middleware::from_fn_with_state(self.clone(), hear::hear))
-            .with_state(self.clone())
+        self.heard(Self::api().merge(browser::router()))
+    }
+
+    /// All but what people's browsers open.
+    fn api_router(&self) -> axum::Router {
+        self.heard(Self::api())
+    }
+
+    /// What people's browsers open.
+    fn service_domain_router(&self) -> axum::Router {
+        self.heard(browser::router())
+    }
+
+    fn api() -> axum::Router<Self> {
+        endpoints::router().merge(control::router()).merge(orders::router())
+    }
+
+    fn heard(&self, router: axum::Router<Self>) -> axum::Router {
+        let hear = axum::middleware::from_fn_with_state(self.clone(), hear::hear);
+        router.layer(hear).with_state(self.clone())
     }
 
     /// The world as `GET /_sandbox/world` tells it.
