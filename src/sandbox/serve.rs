@@ -35,7 +35,7 @@ struct HangUp;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
 
-/// On every request that came over TLS.
+/// Marks a request that came over TLS.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Secured;
 
@@ -93,8 +93,8 @@ async fn let_runs_happen(sandbox: Sandbox) {
 
 /// Its connections end with it.
 async fn keep_open(router: axum::Router, listener: TcpListener, tls: Option<TlsAcceptor>) {
-    let mut connections = JoinSet::new();
     let router = if tls.is_some() { router.layer(Extension(Secured)) } else { router };
+    let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {

@@ -26,14 +26,15 @@ impl FromRequestParts<Sandbox> for OwnAddress {
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, Refusal> {
         let known = sandbox.0.service_domain.as_ref();
-        let scheme = if parts.extensions.get::<Secured>().is_some() { "https" } else { "http" };
-        let found = known.cloned().or_else(|| said_by(scheme, &parts.headers));
+        let secured = parts.extensions.get::<Secured>().is_some();
+        let scheme = if secured { "https" } else { "http" };
+        let found = known.cloned().or_else(|| said_by(&parts.headers, scheme));
         found.map(Self).ok_or_else(|| Refusal::bad("The Host header names no address."))
     }
 }
 
 /// Only a browser's own request is answered with it, so a forged one misleads nobody else.
-fn said_by(scheme: &str, headers: &HeaderMap) -> Option<Url> {
+fn said_by(headers: &HeaderMap, scheme: &str) -> Option<Url> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let plain = |sign: char| sign.is_ascii_alphanumeric() || ".-:[]_".contains(sign);
     if !host.chars().all(plain) {
@@ -52,7 +53,7 @@ mod tests {
     fn only_a_host_and_a_port_make_an_address() {
         let address = |host: &'static str| {
             let headers = [(header::HOST, HeaderValue::from_static(host))].into_iter().collect();
-            said_by("http", &headers).map(String::from)
+            said_by(&headers, "http").map(String::from)
         };
         assert_eq!(address("127.0.0.1:7080").unwrap(), "http://127.0.0.1:7080/");
         assert_eq!(address("[::1]:7080").unwrap(), "http://[::1]:7080/");
