@@ -12,9 +12,8 @@
 //! world shows credentials as set or not set; a call struck by a fault is performed or not as its
 //! kind says, never half.
 //!
-//! Decided against: message mode of the sign-in page (it says that it is not offered); answering
-//! where Cyclr's behaviour is unknown with several variants at once. Each such place is one
-//! function with a comment, so that a variant can be put there.
+//! Decided against: answering where Cyclr's behaviour is unknown with several variants at once. Each
+//! such place is one function with a comment, so that a variant can be put there.
 
 mod account;
 mod begin;
@@ -33,6 +32,7 @@ mod outbound;
 mod page;
 mod picture;
 mod program;
+mod provider;
 mod request;
 mod runs;
 mod serve;
@@ -48,14 +48,15 @@ use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use tokio::sync::watch;
+use url::Url;
 
 pub use catalogue::{
-    AuthType, Authentication, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, Connector,
-    ConnectorMethod, ConnectorProperty, ConnectorStatus, Credentials, DEPOT_FTP, DEPOT_TO_STORE,
-    HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method, NIGHTLY_LEDGER, OAuth2Type, Output,
-    PARCEL_MAIL, Prerequisite, PresentAccount, PresentConnector, PresentCycle, PresentMapping,
-    PresentProperty, RunOutcome, STORE_ONLY, StepErrorAction, TIDE_STORE, Template, TemplateStep,
-    Variable,
+    AuthType, Authentication, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, ClientAuth,
+    Connector, ConnectorMethod, ConnectorProperty, ConnectorStatus, Credentials, DEPOT_FTP,
+    DEPOT_TO_STORE, HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method, NIGHTLY_LEDGER, OAuth2Type,
+    OAuthProvider, Output, PARCEL_MAIL, Prerequisite, PresentAccount, PresentConnector,
+    PresentCycle, PresentMapping, PresentProperty, ProviderClient, RunOutcome, STORE_ONLY,
+    StepErrorAction, TIDE_STORE, Template, TemplateStep, Variable,
 };
 pub use cycle::{MappingType, Status};
 pub use faults::{Fault, FaultKind};
@@ -64,6 +65,7 @@ pub use outbound::SentNotice;
 pub use program::{Opened, Options};
 pub use serve::{Hosts, serve, serve_hosts};
 
+use browser::OwnDoor;
 use catalogue::Shelves;
 use faults::Faults;
 use hear::CallBook;
@@ -103,6 +105,10 @@ pub struct Settings {
     pub clock: Option<DateTime<Utc>>,
     /// Whether the calls that are heard are remembered.
     pub record_calls: bool,
+    /// Address under which people's browsers reach the sandbox, as Cyclr's service domain; what
+    /// their `Host` header says, with the listener's scheme, when absent. Providers return to it;
+    /// behind a proxy that ends TLS it has to be given.
+    pub service_domain: Option<Url>,
 }
 
 impl Default for Settings {
@@ -114,6 +120,7 @@ impl Default for Settings {
             kept_in: None,
             clock: None,
             record_calls: true,
+            service_domain: None,
         }
     }
 }
@@ -132,6 +139,8 @@ struct Inside {
     faults: Faults,
     late: Late,
     outbound: Outbound,
+    service_domain: Option<Url>,
+    own_door: OwnDoor,
 }
 
 enum Clock {
@@ -166,6 +175,8 @@ impl Sandbox {
             faults: Faults::default(),
             late: Late::default(),
             outbound: Outbound::default(),
+            service_domain: settings.service_domain,
+            own_door: OwnDoor::default(),
         })))
     }
 

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
@@ -34,6 +35,10 @@ struct HangUp;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
 
+/// Marks a request that came over TLS.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Secured;
+
 /// Where the sandbox listens.
 pub struct Hosts {
     /// The API, and the service domain too where that has no listener of its own.
@@ -60,6 +65,8 @@ pub async fn serve_hosts(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let Hosts { api, service_domain, tls } = hosts;
+    let pages = service_domain.as_ref().unwrap_or(&api);
+    sandbox.0.own_door.is(if tls.is_none() { Some(pages.local_addr()?) } else { None });
     let mut doors = JoinSet::new();
     match service_domain {
         None => {
@@ -86,6 +93,7 @@ async fn let_runs_happen(sandbox: Sandbox) {
 
 /// Its connections end with it.
 async fn keep_open(router: axum::Router, listener: TcpListener, tls: Option<TlsAcceptor>) {
+    let router = if tls.is_some() { router.layer(Extension(Secured)) } else { router };
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -1,11 +1,16 @@
 //! The sandbox over real HTTP: it must be what the client is later held against.
 
+mod browser_side;
 mod endpoints;
 mod faults;
 mod harbour;
+mod message_mode;
 mod program;
+mod provider;
+mod real_provider;
 mod resources;
 mod runs;
+mod two_sandboxes;
 
 use std::time::Duration;
 
@@ -17,6 +22,7 @@ use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use url::Url;
 
 const ACCOUNT: &str = "acme-42";
 const INSTALL: &str = "/v1.0/templates/*/install";
@@ -128,19 +134,37 @@ impl Rig {
         asked.query(&query).query(more).send().await.unwrap()
     }
 
-    async fn decide(&self, state: &str, decision: &str) -> Response {
-        let form = [("state", state), ("decision", decision)];
-        self.http.post(format!("{}/provider/decide", self.base)).form(&form).send().await.unwrap()
+    /// The button on the consent screen. Gives the provider's own answer.
+    async fn press(&self, consent: &Url, decision: &str) -> Response {
+        let body = format!("{}&decision={decision}", consent.query().unwrap());
+        let asked = self.http.post(format!("{}/provider/decide", self.base));
+        let asked = asked.header("content-type", "application/x-www-form-urlencoded");
+        asked.body(body).send().await.unwrap()
     }
 
-    /// From the token to the consent screen; gives the state of the sign-in.
-    async fn reach_consent(&self, connector: &Value, back: &str) -> String {
+    /// From the button to what Cyclr shows in the end.
+    async fn decide(&self, consent: &Url, decision: &str) -> Response {
+        let answer = self.press(consent, decision).await;
+        assert_eq!(answer.status(), 303);
+        self.follow(&answer).await
+    }
+
+    /// Goes where a redirect leads within the sandbox, under whatever name it has.
+    async fn follow(&self, answer: &Response) -> Response {
+        let base = Url::parse(&self.base).unwrap();
+        let to = base.join(answer.headers()["location"].to_str().unwrap()).unwrap();
+        let query = to.query().unwrap_or_default();
+        self.http.get(format!("{}{}?{query}", self.base, to.path())).send().await.unwrap()
+    }
+
+    /// From the token to the consent screen; gives its address.
+    async fn reach_consent(&self, connector: &Value, back: &str) -> Url {
         let opened = self.open(connector, &self.mint().await, &[("targetOrigin", back)]).await;
         assert_eq!(opened.status(), 302);
-        let to = format!("{}{}", self.base, opened.headers()["location"].to_str().unwrap());
-        let page = self.http.get(&to).send().await.unwrap().text().await.unwrap();
+        let to = Url::parse(opened.headers()["location"].to_str().unwrap()).unwrap();
+        let page = self.follow(&opened).await.text().await.unwrap();
         assert!(page.contains("Allow access to Harbour CRM?") && page.contains(r#"id="allow""#));
-        to.split_once("state=").unwrap().1.to_owned()
+        to
     }
 
     fn inject(&self, kind: FaultKind) {

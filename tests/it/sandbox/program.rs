@@ -77,6 +77,18 @@ async fn it_speaks_https_with_a_given_certificate() {
     assert_eq!(answer.status(), 200);
     let world = answer.json::<serde_json::Value>().await.unwrap();
     assert_eq!(world["accounts"], serde_json::json!([]));
+    // What providers return to is an https address then.
+    for (scheme, status) in [("https", 200), ("http", 400)] {
+        let back = format!("{scheme}://localhost:{port}/connector/callback");
+        let page = client.get(format!("https://localhost:{port}/provider/authorize")).query(&[
+            ("response_type", "code"),
+            ("client_id", "cyclr-for-2101"),
+            ("redirect_uri", &back),
+            ("code_challenge", &"x".repeat(43)),
+            ("code_challenge_method", "S256"),
+        ]);
+        assert_eq!(page.send().await.unwrap().status(), status, "{back}");
+    }
 }
 
 #[tokio::test]
