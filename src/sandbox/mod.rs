@@ -29,6 +29,7 @@ mod keep;
 mod late;
 mod orders;
 mod outbound;
+mod page;
 mod picture;
 mod program;
 mod provider;
@@ -191,7 +192,7 @@ impl Sandbox {
     }
 
     fn api() -> axum::Router<Self> {
-        endpoints::router().merge(control::router()).merge(orders::router())
+        endpoints::router().merge(control::router()).merge(orders::router()).merge(page::router())
     }
 
     fn heard(&self, router: axum::Router<Self>) -> axum::Router {
