@@ -1,8 +1,9 @@
 //! What the pretend Cyclr remembers, and the rules by which it changes.
 //!
 //! An account owns all that is in it, so every look-up starts at one account and nothing is
-//! searched across accounts, but for the OAuth clients that the pretend provider knows. Cycles and account connectors keep the template and the connector
-//! they were made from: a changed catalogue leaves them alone, as a new release does at Cyclr.
+//! searched across accounts, but for the OAuth clients that the pretend provider knows. Cycles and
+//! account connectors keep the template and the connector they were made from: a changed catalogue
+//! leaves them alone, as a new release does at Cyclr.
 
 use std::collections::BTreeMap;
 use std::fmt;
