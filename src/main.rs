@@ -48,16 +48,7 @@ enum Command {
     /// Run everything on this machine, with a pretend Cyclr, to try it out.
     Demo(demo::Options),
     /// Run the pretend Cyclr alone. For practice only: it guards nothing.
-    Sandbox {
-        #[arg(long, default_value = "127.0.0.1:4002")]
-        listen: SocketAddr,
-        /// A world to serve instead of the built-in one.
-        #[arg(long)]
-        catalogue: Option<PathBuf>,
-        /// Keep the world in this file, so that it survives a restart.
-        #[arg(long)]
-        keep: Option<PathBuf>,
-    },
+    Sandbox(sandbox::Options),
     /// Bring the database of `DATABASE_URL` to this version's shape.
     Migrate,
     /// API keys.
@@ -102,7 +93,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { embedded, data_dir } => serve(embedded.then_some(data_dir)).await,
         Command::Demo(options) => Ok(demo::run(options, stop_signal()?).await?),
-        Command::Sandbox { listen, catalogue, keep } => run_sandbox(listen, catalogue, keep).await,
+        Command::Sandbox(options) => run_sandbox(options).await,
         Command::Migrate => {
             let store = open_database().await?;
             store.migrate().await?;
@@ -177,24 +168,11 @@ async fn watch(
     Ok(watching)
 }
 
-async fn run_sandbox(
-    listen: SocketAddr,
-    catalogue: Option<PathBuf>,
-    keep: Option<PathBuf>,
-) -> anyhow::Result<()> {
-    let catalogue = match catalogue {
-        Some(file) => {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
-            sandbox::Catalogue::parse(&text)?
-        }
-        None => sandbox::Catalogue::built_in(),
-    };
-    let sandbox = sandbox::Sandbox::open(demo::sandbox_settings(catalogue, keep))?;
-    let listener = TcpListener::bind(listen).await?;
-    drop(say(&format!("The pretend Cyclr is at http://{}/.", listener.local_addr()?)));
+async fn run_sandbox(options: sandbox::Options) -> anyhow::Result<()> {
+    let opened = options.open().await?;
+    drop(say(&opened.addresses()?.join("\n")));
     let stop = stop_signal()?;
-    sandbox::serve(sandbox, listener, async move { stop.cancelled().await }).await?;
+    opened.serve(async move { stop.cancelled().await }).await?;
     Ok(())
 }
 

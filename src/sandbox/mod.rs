@@ -12,9 +12,8 @@
 //! world shows credentials as set or not set; a call struck by a fault is performed or not as its
 //! kind says, never half.
 //!
-//! Decided against: message mode of the sign-in page (it says that it is not offered); answering
-//! where Cyclr's behaviour is unknown with several variants at once. Each such place is one
-//! function with a comment, so that a variant can be put there.
+//! Decided against: answering where Cyclr's behaviour is unknown with several variants at once. Each
+//! such place is one function with a comment, so that a variant can be put there.
 
 mod account;
 mod begin;
@@ -28,8 +27,12 @@ mod hear;
 mod install;
 mod keep;
 mod late;
+mod orders;
 mod outbound;
+mod page;
 mod picture;
+mod program;
+mod provider;
 mod request;
 mod runs;
 mod serve;
@@ -37,6 +40,7 @@ mod shapes;
 mod shared;
 mod world;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,21 +48,24 @@ use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use tokio::sync::watch;
+use url::Url;
 
 pub use catalogue::{
-    AuthType, Authentication, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, Connector,
-    ConnectorMethod, ConnectorProperty, ConnectorStatus, Credentials, DEPOT_FTP, DEPOT_TO_STORE,
-    HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method, NIGHTLY_LEDGER, OAuth2Type, Output,
-    PARCEL_MAIL, Prerequisite, PresentAccount, PresentConnector, PresentCycle, PresentMapping,
-    PresentProperty, RunOutcome, STORE_ONLY, StepErrorAction, TIDE_STORE, Template, TemplateStep,
-    Variable,
+    AuthType, Authentication, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, ClientAuth,
+    Connector, ConnectorMethod, ConnectorProperty, ConnectorStatus, Credentials, DEPOT_FTP,
+    DEPOT_TO_STORE, HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method, NIGHTLY_LEDGER, OAuth2Type,
+    OAuthProvider, Output, PARCEL_MAIL, Prerequisite, PresentAccount, PresentConnector,
+    PresentCycle, PresentMapping, PresentProperty, ProviderClient, RunOutcome, STORE_ONLY,
+    StepErrorAction, TIDE_STORE, Template, TemplateStep, Variable,
 };
 pub use cycle::{MappingType, Status};
 pub use faults::{Fault, FaultKind};
 pub use hear::HeardCall;
 pub use outbound::SentNotice;
-pub use serve::serve;
+pub use program::{Opened, Options};
+pub use serve::{Hosts, serve, serve_hosts};
 
+use browser::OwnDoor;
 use catalogue::Shelves;
 use faults::Faults;
 use hear::CallBook;
@@ -75,8 +82,12 @@ pub enum Error {
     CatalogueShape(String),
     #[error("the sandbox's catalogue contradicts itself: {0}")]
     Catalogue(String),
-    #[error("the sandbox's world in {} cannot be opened", file.display())]
+    #[error("cannot read {}", file.display())]
     Unreadable { file: PathBuf, source: std::io::Error },
+    #[error("the sandbox cannot listen on {address}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("{} cannot be used for TLS: {why}", file.display())]
+    Tls { file: PathBuf, why: String },
     #[error("the sandbox's world in {} is damaged; repair the file, or remove it to begin anew: {why}", file.display())]
     Damaged { file: PathBuf, why: String },
 }
@@ -94,6 +105,10 @@ pub struct Settings {
     pub clock: Option<DateTime<Utc>>,
     /// Whether the calls that are heard are remembered.
     pub record_calls: bool,
+    /// Address under which people's browsers reach the sandbox, as Cyclr's service domain; what
+    /// their `Host` header says, with the listener's scheme, when absent. Providers return to it;
+    /// behind a proxy that ends TLS it has to be given.
+    pub service_domain: Option<Url>,
 }
 
 impl Default for Settings {
@@ -105,6 +120,7 @@ impl Default for Settings {
             kept_in: None,
             clock: None,
             record_calls: true,
+            service_domain: None,
         }
     }
 }
@@ -123,6 +139,8 @@ struct Inside {
     faults: Faults,
     late: Late,
     outbound: Outbound,
+    service_domain: Option<Url>,
+    own_door: OwnDoor,
 }
 
 enum Clock {
@@ -157,16 +175,33 @@ impl Sandbox {
             faults: Faults::default(),
             late: Late::default(),
             outbound: Outbound::default(),
+            service_domain: settings.service_domain,
+            own_door: OwnDoor::default(),
         })))
     }
 
     /// API host, service domain, provider and control surface on one router.
     pub fn router(&self) -> axum::Router {
-        endpoints::router()
-            .merge(browser::router())
-            .merge(control::router())
-            .layer(axum::middleware::from_fn_with_state(self.clone(), hear::hear))
-            .with_state(self.clone())
+        self.heard(Self::api().merge(browser::router()))
+    }
+
+    /// All but what people's browsers open.
+    fn api_router(&self) -> axum::Router {
+        self.heard(Self::api())
+    }
+
+    /// What people's browsers open.
+    fn service_domain_router(&self) -> axum::Router {
+        self.heard(browser::router())
+    }
+
+    fn api() -> axum::Router<Self> {
+        endpoints::router().merge(control::router()).merge(orders::router()).merge(page::router())
+    }
+
+    fn heard(&self, router: axum::Router<Self>) -> axum::Router {
+        let hear = axum::middleware::from_fn_with_state(self.clone(), hear::hear);
+        router.layer(hear).with_state(self.clone())
     }
 
     /// The world as `GET /_sandbox/world` tells it.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::Sandbox;
@@ -32,6 +33,7 @@ pub struct SentNotice {
 pub(super) struct Outbound {
     client: OnceLock<Option<reqwest::Client>>,
     sent: Mutex<Vec<SentNotice>>,
+    under_way: TaskTracker,
 }
 
 impl Outbound {
@@ -74,7 +76,8 @@ impl Sandbox {
         };
         for notice in notices {
             let sandbox = self.clone();
-            runtime.spawn(async move { sandbox.send_one(notice, now).await });
+            let sending = async move { sandbox.send_one(notice, now).await };
+            self.0.outbound.under_way.spawn_on(sending, &runtime);
         }
     }
 

@@ -1,15 +1,19 @@
 //! What the pretend Cyclr remembers, and the rules by which it changes.
 //!
 //! An account owns all that is in it, so every look-up starts at one account and nothing is
-//! searched across accounts. Cycles and account connectors keep the template and the connector
-//! they were made from: a changed catalogue leaves them alone, as a new release does at Cyclr.
+//! searched across accounts, but for the OAuth clients that the pretend provider knows. Cycles and
+//! account connectors keep the template and the connector they were made from: a changed catalogue
+//! leaves them alone, as a new release does at Cyclr.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
+use super::browser::WayBack;
+use super::provider;
 use super::request::Refusal;
 
 /// Everything that survives a restart.
@@ -18,8 +22,11 @@ pub(super) struct World {
     pub(super) accounts: BTreeMap<String, Account>,
     pub(super) access_tokens: BTreeMap<String, AccessToken>,
     pub(super) sign_in_tokens: BTreeMap<String, SignIn>,
-    /// Sign-ins at the pretend provider that nobody has decided yet, by state.
+    /// Sign-ins that went to a provider and have not come back, by OAuth state.
     pub(super) consents: BTreeMap<String, Consent>,
+    /// What the pretend provider remembers.
+    #[serde(default)]
+    pub(super) provider: provider::Memory,
     /// The highest number that was given to anything.
     last_id: i64,
     /// When the next run of a cycle is due at the earliest. Found anew after a restart.
@@ -40,11 +47,26 @@ pub(super) struct SignIn {
     pub(super) expires_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Consent {
     pub(super) account: String,
     pub(super) connector: i64,
-    pub(super) target_origin: String,
+    #[serde(flatten)]
+    pub(super) way_back: WayBack,
+    /// Given to the provider, and repeated when the code is exchanged.
+    #[serde(default)]
+    pub(super) redirect_uri: String,
+    /// Never leaves but for the token endpoint.
+    #[serde(default)]
+    pub(super) verifier: String,
+    #[serde(default)]
+    pub(super) expires_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for Consent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consent").field("connector", &self.connector).finish_non_exhaustive()
+    }
 }
 
 /// Numbers begin above this.
@@ -90,5 +112,7 @@ impl World {
     pub(super) fn sweep(&mut self, now: DateTime<Utc>) {
         self.access_tokens.retain(|_, token| now < token.expires_at);
         self.sign_in_tokens.retain(|_, sign_in| now < sign_in.expires_at);
+        self.consents.retain(|_, consent| now < consent.expires_at);
+        self.provider.sweep(now);
     }
 }

@@ -13,14 +13,14 @@ use serde_json::json;
 use crate::program::{Demo, PATIENCE};
 
 /// A browser of its own; ends with this value.
-struct Browser {
-    client: Client,
+pub(crate) struct Browser {
+    pub(crate) client: Client,
     driver: Child,
 }
 
 impl Browser {
     /// `None` where there is no browser on this machine and none is required.
-    async fn open(width: u32) -> Option<Self> {
+    pub(crate) async fn open(width: u32) -> Option<Self> {
         let names = ["chromium", "chromium-browser", "google-chrome"];
         let found = find("chromedriver").zip(names.into_iter().find_map(find));
         let Some((driver, chromium)) = found else {
@@ -59,7 +59,7 @@ impl Browser {
         Some(Self { client, driver })
     }
 
-    async fn shoot(&self, name: &str) {
+    pub(crate) async fn shoot(&self, name: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts");
         std::fs::create_dir_all(&folder).unwrap();
         let picture = self.client.screenshot().await.unwrap();
@@ -67,7 +67,7 @@ impl Browser {
     }
 
     /// Waits for it, however often the page goes on by itself in between.
-    async fn wait_for(&self, selector: &str) -> fantoccini::elements::Element {
+    pub(crate) async fn wait_for(&self, selector: &str) -> fantoccini::elements::Element {
         let wait = self.client.wait().at_most(PATIENCE);
         match wait.for_element(Locator::Css(selector)).await {
             Ok(element) => element,
@@ -83,7 +83,7 @@ impl Browser {
     }
 
     /// Waits for a heading with these words.
-    async fn wait_for_heading(&self, words: &str) {
+    pub(crate) async fn wait_for_heading(&self, words: &str) {
         let begun = std::time::Instant::now();
         loop {
             // The page may be replaced between finding the heading and reading it.
@@ -105,11 +105,11 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
-    async fn click(&self, selector: &str) {
+    pub(crate) async fn click(&self, selector: &str) {
         self.wait_for(selector).await.click().await.unwrap();
     }
 
-    async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         drop(self.client.clone().close().await);
         drop(self.driver.kill());
         drop(self.driver.wait());

@@ -226,17 +226,14 @@ impl House {
         let consent = location(&browser.get(page).send().await.unwrap()).unwrap();
         let consent =
             Url::parse(&format!("http://{}", self.address)).unwrap().join(&consent).unwrap();
-        let state = consent.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("state", &state)
-            .append_pair("decision", decision)
-            .finish();
+        let body = format!("{}&decision={decision}", consent.query().unwrap());
         let decide = browser
             .post(format!("http://{}/provider/decide", self.address))
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);
-        let answer = decide.send().await.unwrap();
-        location(&answer).unwrap_or_default()
+        // The provider sends the browser to Cyclr with its answer, and Cyclr on.
+        let Some(callback) = location(&decide.send().await.unwrap()) else { return String::new() };
+        location(&browser.get(callback).send().await.unwrap()).unwrap_or_default()
     }
 
     pub(crate) async fn answer(&self, id: OnboardingId, answers: &[(&str, &str)]) {
@@ -404,5 +401,6 @@ fn sandbox_settings(catalogue: Catalogue) -> gangway::sandbox::Settings {
         kept_in: None,
         clock: Some(dawn()),
         record_calls: true,
+        service_domain: None,
     }
 }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::super::shapes::is_account_setting;
 use super::{
-    Catalogue, Connector, Input, PresentAccount, PresentConnector, PresentCycle, PresentMapping,
-    Template,
+    Catalogue, Connector, Input, OAuthProvider, PresentAccount, PresentConnector, PresentCycle,
+    PresentMapping, Template,
 };
 
 /// Everything that is wrong with it, in the order of the file.
@@ -17,6 +17,7 @@ pub(super) fn mistakes(catalogue: &Catalogue) -> Vec<String> {
     let mut check = Check { catalogue, mistakes: Vec::new() };
     check.partner();
     check.connectors();
+    check.provider_clients();
     check.templates();
     check.accounts();
     check.mistakes
@@ -68,10 +69,32 @@ impl<'a> Check<'a> {
         }
     }
 
+    fn provider_clients(&mut self) {
+        let catalogue = self.catalogue;
+        let clients = &catalogue.provider_clients;
+        self.once("the provider", "client id", clients.iter().map(|one| &one.client_id));
+        for client in clients {
+            let place = format!("provider client `{}`", client.client_id);
+            if client.client_id.is_empty() || client.client_secret.is_empty() {
+                self.wrong(format!("{place} needs a client_id and a client_secret"));
+            }
+            if client.redirect_uris.iter().any(|uri| !matches!(uri.scheme(), "http" | "https")) {
+                self.wrong(format!("{place} has a redirect_uri that is no http or https address"));
+            }
+            let unknown = client.connector;
+            if !catalogue.connectors.iter().any(|one| one.id == unknown) {
+                self.wrong(format!("{place} is about the unknown connector {unknown}"));
+            }
+        }
+    }
+
     fn connector(&mut self, connector: &Connector) {
         let place = format!("connector `{}`", connector.name);
         if connector.name.trim().is_empty() {
             self.wrong(format!("connector {} has no name", connector.id));
+        }
+        for what in connector.provider.iter().flat_map(OAuthProvider::mistakes) {
+            self.wrong(format!("{place} has a provider with {what}"));
         }
         let names = connector.properties.iter().map(|one| one.target_name.to_lowercase());
         self.once(&place, "property", names);

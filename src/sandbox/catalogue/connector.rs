@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Lookup;
+use super::{Lookup, OAuthProvider};
 
 /// How a connector proves who it acts for (OBS enumeration).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct Connector {
     /// Where a connector offers several ways to authenticate. None listed: the one above.
     #[serde(default)]
     pub authentication: Vec<Authentication>,
+    /// Who asks people for their consent; the built-in pretend provider when absent.
+    #[serde(default)]
+    pub provider: Option<OAuthProvider>,
     /// What can be set besides the credential.
     #[serde(default)]
     pub properties: Vec<ConnectorProperty>,

@@ -1,7 +1,16 @@
 //! The sandbox over real HTTP: it must be what the client is later held against.
 
+mod browser_side;
 mod endpoints;
 mod faults;
+mod harbour;
+mod message_mode;
+mod program;
+mod provider;
+mod real_provider;
+mod resources;
+mod runs;
+mod two_sandboxes;
 
 use std::time::Duration;
 
@@ -13,6 +22,7 @@ use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use url::Url;
 
 const ACCOUNT: &str = "acme-42";
 const INSTALL: &str = "/v1.0/templates/*/install";
@@ -23,6 +33,8 @@ struct Rig {
     base: String,
     http: Client,
     token: String,
+    account: String,
+    partner: (String, String),
     _server: JoinSet<std::io::Result<()>>,
 }
 
@@ -33,6 +45,11 @@ fn stopped_clock() -> Settings {
 
 impl Rig {
     async fn new(settings: Settings) -> Self {
+        Self::of(settings, ACCOUNT, (CLIENT_ID, CLIENT_SECRET)).await
+    }
+
+    /// One whose calls are about this account, with these credentials of the partner.
+    async fn of(settings: Settings, account: &str, partner: (&str, &str)) -> Self {
         // Fails when another test was quicker, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let sandbox = Sandbox::open(settings).unwrap();
@@ -42,7 +59,9 @@ impl Rig {
         server.spawn(serve(sandbox.clone(), listener, std::future::pending()));
         let builder = Client::builder().no_proxy().timeout(Duration::from_secs(20));
         let http = builder.redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let mut rig = Self { sandbox, base, http, token: String::new(), _server: server };
+        let partner = (partner.0.to_owned(), partner.1.to_owned());
+        let (account, token) = (account.to_owned(), String::new());
+        let mut rig = Self { sandbox, base, http, token, account, partner, _server: server };
         rig.renew_token().await;
         rig
     }
@@ -57,11 +76,12 @@ impl Rig {
     }
 
     async fn sign_in(&self) -> Value {
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", CLIENT_ID),
-            ("client_secret", CLIENT_SECRET),
-        ];
+        self.token_for((&self.partner.0, &self.partner.1)).await
+    }
+
+    async fn token_for(&self, (id, secret): (&str, &str)) -> Value {
+        let form =
+            [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
         let asked = self.http.post(format!("{}/oauth/token", self.base)).form(&form);
         asked.send().await.unwrap().json().await.unwrap()
     }
@@ -74,7 +94,7 @@ impl Rig {
     async fn send(&self, method: &str, path: &str, body: Value) -> reqwest::Result<Response> {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let request = self.http.request(method, format!("{}{path}", self.base));
-        let request = request.bearer_auth(&self.token).header("X-Cyclr-Account", ACCOUNT);
+        let request = request.bearer_auth(&self.token).header("X-Cyclr-Account", &self.account);
         if body.is_null() { request.send().await } else { request.json(&body).send().await }
     }
 
@@ -101,7 +121,7 @@ impl Rig {
     }
 
     async fn mint(&self) -> String {
-        let path = format!("/v1.0/accounts/{ACCOUNT}/signintoken");
+        let path = format!("/v1.0/accounts/{}/signintoken", self.account);
         let (_, body) = self.call("POST", &path, json!({ "Username": "onboarding@acme" })).await;
         body["Token"].as_str().unwrap().to_owned()
     }
@@ -114,19 +134,37 @@ impl Rig {
         asked.query(&query).query(more).send().await.unwrap()
     }
 
-    async fn decide(&self, state: &str, decision: &str) -> Response {
-        let form = [("state", state), ("decision", decision)];
-        self.http.post(format!("{}/provider/decide", self.base)).form(&form).send().await.unwrap()
+    /// The button on the consent screen. Gives the provider's own answer.
+    async fn press(&self, consent: &Url, decision: &str) -> Response {
+        let body = format!("{}&decision={decision}", consent.query().unwrap());
+        let asked = self.http.post(format!("{}/provider/decide", self.base));
+        let asked = asked.header("content-type", "application/x-www-form-urlencoded");
+        asked.body(body).send().await.unwrap()
     }
 
-    /// From the token to the consent screen; gives the state of the sign-in.
-    async fn reach_consent(&self, connector: &Value, back: &str) -> String {
+    /// From the button to what Cyclr shows in the end.
+    async fn decide(&self, consent: &Url, decision: &str) -> Response {
+        let answer = self.press(consent, decision).await;
+        assert_eq!(answer.status(), 303);
+        self.follow(&answer).await
+    }
+
+    /// Goes where a redirect leads within the sandbox, under whatever name it has.
+    async fn follow(&self, answer: &Response) -> Response {
+        let base = Url::parse(&self.base).unwrap();
+        let to = base.join(answer.headers()["location"].to_str().unwrap()).unwrap();
+        let query = to.query().unwrap_or_default();
+        self.http.get(format!("{}{}?{query}", self.base, to.path())).send().await.unwrap()
+    }
+
+    /// From the token to the consent screen; gives its address.
+    async fn reach_consent(&self, connector: &Value, back: &str) -> Url {
         let opened = self.open(connector, &self.mint().await, &[("targetOrigin", back)]).await;
         assert_eq!(opened.status(), 302);
-        let to = format!("{}{}", self.base, opened.headers()["location"].to_str().unwrap());
-        let page = self.http.get(&to).send().await.unwrap().text().await.unwrap();
+        let to = Url::parse(opened.headers()["location"].to_str().unwrap()).unwrap();
+        let page = self.follow(&opened).await.text().await.unwrap();
         assert!(page.contains("Allow access to Harbour CRM?") && page.contains(r#"id="allow""#));
-        to.split_once("state=").unwrap().1.to_owned()
+        to
     }
 
     fn inject(&self, kind: FaultKind) {
