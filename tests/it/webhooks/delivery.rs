@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use chrono::TimeDelta;
-use gangway::webhooks::DELAYS;
+use gangway::clock::Clock;
+use gangway::webhooks::{DELAYS, sign, spell_secret};
 use serde_json::{Value, json};
 
 use super::{Bell, Heard, Manner, Receiver};
@@ -51,6 +52,26 @@ async fn every_change_is_told_once_signed_and_whole() {
     .unwrap();
     let bare = secret.strip_prefix("whsec_").unwrap();
     assert!(!secrets.is_empty() && secrets.iter().all(|sealed| !sealed.contains(&bare[..20])));
+}
+
+#[test]
+fn a_foreign_verifier_takes_what_is_signed_and_nothing_else() {
+    let secrets = [[7; 32], [8; 32]];
+    let now = Clock::system().now().timestamp();
+    let is_taken = |secret: &[u8; 32], timestamp: i64, body: &[u8]| {
+        let mut headers = HeaderMap::new();
+        headers.insert("webhook-id", "0193-a".parse().unwrap());
+        headers.insert("webhook-timestamp", timestamp.into());
+        let signature = sign(&secrets, "0193-a", timestamp, r#"{"a":"ä"}"#);
+        headers.insert("webhook-signature", signature.parse().unwrap());
+        let verifier = standardwebhooks::Webhook::new(&spell_secret(secret)).unwrap();
+        verifier.verify(body, &headers).is_ok()
+    };
+    let body = r#"{"a":"ä"}"#.as_bytes();
+    assert!(secrets.iter().all(|secret| is_taken(secret, now, body)));
+    assert!(!is_taken(&[9; 32], now, body), "another secret");
+    assert!(!is_taken(&secrets[0], now, br#"{"a":"b"}"#), "another body");
+    assert!(!is_taken(&secrets[0], now - 3600, body), "too old");
 }
 
 #[tokio::test]
