@@ -82,6 +82,7 @@ pub fn sandbox_settings(catalogue: Catalogue, kept_in: Option<PathBuf>) -> sandb
         kept_in,
         clock: None,
         record_calls: true,
+        ..sandbox::Settings::default()
     }
 }
 

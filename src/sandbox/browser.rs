@@ -164,15 +164,23 @@ async fn decide(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Response,
         Some(_) | None => return Ok(over()),
     };
     let allow = refused.is_none();
+    let variants = sandbox.variants();
+    let (lag, mut late) = (variants.sign_in_lag(), None);
     let target = sandbox.change(|world, now| {
         let Some(consent) = world.consents.remove(state) else {
             return Ok(None);
         };
-        if allow && grant(world, &consent, &shapes::date(now)).is_none() {
+        let target = variants.way_back(&consent.target_origin);
+        if allow && lag.is_some() {
+            late = Some(consent);
+        } else if allow && grant(world, &consent, &shapes::date(now)).is_none() {
             return Ok(None);
         }
-        Ok(Some(consent.target_origin))
+        Ok(Some(target))
     })?;
+    if let Some((lag, consent)) = lag.zip(late) {
+        sandbox.later(lag, grant_late(sandbox.clone(), consent));
+    }
     Ok(match (target, refused) {
         (None, _) => over(),
         (Some(target), None) => redirect(StatusCode::SEE_OTHER, &target),
@@ -180,6 +188,16 @@ async fn decide(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Response,
             page(StatusCode::OK, &CallbackError { error, description })
         }
     })
+}
+
+/// The account may be gone by then.
+async fn grant_late(sandbox: Sandbox, consent: Consent) {
+    let granted = sandbox.change(|world, now| {
+        grant(world, &consent, &shapes::date(now)).ok_or_else(|| Refusal::missing("Connector"))
+    });
+    if let Err(refusal) = granted {
+        tracing::info!(?refusal, "a sign-in came to nothing");
+    }
 }
 
 /// Stores tokens in the form in which Cyclr takes them (DOC).

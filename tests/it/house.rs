@@ -390,5 +390,6 @@ fn sandbox_settings(catalogue: Catalogue) -> gangway::sandbox::Settings {
         kept_in: None,
         clock: Some(dawn()),
         record_calls: true,
+        ..gangway::sandbox::Settings::default()
     }
 }

@@ -1,11 +1,13 @@
 //! The sandbox over real HTTP: it must be what the client is later held against.
 
+mod calls;
 mod endpoints;
 mod faults;
 mod harbour;
 mod program;
 mod resources;
 mod runs;
+mod variants;
 
 use std::time::Duration;
 
