@@ -1,69 +1,28 @@
-//! The control surface: the world, the calls, the faults, the variants, the clock, and a page for
-//! people. It asks nobody who they are.
+//! The control surface: the world, the calls, the faults, the variants, the clock, the reset.
+//! It asks nobody who they are.
 
-use askama::Template;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Sandbox;
-use super::account::Account;
-use super::browser::page;
 use super::calls::Wanted;
 use super::faults::Fault;
 use super::request::{Answer, Query, Refusal, Reply};
 
-/// Accounts on the index page; the rest are counted.
-const SHOWN: usize = 100;
-
 pub(super) fn router() -> Router<Sandbox> {
     Router::new()
-        .route("/", get(index))
         .route("/_sandbox/world", get(world))
         .route("/_sandbox/calls", get(calls).delete(forget_calls))
         .route("/_sandbox/faults", get(faults).post(inject).delete(clear))
         .route("/_sandbox/variants", get(variants).put(vary).delete(no_variants))
         .route("/_sandbox/clock", get(clock).post(advance))
         .route("/_sandbox/reset", post(reset))
-}
-
-#[derive(Template)]
-#[template(path = "sandbox/index.html")]
-struct Index {
-    accounts: Vec<Row>,
-    more: usize,
-}
-
-struct Row {
-    id: String,
-    name: String,
-    connectors: Vec<(String, bool)>,
-    cycles: Vec<(String, String)>,
-}
-
-async fn index(State(sandbox): State<Sandbox>) -> Response {
-    let page_of_now = sandbox.read(|world, _| Index {
-        accounts: world.accounts.iter().take(SHOWN).map(row).collect(),
-        more: world.accounts.len().saturating_sub(SHOWN),
-    });
-    page(StatusCode::OK, &page_of_now)
-}
-
-fn row((id, account): (&String, &Account)) -> Row {
-    let connectors = account.connectors.values();
-    let cycles = account.cycles.iter();
-    Row {
-        id: id.clone(),
-        name: account.name.clone(),
-        connectors: connectors.map(|one| (one.name.clone(), one.authenticated())).collect(),
-        cycles: cycles.map(|one| (one.name.clone(), format!("{:?}", one.status))).collect(),
-    }
 }
 
 async fn world(State(sandbox): State<Sandbox>) -> Answer {

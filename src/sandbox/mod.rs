@@ -35,6 +35,7 @@ mod late;
 mod mangle;
 mod orders;
 mod outbound;
+mod page;
 mod picture;
 mod program;
 mod request;
@@ -206,7 +207,7 @@ impl Sandbox {
     }
 
     fn api() -> axum::Router<Self> {
-        endpoints::router().merge(control::router()).merge(orders::router())
+        endpoints::router().merge(control::router()).merge(orders::router()).merge(page::router())
     }
 
     fn heard(&self, router: axum::Router<Self>) -> axum::Router {

@@ -140,7 +140,8 @@ async fn a_person_comes_aboard_under_every_answer() {
         assert_eq!(house.read(id).await.step(), StepKind::Map, "{what}");
         let asked = house.read(id).await.requirements();
         let given: Vec<_> = asked.iter().map(|one| one.object.clone()).collect();
-        for object in given.iter().filter(|object| !["pipeline", "sender"].contains(&object.as_str()))
+        for object in
+            given.iter().filter(|object| !["pipeline", "sender"].contains(&object.as_str()))
         {
             let answers =
                 [("pipeline", "Partners"), ("sender", "ada@acme.example"), (object, "Friends")];
@@ -190,7 +191,8 @@ async fn a_cycle_that_somebody_else_has_activated_is_live_whatever_a_second_orde
         let key = house.publish(ledger_blueprint()).await;
         let id = house.start("acme", &key).await;
         while_activating(&house, id, async |account| {
-            let path = format!("/v1.0/cycles/{}/activate", account["cycles"][0]["Id"].as_str().unwrap());
+            let path =
+                format!("/v1.0/cycles/{}/activate", account["cycles"][0]["Id"].as_str().unwrap());
             house.by_hand("PUT", &path, "acme", &json!({ "Interval": 60 })).await;
         })
         .await;

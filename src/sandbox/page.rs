@@ -1,0 +1,211 @@
+//! The page for people: what exists, what was heard, and the clock.
+//!
+//! It works without a script. With `?watch=yes` it loads itself again every few seconds.
+
+use std::cmp::Reverse;
+
+use askama::Template;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Sandbox;
+use super::account::{Account, AccountConnector};
+use super::browser::page;
+use super::calls::HeardCall;
+use super::catalogue::Template as Integration;
+use super::cycle::{Cycle, Status};
+use super::request::Query;
+use super::world::World;
+
+/// Accounts on the page; the rest are counted.
+const ACCOUNTS: usize = 50;
+/// Calls on the page, the newest first.
+const CALLS: usize = 40;
+/// Templates on the page.
+const TEMPLATES: usize = 20;
+/// How far the clock goes at a press of a button.
+const STEPS: [(&str, i64); 4] =
+    [("5 minutes", 300), ("1 hour", 3600), ("1 day", 86_400), ("14 days", 1_209_600)];
+
+pub(super) fn router() -> Router<Sandbox> {
+    Router::new().route("/", get(index)).route("/_sandbox/page/clock", post(advance))
+}
+
+#[derive(Template)]
+#[template(path = "sandbox/index.html")]
+struct Index {
+    now: String,
+    watch: bool,
+    steps: [(&'static str, i64); 4],
+    movable: bool,
+    counts: Vec<Count>,
+    accounts: Vec<AccountRow>,
+    more: usize,
+    calls: Vec<CallRow>,
+    heard: usize,
+    templates: Vec<TemplateRow>,
+}
+
+struct Count {
+    number: usize,
+    of: Option<usize>,
+    what: &'static str,
+}
+
+struct AccountRow {
+    id: String,
+    name: String,
+    connectors: Vec<(String, bool)>,
+    cycles: Vec<CycleRow>,
+}
+
+struct CycleRow {
+    name: String,
+    status: &'static str,
+    look: &'static str,
+    runs: u64,
+    errors: u64,
+    lacks: bool,
+}
+
+struct CallRow {
+    method: String,
+    path: String,
+    account: String,
+    status: String,
+    look: &'static str,
+    performed: bool,
+}
+
+struct TemplateRow {
+    name: String,
+    id: String,
+    connectors: String,
+}
+
+async fn index(State(sandbox): State<Sandbox>, query: Query) -> Response {
+    let calls = sandbox.calls();
+    let watch = query.text("watch").is_some();
+    let shelves = &sandbox.0.shelves;
+    let published = shelves.templates.iter().filter(|one| one.published);
+    let templates = published.take(TEMPLATES).map(|one| sandbox.template_row(one)).collect();
+    let shown = sandbox.read(|world, now| Index {
+        now: day_and_time(now),
+        watch,
+        steps: STEPS,
+        movable: true,
+        counts: counts(world, calls.len()),
+        accounts: newest(world).into_iter().map(account_row).collect(),
+        more: world.accounts.len().saturating_sub(ACCOUNTS),
+        calls: calls.iter().rev().take(CALLS).map(call_row).collect(),
+        heard: calls.len(),
+        templates,
+    });
+    page(StatusCode::OK, &shown)
+}
+
+/// The button's form; the page is shown again afterwards.
+async fn advance(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
+    let form = Query::from_form(&body);
+    let seconds = form.text("seconds").and_then(|text| text.parse::<i64>().ok());
+    let known = seconds.filter(|seconds| STEPS.iter().any(|(_, step)| step == seconds));
+    if let Some(seconds) = known {
+        sandbox.advance(TimeDelta::seconds(seconds));
+    }
+    Redirect::to("/").into_response()
+}
+
+fn newest(world: &World) -> Vec<(&String, &Account)> {
+    let mut accounts: Vec<_> = world.accounts.iter().collect();
+    accounts.sort_by_key(|(_, account)| Reverse(account.created_at));
+    accounts.truncate(ACCOUNTS);
+    accounts
+}
+
+fn counts(world: &World, heard: usize) -> Vec<Count> {
+    let accounts = world.accounts.values();
+    let connectors = || accounts.clone().flat_map(|account| account.connectors.values());
+    let cycles = || {
+        let all = accounts.clone().flat_map(|account| &account.cycles);
+        all.filter(|cycle| cycle.status != Status::DeleteScheduled)
+    };
+    let open = connectors().filter(|one| one.authenticated()).count();
+    let active = cycles().filter(|cycle| cycle.is_running()).count();
+    vec![
+        Count { number: world.accounts.len(), of: None, what: "accounts" },
+        Count { number: open, of: Some(connectors().count()), what: "connectors signed in" },
+        Count { number: active, of: Some(cycles().count()), what: "cycles running" },
+        Count { number: heard, of: None, what: "calls heard" },
+    ]
+}
+
+fn account_row((id, account): (&String, &Account)) -> AccountRow {
+    let connector = |one: &AccountConnector| (one.name.clone(), one.authenticated());
+    AccountRow {
+        id: id.clone(),
+        name: account.name.clone(),
+        connectors: account.connectors.values().map(connector).collect(),
+        cycles: account.cycles.iter().map(|cycle| cycle_row(cycle, account)).collect(),
+    }
+}
+
+fn cycle_row(cycle: &Cycle, account: &Account) -> CycleRow {
+    let (status, look) = match cycle.status {
+        Status::Active => ("Active", "good"),
+        Status::Paused => ("Paused", "quiet"),
+        Status::Stopped => ("Stopped", "bad"),
+        Status::DeleteScheduled => ("In the recycle bin", "quiet"),
+    };
+    let waits = matches!(cycle.status, Status::Paused | Status::Stopped);
+    CycleRow {
+        name: cycle.name.clone(),
+        status,
+        look,
+        runs: cycle.history.runs,
+        errors: cycle.history.errors,
+        lacks: waits && !account.ready(cycle),
+    }
+}
+
+fn call_row(call: &HeardCall) -> CallRow {
+    let look = match call.status {
+        Some(200..=299) => "good",
+        Some(_) => "bad",
+        None => "quiet",
+    };
+    CallRow {
+        method: call.method.clone(),
+        path: call.path.clone(),
+        account: call.account.clone().unwrap_or_default(),
+        status: call.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+        look,
+        performed: call.performed,
+    }
+}
+
+fn day_and_time(at: DateTime<Utc>) -> String {
+    at.format("%A, %-d %B %Y, %H:%M:%S UTC").to_string()
+}
+
+impl Sandbox {
+    fn template_row(&self, template: &Integration) -> TemplateRow {
+        let shelf = &self.0.shelves.connectors;
+        let mut names: Vec<&str> = Vec::new();
+        for step in &template.steps {
+            let Some(connector) = shelf.get(&step.connector) else { continue };
+            if !names.contains(&connector.name.as_str()) {
+                names.push(&connector.name);
+            }
+        }
+        TemplateRow {
+            name: template.name.clone(),
+            id: template.id.to_string(),
+            connectors: names.join(", "),
+        }
+    }
+}
