@@ -173,7 +173,9 @@ async fn decide(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Response,
         let target = variants.way_back(&consent.target_origin);
         if allow && lag.is_some() {
             late = Some(consent);
-        } else if allow && grant(world, &consent, &shapes::date(now)).is_none() {
+        } else if allow
+            && grant(world, &consent, &shapes::date(now), variants.unseen_reads()).is_none()
+        {
             return Ok(None);
         }
         Ok(Some(target))
@@ -193,7 +195,7 @@ async fn decide(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Response,
 /// The account may be gone by then.
 async fn grant_late(sandbox: Sandbox, consent: Consent) {
     let granted = sandbox.change(|world, now| {
-        grant(world, &consent, &shapes::date(now)).ok_or_else(|| Refusal::missing("Connector"))
+        grant(world, &consent, &shapes::date(now), 0).ok_or_else(|| Refusal::missing("Connector"))
     });
     if let Err(refusal) = granted {
         tracing::info!(?refusal, "a sign-in came to nothing");
@@ -201,11 +203,12 @@ async fn grant_late(sandbox: Sandbox, consent: Consent) {
 }
 
 /// Stores tokens in the form in which Cyclr takes them (DOC).
-fn grant(world: &mut World, consent: &Consent, now: &str) -> Option<()> {
+fn grant(world: &mut World, consent: &Consent, now: &str, unseen_reads: u8) -> Option<()> {
     let account = world.accounts.get_mut(&consent.account)?;
     let connector = account.connectors.get_mut(&consent.connector)?;
     let random = || URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>());
     let tokens = json!({ "AccessToken": random(), "RefreshToken": random(), "Issued": now });
     connector.auth_value = Some(tokens.to_string());
+    connector.unseen_reads = unseen_reads;
     Some(())
 }

@@ -55,6 +55,7 @@ impl World {
             description: None,
             authentication: None,
             auth_value: None,
+            unseen_reads: 0,
             properties: Vec::new(),
             connector: Arc::clone(connector),
         };

@@ -17,6 +17,8 @@ use tokio::task::JoinSet;
 use crate::crashes::{assert_one_of_each, ledger_blueprint, ledger_world};
 use crate::house::{House, attended};
 
+const ACTIVATE: (&str, &str) = ("PUT", "/v1.0/cycles/*/activate");
+
 /// One question with one of its answers.
 type Case = (&'static str, &'static str);
 
@@ -170,27 +172,49 @@ async fn a_cycle_that_is_active_from_the_beginning_and_may_not_be_stopped_is_a_c
     assert_eq!(house.cycles().len(), 1);
 }
 
-/// Somebody acts at Cyclr while our activation is on its way.
-async fn while_activating(house: &House, id: OnboardingId, act: impl AsyncFn(&Value)) {
-    let held = Fault::once("PUT", "/v1.0/cycles/*/activate", FaultKind::HoldBefore);
-    house.sandbox.inject(held);
-    let (_, mut worker) = house.patient_process();
+/// Starts an onboarding; while this call of it is on its way, somebody acts at Cyclr.
+async fn start_disturbed(
+    house: &mut House,
+    (method, path): (&str, &str),
+    act: impl AsyncFn(&House, &Value),
+) -> OnboardingId {
+    let key = house.publish(ledger_blueprint()).await;
+    let (engine, mut worker) = house.patient_process();
+    house.engine = engine;
+    house.sandbox.inject(Fault::once(method, path, FaultKind::HoldBefore));
+    let id = house.start("acme", &key).await;
     let mut working = JoinSet::new();
     working.spawn(async move { worker.tick().await.map(drop).unwrap() });
     house.sandbox.wait_until_held().await;
-    act(&house.sandbox.world()["accounts"][0]).await;
+    act(house, &house.sandbox.world()["accounts"][0]).await;
     house.sandbox.clear_faults();
-    while working.join_next().await.is_some() {}
-    house.read(id).await;
+    working.join_next().await.unwrap().unwrap();
+    house.restart();
+    id
+}
+
+#[tokio::test]
+async fn an_account_that_vanishes_is_told_as_that_whatever_calls_in_it_answer() {
+    for case in all().into_iter().filter(|(name, _)| *name == "foreign_account") {
+        let mut house = house(case, ledger_world()).await;
+        let id =
+            start_disturbed(&mut house, ("POST", "/v1.0/templates/*/install"), async |house, _| {
+                house.by_hand("DELETE", "/v1.0/accounts/acme", "", &json!({})).await;
+            })
+            .await;
+        let stuck = house.settle_in_time(id).await;
+        let code = stuck.status.problem().unwrap().code;
+        assert_eq!(code, ProblemCode::AccountMissing, "{case:?}");
+        let nothing = Vec::<Value>::new();
+        assert_eq!(house.accounts(), nothing, "{case:?}: not made again behind everyone's back");
+    }
 }
 
 #[tokio::test]
 async fn a_cycle_that_somebody_else_has_activated_is_live_whatever_a_second_order_answers() {
     for case in all().into_iter().filter(|(name, _)| *name == "activate_active") {
         let mut house = house(case, ledger_world()).await;
-        let key = house.publish(ledger_blueprint()).await;
-        let id = house.start("acme", &key).await;
-        while_activating(&house, id, async |account| {
+        let id = start_disturbed(&mut house, ACTIVATE, async |house, account| {
             let path =
                 format!("/v1.0/cycles/{}/activate", account["cycles"][0]["Id"].as_str().unwrap());
             house.by_hand("PUT", &path, "acme", &json!({ "Interval": 60 })).await;
@@ -206,9 +230,7 @@ async fn a_cycle_that_somebody_else_has_activated_is_live_whatever_a_second_orde
 async fn a_connector_lost_before_the_activation_is_seen_whatever_that_answers() {
     for case in all().into_iter().filter(|(name, _)| *name == "activate_not_ready") {
         let mut house = house(case, ledger_world()).await;
-        let key = house.publish(ledger_blueprint()).await;
-        let id = house.start("acme", &key).await;
-        while_activating(&house, id, async |account| {
+        let id = start_disturbed(&mut house, ACTIVATE, async |house, account| {
             let connector = &account["connectors"][0]["Id"];
             let path = format!("/v1.0/account/connectors/{connector}/deauthenticate");
             house.by_hand("PUT", &path, "acme", &json!({})).await;

@@ -31,10 +31,18 @@ pub(super) async fn show(
 ) -> Reply {
     let id = number(&id)?;
     let variants = sandbox.variants();
-    sandbox.read(|world, _| {
-        let shown = shapes::account_connector(find(world, &account, id)?);
-        Ok(Answer(variants.read_connector(shown)))
-    })
+    let (shown, unseen) = sandbox.read(|world, _| {
+        let connector = find(world, &account, id)?;
+        Ok((shapes::account_connector(connector), connector.unseen_reads > 0))
+    })?;
+    if unseen {
+        sandbox.change(|world, _| {
+            let connector = find_mut(world, &account, id)?;
+            connector.unseen_reads = connector.unseen_reads.saturating_sub(1);
+            Ok(())
+        })?;
+    }
+    Ok(Answer(variants.read_connector(shown)))
 }
 
 /// The credential comes back in clear (DOC).
@@ -56,6 +64,7 @@ pub(super) async fn update(
         let connector = find_mut(world, &account, id)?;
         if said.value("AuthValue").is_some() {
             connector.auth_value = value;
+            connector.unseen_reads = 0;
         }
         if said.value("Description").is_some() {
             connector.description = said.text("Description");

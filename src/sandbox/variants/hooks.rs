@@ -246,8 +246,16 @@ impl Variants {
 
     pub(in super::super) fn sign_in_lag(self) -> Option<Duration> {
         match self.authenticated_lag {
-            AuthenticatedLag::AtOnce => None,
+            AuthenticatedLag::AtOnce | AuthenticatedLag::ThirdRead => None,
             AuthenticatedLag::TenSeconds => Some(Duration::from_secs(10)),
+        }
+    }
+
+    /// How often a connector is read after a sign-in before that shows.
+    pub(in super::super) fn unseen_reads(self) -> u8 {
+        match self.authenticated_lag {
+            AuthenticatedLag::AtOnce | AuthenticatedLag::TenSeconds => 0,
+            AuthenticatedLag::ThirdRead => 2,
         }
     }
 }

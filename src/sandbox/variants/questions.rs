@@ -86,6 +86,7 @@ questions! {
     authenticated_lag AuthenticatedLag "When does a connector count as authenticated after a sign-in?" {
         AtOnce "at_once" "Before the browser is sent back.",
         TenSeconds "ten_seconds" "Ten seconds after that.",
+        ThirdRead "third_read" "When it is read for the third time after that.",
     }
     map_while_running MapWhileRunning "May a mapping of a running cycle be changed?" {
         Refused "refused" "409, as for the cycle and its steps.",

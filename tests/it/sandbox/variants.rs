@@ -215,6 +215,18 @@ async fn a_sign_in_may_be_seen_only_later() {
     assert_eq!(rig.get(&path).await["Authenticated"], true);
 }
 
+#[tokio::test]
+async fn a_sign_in_may_be_seen_only_when_it_is_read_again() {
+    let rig = with("authenticated_lag", "third_read").await;
+    let crm = rig.install(CRM_TO_MAIL).await["Connectors"][0]["AccountConnectorId"].clone();
+    let state = rig.reach_consent(&crm, "https://gangway.example/return").await;
+    assert_eq!(rig.decide(&state, "allow").await.status(), 303);
+    let path = format!("/v1.0/account/connectors/{crm}");
+    for shows in [false, false, true, true] {
+        assert_eq!(rig.get(&path).await["Authenticated"], shows);
+    }
+}
+
 /// Installs, tells all that is wanted, and activates; gives the cycle's path.
 async fn activate(rig: &Rig, template: uuid::Uuid, how: Value) -> String {
     let cycle = rig.install(template).await;
