@@ -35,5 +35,6 @@ mod sandbox;
 mod simulation;
 mod surplus;
 mod together;
+mod variants;
 mod wake;
 mod wire;
