@@ -55,8 +55,8 @@ pub use catalogue::{
     Connector, ConnectorMethod, ConnectorProperty, ConnectorStatus, Credentials, DEPOT_FTP,
     DEPOT_TO_STORE, HARBOUR_CRM, Input, LEDGER_CLOUD, Lookup, Method, NIGHTLY_LEDGER, OAuth2Type,
     OAuthProvider, Output, PARCEL_MAIL, Prerequisite, PresentAccount, PresentConnector,
-    PresentCycle, PresentMapping, PresentProperty, RunOutcome, STORE_ONLY, StepErrorAction,
-    TIDE_STORE, Template, TemplateStep, Variable,
+    PresentCycle, PresentMapping, PresentProperty, ProviderClient, RunOutcome, STORE_ONLY,
+    StepErrorAction, TIDE_STORE, Template, TemplateStep, Variable,
 };
 pub use cycle::{MappingType, Status};
 pub use faults::{Fault, FaultKind};
@@ -65,6 +65,7 @@ pub use outbound::SentNotice;
 pub use program::{Opened, Options};
 pub use serve::{Hosts, serve, serve_hosts};
 
+use browser::OwnDoor;
 use catalogue::Shelves;
 use faults::Faults;
 use hear::CallBook;
@@ -105,7 +106,8 @@ pub struct Settings {
     /// Whether the calls that are heard are remembered.
     pub record_calls: bool,
     /// Address under which people's browsers reach the sandbox, as Cyclr's service domain; what
-    /// their `Host` header says when absent. Providers return to it.
+    /// their `Host` header says, with the listener's scheme, when absent. Providers return to it;
+    /// behind a proxy that ends TLS it has to be given.
     pub service_domain: Option<Url>,
 }
 
@@ -138,6 +140,7 @@ struct Inside {
     late: Late,
     outbound: Outbound,
     service_domain: Option<Url>,
+    own_door: OwnDoor,
 }
 
 enum Clock {
@@ -173,6 +176,7 @@ impl Sandbox {
             late: Late::default(),
             outbound: Outbound::default(),
             service_domain: settings.service_domain,
+            own_door: OwnDoor::default(),
         })))
     }
 

@@ -65,6 +65,8 @@ pub async fn serve_hosts(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let Hosts { api, service_domain, tls } = hosts;
+    let pages = service_domain.as_ref().unwrap_or(&api);
+    sandbox.0.own_door.is(if tls.is_none() { Some(pages.local_addr()?) } else { None });
     let mut doors = JoinSet::new();
     match service_domain {
         None => {

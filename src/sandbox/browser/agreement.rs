@@ -1,5 +1,7 @@
 //! Who the provider of a connector is, and as which client Cyclr is known there.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use super::super::account::AccountConnector;
@@ -16,6 +18,7 @@ pub(super) struct Agreement {
     pub(super) scopes: Vec<String>,
     pub(super) pkce: bool,
     pub(super) client_auth: ClientAuth,
+    pub(super) authorize_parameters: BTreeMap<String, String>,
 }
 
 impl Agreement {
@@ -54,6 +57,7 @@ impl Agreement {
             scopes: provider.scopes,
             pkce: provider.pkce,
             client_auth: provider.client_auth,
+            authorize_parameters: provider.authorize_parameters,
         }
     }
 
@@ -67,6 +71,7 @@ impl Agreement {
             scopes: provider::SCOPES.map(str::to_owned).to_vec(),
             pkce: true,
             client_auth: ClientAuth::Body,
+            authorize_parameters: BTreeMap::new(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A code for tokens: Cyclr's call to the provider's token endpoint (RFC 6749 section 4.1.3).
 //!
-//! A provider set by the catalogue is called over the network. The built-in one gets the same
-//! request through the sandbox's own router: behind a mapped port, a proxy or a certificate of
-//! one's own, the sandbox could not reach itself under the address that the browser uses.
+//! A provider set by the catalogue is called over the network, and so is the built-in one, at the
+//! sandbox's own listener. Where that speaks TLS, with a certificate that nobody may trust, the same
+//! request goes through the sandbox's own router.
 
 use std::time::Duration;
 
@@ -53,9 +53,10 @@ pub(super) async fn exchange(
 ) -> Result<Tokens, Failed> {
     let ask = ask(agreement, consent, code);
     let answer = async {
-        match &agreement.token_url {
+        let own = || sandbox.0.own_door.at(provider::TOKEN);
+        match agreement.token_url.clone().or_else(own) {
             None => ask_own(sandbox, ask).await,
-            Some(url) => ask_other(sandbox, url, ask).await,
+            Some(url) => ask_over_the_network(sandbox, url, ask).await,
         }
     };
     let answer = tokio::time::timeout(PATIENCE, answer).await.ok().flatten();
@@ -114,8 +115,12 @@ async fn ask_own(sandbox: &Sandbox, ask: Ask) -> Option<(StatusCode, Vec<u8>)> {
     Some((status, to_bytes(response.into_body(), BODY_LIMIT).await.ok()?.to_vec()))
 }
 
-async fn ask_other(sandbox: &Sandbox, url: &Url, ask: Ask) -> Option<(StatusCode, Vec<u8>)> {
-    let mut request = sandbox.0.outbound.client()?.post(url.clone()).body(ask.form);
+async fn ask_over_the_network(
+    sandbox: &Sandbox,
+    url: Url,
+    ask: Ask,
+) -> Option<(StatusCode, Vec<u8>)> {
+    let mut request = sandbox.0.outbound.client()?.post(url).body(ask.form);
     request = request.header(header::CONTENT_TYPE, FORM);
     // Without it some providers answer with a form.
     request = request.header(header::ACCEPT, "application/json");

@@ -19,6 +19,7 @@ mod exchange;
 mod finish;
 mod open;
 mod own_address;
+mod own_door;
 mod pages;
 
 use axum::Router;
@@ -30,6 +31,7 @@ use super::{Sandbox, provider};
 
 pub(super) use finish::WayBack;
 pub(super) use own_address::OwnAddress;
+pub(super) use own_door::OwnDoor;
 pub(super) use pages::{note, page, redirect, show};
 
 /// Where every provider sends the browser back to (DOC).

@@ -140,6 +140,7 @@ fn authorize_url(agreement: &Agreement, consent: &Consent, state: &str) -> Url {
     let mut url = agreement.authorize_url.clone();
     let mut query = url.query_pairs_mut();
     query
+        .extend_pairs(&agreement.authorize_parameters)
         .append_pair("response_type", "code")
         .append_pair("client_id", &agreement.client_id)
         .append_pair("redirect_uri", &consent.redirect_uri);

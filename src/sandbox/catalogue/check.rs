@@ -17,6 +17,7 @@ pub(super) fn mistakes(catalogue: &Catalogue) -> Vec<String> {
     let mut check = Check { catalogue, mistakes: Vec::new() };
     check.partner();
     check.connectors();
+    check.provider_clients();
     check.templates();
     check.accounts();
     check.mistakes
@@ -65,6 +66,25 @@ impl<'a> Check<'a> {
         self.once("the catalogue", "connector", ids);
         for connector in &catalogue.connectors {
             self.connector(connector);
+        }
+    }
+
+    fn provider_clients(&mut self) {
+        let catalogue = self.catalogue;
+        let clients = &catalogue.provider_clients;
+        self.once("the provider", "client id", clients.iter().map(|one| &one.client_id));
+        for client in clients {
+            let place = format!("provider client `{}`", client.client_id);
+            if client.client_id.is_empty() || client.client_secret.is_empty() {
+                self.wrong(format!("{place} needs a client_id and a client_secret"));
+            }
+            if client.redirect_uris.iter().any(|uri| !matches!(uri.scheme(), "http" | "https")) {
+                self.wrong(format!("{place} has a redirect_uri that is no http or https address"));
+            }
+            let unknown = client.connector;
+            if !catalogue.connectors.iter().any(|one| one.id == unknown) {
+                self.wrong(format!("{place} is about the unknown connector {unknown}"));
+            }
         }
     }
 

@@ -28,7 +28,7 @@ pub use connector::{
 pub use present::{
     PresentAccount, PresentConnector, PresentCycle, PresentMapping, PresentProperty,
 };
-pub use provider::{ClientAuth, OAuthProvider};
+pub use provider::{ClientAuth, OAuthProvider, ProviderClient};
 pub use template::{
     Choice, Input, Lookup, Method, Output, Prerequisite, RunOutcome, StepErrorAction, Template,
     TemplateStep, Variable,
@@ -75,6 +75,9 @@ pub struct Catalogue {
     /// nowhere when empty.
     #[serde(default)]
     pub allowed_addresses: Vec<IpAddr>,
+    /// Applications elsewhere that use this sandbox as their provider.
+    #[serde(default)]
+    pub provider_clients: Vec<ProviderClient>,
     pub connectors: Vec<Connector>,
     pub templates: Vec<Template>,
     #[serde(default)]
@@ -130,6 +133,7 @@ impl Catalogue {
             accounts: self.accounts,
             error_webhook: self.transaction_error_webhook,
             allowed_addresses: self.allowed_addresses,
+            provider_clients: self.provider_clients,
         }
     }
 }
@@ -145,6 +149,7 @@ pub(super) struct Shelves {
     pub(super) accounts: Vec<PresentAccount>,
     pub(super) error_webhook: Option<Url>,
     pub(super) allowed_addresses: Vec<IpAddr>,
+    pub(super) provider_clients: Vec<ProviderClient>,
 }
 
 impl Shelves {

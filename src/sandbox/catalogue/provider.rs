@@ -1,5 +1,6 @@
 //! A connector's OAuth 2 provider, where it is not the built-in pretend one.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -26,14 +27,14 @@ use url::Url;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OAuthProvider {
-    /// Where people are asked. A query that it has already is kept, for what a provider wants
-    /// besides (`prompt=consent`).
+    /// Where people are asked. A query that it has already is kept.
     pub authorize_url: Url,
     /// Where codes become tokens. It is called by the sandbox itself and no redirect is followed.
     pub token_url: Url,
     pub client_id: String,
-    /// Absent for a client without a secret.
-    #[serde(default)]
+    /// Absent for a client without a secret. Read and never written: what was installed is kept
+    /// with its connector, and a secret has no place in that file.
+    #[serde(default, skip_serializing)]
     pub client_secret: String,
     /// Asked for together, divided by spaces; none means that the provider decides.
     #[serde(default)]
@@ -43,7 +44,21 @@ pub struct OAuthProvider {
     pub pkce: bool,
     #[serde(default)]
     pub client_auth: ClientAuth,
+    /// What the provider wants to be told besides, such as `"access_type": "offline"`.
+    #[serde(default)]
+    pub authorize_parameters: BTreeMap<String, String>,
 }
+
+/// What the flow itself says to the authorization endpoint.
+const TAKEN: [&str; 7] = [
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+];
 
 /// How Cyclr tells its client secret at the token endpoint.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,8 +92,40 @@ impl OAuthProvider {
             (!web(&self.authorize_url), "an authorize_url that is no http or https address"),
             (!web(&self.token_url), "a token_url that is no http or https address"),
             (self.client_id.is_empty(), "no client_id"),
+            (self.says_what_is_taken(), "an authorize parameter that the sign-in itself sends"),
         ];
         found.into_iter().filter_map(|(wrong, what)| wrong.then_some(what))
+    }
+
+    /// Said twice, a parameter makes the request invalid (RFC 6749 section 3.1).
+    fn says_what_is_taken(&self) -> bool {
+        let given = self.authorize_parameters.keys().map(String::as_str);
+        let query: Vec<_> = self.authorize_url.query_pairs().collect();
+        given.chain(query.iter().map(|(name, _)| &**name)).any(|name| TAKEN.contains(&name))
+    }
+}
+
+/// An application elsewhere that signs people in at the pretend provider, as Cyclr itself does: one
+/// of `provider_clients` of the catalogue.
+///
+/// ```json
+/// { "client_id": "another", "client_secret": "…", "connector": 2101,
+///   "redirect_uris": ["https://another.example/connector/callback"] }
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderClient {
+    pub client_id: String,
+    pub client_secret: String,
+    /// The connector whose pretend application people sign in to.
+    pub connector: i64,
+    /// Where people may be sent back to; compared as text.
+    pub redirect_uris: Vec<Url>,
+}
+
+impl fmt::Debug for ProviderClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderClient").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -92,10 +139,11 @@ mod tests {
     fn what_cannot_be_followed_is_told_and_the_secret_is_not() {
         let provider: OAuthProvider = serde_json::from_value(json!({
             "authorize_url": "javascript:alert(1)", "token_url": "ftp://x/", "client_id": "",
-            "client_secret": "hush" }))
+            "client_secret": "hush", "authorize_parameters": { "state": "x" } }))
         .unwrap();
-        assert_eq!(provider.mistakes().count(), 3);
+        assert_eq!(provider.mistakes().count(), 4);
         assert!(provider.pkce && provider.client_auth == ClientAuth::Body);
         assert!(!format!("{provider:?}").contains("hush"));
+        assert!(!serde_json::to_string(&provider).unwrap().contains("hush"));
     }
 }

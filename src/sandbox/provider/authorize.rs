@@ -9,7 +9,7 @@ use url::Url;
 use super::super::Sandbox;
 use super::super::browser::{CALLBACK, OwnAddress, note, redirect, show};
 use super::super::request::Query;
-use super::clients::application;
+use super::clients::find;
 use super::{DECIDE, LEFT, SCOPES};
 
 /// Characters of a SHA-256 hash in base64url without padding.
@@ -17,6 +17,8 @@ const CHALLENGE_LENGTH: usize = 43;
 
 /// A request that may be shown to a person.
 pub(super) struct Asked {
+    /// Who asks.
+    pub(super) client: String,
     /// Name of the application that is signed in to.
     pub(super) application: String,
     pub(super) client_id: String,
@@ -67,16 +69,16 @@ pub(super) fn check(
 ) -> Result<Asked, Box<Response>> {
     let text = |name: &str| said.text(name).unwrap_or_default();
     let client_id = text("client_id");
-    let Some(application) = application(sandbox, client_id) else {
+    let Some(client) = find(sandbox, client_id, address.at(CALLBACK)) else {
         let why = "This provider does not know the application that sent you here.";
         return Err(Box::new(stay(why)));
     };
-    // The one address that is registered for every client.
-    let redirect_uri = address.at(CALLBACK);
-    if text("redirect_uri") != redirect_uri.as_str() {
+    let wanted = text("redirect_uri");
+    let redirect_uri = client.redirect_uris.into_iter().find(|uri| uri.as_str() == wanted);
+    let Some(redirect_uri) = redirect_uri else {
         let why = "The address to return to is not registered for this application.";
         return Err(Box::new(stay(why)));
-    }
+    };
     let state = text("state");
     let wrong = |error, why| Err(Box::new(refuse(&redirect_uri, state, error, why)));
     if text("response_type") != "code" {
@@ -91,7 +93,8 @@ pub(super) fn check(
         return wrong("invalid_scope", "The scopes are read and write.");
     }
     let (client_id, state, challenge) = (client_id.into(), state.into(), challenge.into());
-    Ok(Asked { application, client_id, redirect_uri, scope, state, challenge })
+    let (client, application) = (client.name, client.application);
+    Ok(Asked { client, application, client_id, redirect_uri, scope, state, challenge })
 }
 
 /// Told to the person: who asks is not to be trusted, so nobody is redirected.

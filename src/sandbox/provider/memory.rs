@@ -32,6 +32,12 @@ pub(super) struct Code {
     pub(super) challenge: String,
     pub(super) scope: String,
     expires_at: DateTime<Utc>,
+    /// The code was sent: it is kept only to know it again.
+    #[serde(default)]
+    spent: bool,
+    /// The refresh token that was given for it.
+    #[serde(default)]
+    gave: Option<String>,
 }
 
 /// What a refresh token stands for.
@@ -71,6 +77,8 @@ impl Code {
             challenge: challenge.to_owned(),
             scope: scope.to_owned(),
             expires_at: now + CODE_LIFE,
+            spent: false,
+            gave: None,
         }
     }
 }
@@ -82,21 +90,27 @@ impl Memory {
         text
     }
 
-    /// Takes it out: it works once, whatever then becomes of the request.
+    /// It works once, whatever then becomes of the request. Who sends it again may have stolen it,
+    /// so what it gave is taken back (RFC 6749 section 4.1.2).
     pub(super) fn spend_code(&mut self, text: &str, now: DateTime<Utc>) -> Option<Code> {
-        self.codes.remove(text).filter(|code| now < code.expires_at)
+        let code = self.codes.get_mut(text)?;
+        if std::mem::replace(&mut code.spent, true) {
+            if let Some(refresh_token) = code.gave.take() {
+                self.grants.remove(&refresh_token);
+            }
+            return None;
+        }
+        Some(code.clone()).filter(|code| now < code.expires_at)
     }
 
-    /// Gives the refresh token.
-    pub(super) fn keep_grant(
-        &mut self,
-        client_id: String,
-        scope: String,
-        now: DateTime<Utc>,
-    ) -> String {
+    /// Gives the refresh token for a code that was spent.
+    pub(super) fn keep_grant(&mut self, code: &str, fits: Code, now: DateTime<Utc>) -> String {
         let text = random();
-        let expires_at = now + REFRESH_LIFE;
+        let (client_id, scope, expires_at) = (fits.client_id, fits.scope, now + REFRESH_LIFE);
         self.grants.insert(text.clone(), Grant { client_id, scope, expires_at });
+        if let Some(code) = self.codes.get_mut(code) {
+            code.gave = Some(text.clone());
+        }
         text
     }
 
@@ -118,8 +132,12 @@ impl Memory {
 
     /// Lets go of what can no longer be used.
     pub(in super::super) fn sweep(&mut self, now: DateTime<Utc>) {
-        self.codes.retain(|_, code| now < code.expires_at);
         self.grants.retain(|_, grant| now < grant.expires_at);
+        let grants = &self.grants;
+        self.codes.retain(|_, code| {
+            let given = code.gave.as_ref().is_some_and(|text| grants.contains_key(text));
+            given || now < code.expires_at
+        });
         self.answers.retain(|_, answer| now < answer.expires_at);
     }
 }

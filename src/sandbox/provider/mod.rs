@@ -10,8 +10,10 @@
 //! address and the verifier it was made for; an unknown client or address is told to the person and
 //! never redirected to (RFC 6749 section 4.1.2.1).
 //!
-//! Decided against: taking back the tokens of a code that is sent twice; new refresh tokens at each
-//! refresh. Both are allowed, neither is needed to practise with.
+//! A code that is sent twice takes back what it gave.
+//!
+//! Decided against: new refresh tokens at each refresh, which is allowed but not needed to practise
+//! with.
 
 mod authorize;
 mod clients;

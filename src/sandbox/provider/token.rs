@@ -96,8 +96,9 @@ fn for_code(
         if let Err(wrong) = fits(&code, client, form) {
             return Ok(Err(wrong));
         }
-        let refresh = world.provider.keep_grant(code.client_id, code.scope.clone(), now);
-        Ok(Ok(tokens(&refresh, &code.scope, REFRESH_LIFE)))
+        let scope = code.scope.clone();
+        let refresh = world.provider.keep_grant(text, code, now);
+        Ok(Ok(tokens(&refresh, &scope, REFRESH_LIFE)))
     })
 }
 

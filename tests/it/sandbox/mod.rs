@@ -10,6 +10,7 @@ mod provider;
 mod real_provider;
 mod resources;
 mod runs;
+mod two_sandboxes;
 
 use std::time::Duration;
 

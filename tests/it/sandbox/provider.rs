@@ -221,6 +221,27 @@ async fn a_refresh_token_gives_new_access_to_its_client_and_no_more_than_was_gra
 }
 
 #[tokio::test]
+async fn a_code_that_is_sent_twice_takes_back_what_it_gave() {
+    let guest = Guest::new().await;
+    let refresh = async |told: &Value| {
+        let token = told["refresh_token"].as_str().unwrap();
+        let form = [("client_id", CLIENT), ("client_secret", SECRET), ("refresh_token", token)];
+        guest.token(&[&form[..], &[("grant_type", "refresh_token")]].concat()).await
+    };
+    let (code, other) = (guest.code().await, guest.code().await);
+    let (first, second) = (guest.exchange(&code, &[]).await.1, guest.exchange(&other, &[]).await.1);
+    // A stranger takes nothing away.
+    guest.exchange(&code, &[("client_secret", "x")]).await;
+    assert_eq!(refresh(&first).await.0, 200);
+    // Whenever that is.
+    guest.rig.sandbox.advance(TimeDelta::days(2));
+    guest.code().await;
+    assert_eq!(guest.exchange(&code, &[]).await.0, 400);
+    assert_eq!(refusal(refresh(&first).await), (400, "invalid_grant".to_owned()));
+    assert_eq!(refresh(&second).await.0, 200, "only what this code gave");
+}
+
+#[tokio::test]
 async fn who_asks_wrongly_is_sent_back_only_to_a_registered_address() {
     let guest = Guest::new().await;
     let callback = guest.callback();
