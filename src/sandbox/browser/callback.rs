@@ -4,7 +4,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 
 use super::super::Sandbox;
@@ -76,7 +76,7 @@ fn store(
 ) -> Option<()> {
     let account = world.accounts.get_mut(&consent.account)?;
     let connector = account.connectors.get_mut(&consent.connector)?;
-    let at = |life: Option<chrono::TimeDelta>| {
+    let at = |life: Option<TimeDelta>| {
         let at = now.checked_add_signed(life?)?;
         Some(at.to_rfc3339_opts(SecondsFormat::Secs, true))
     };
