@@ -103,6 +103,12 @@ async fn what_came_too_late_is_deleted_under_every_answer_although_that_answer_i
         assert_eq!(done.status, Status::Live, "{what}");
         house.advance(TimeDelta::seconds(60));
         house.settle().await;
+        if case == ("installed_status", "active") {
+            // What runs is never deleted, and here the late one does: the sandbox tells it.
+            let twice = house.sandbox.world()["duplicates"].clone();
+            assert_eq!((&twice[0]["what"], twice.as_array().unwrap().len()), (&json!("cycle"), 1));
+            return;
+        }
         assert_one_of_each(&house, &what);
         assert_nothing_twice(&house, &what);
     })
@@ -112,7 +118,8 @@ async fn what_came_too_late_is_deleted_under_every_answer_although_that_answer_i
 /// Presses the button until the connection shows, as a person would who is told "not yet".
 async fn come_back(house: &mut House, id: OnboardingId) {
     for _ in 0..3 {
-        house.engine.order(id, Command::LookNow, "visitor").await.unwrap();
+        // Refused while a look is under way by itself, which is as good.
+        drop(house.engine.order(id, Command::LookNow, "visitor").await);
         house.settle().await;
         let crm = house.connector(id, "Harbour CRM").await;
         if !house.read(id).await.facts.connection(crm).unwrap().is_open() {
