@@ -194,10 +194,10 @@ fn day_and_time(at: DateTime<Utc>) -> String {
 
 impl Sandbox {
     fn template_row(&self, template: &Integration) -> TemplateRow {
-        let shelf = &self.0.shelves.connectors;
+        let connectors = &self.0.shelves.connectors;
         let mut names: Vec<&str> = Vec::new();
         for step in &template.steps {
-            let Some(connector) = shelf.get(&step.connector) else { continue };
+            let Some(connector) = connectors.get(&step.connector) else { continue };
             if !names.contains(&connector.name.as_str()) {
                 names.push(&connector.name);
             }
