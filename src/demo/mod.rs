@@ -82,7 +82,7 @@ pub fn sandbox_settings(catalogue: Catalogue, kept_in: Option<PathBuf>) -> sandb
         kept_in,
         clock: None,
         record_calls: true,
-        service_domain: None,
+        ..sandbox::Settings::default()
     }
 }
 

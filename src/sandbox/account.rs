@@ -39,6 +39,9 @@ pub(super) struct AccountConnector {
     #[serde(default)]
     pub(super) authentication: Option<Uuid>,
     pub(super) auth_value: Option<String>,
+    /// How often it is still read before its sign-in shows.
+    #[serde(default)]
+    pub(super) unseen_reads: u8,
     pub(super) properties: Vec<Property>,
     #[serde(with = "shared")]
     pub(super) connector: Arc<Connector>,
@@ -97,6 +100,9 @@ impl AccountConnector {
     /// True when a value is stored; Cyclr does not try it. Where Cyclr itself has to fetch a token
     /// (no person involved), the properties it needs for that must be there too.
     pub(super) fn authenticated(&self) -> bool {
+        if self.unseen_reads > 0 {
+            return false;
+        }
         let (auth_type, oauth2_type) = self.way();
         let fetches = match oauth2_type {
             OAuth2Type::ClientCredentials | OAuth2Type::PasswordCredentials => true,

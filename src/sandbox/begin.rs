@@ -61,6 +61,7 @@ fn connector(present: &PresentConnector, shelves: &Shelves) -> Option<AccountCon
         description: present.description.clone(),
         authentication: present.authentication,
         auth_value: present.auth_value.clone(),
+        unseen_reads: 0,
         properties: properties.collect(),
         connector: made_from.clone(),
     })

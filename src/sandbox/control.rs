@@ -1,40 +1,51 @@
-//! The control surface: the world, the calls, the faults, the clock.
+//! The control surface: the world, the calls, the faults, the variants, the clock, the reset.
 //! It asks nobody who they are.
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Sandbox;
-use super::faults::{Fault, FaultKind};
-use super::request::{Answer, Refusal, Reply};
+use super::calls::Wanted;
+use super::faults::Fault;
+use super::request::{Answer, Query, Refusal, Reply};
 
 pub(super) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/_sandbox/world", get(world))
-        .route("/_sandbox/calls", get(calls))
-        .route("/_sandbox/faults", post(inject).delete(clear))
-        .route("/_sandbox/clock", post(advance))
+        .route("/_sandbox/calls", get(calls).delete(forget_calls))
+        .route("/_sandbox/faults", get(faults).post(inject).delete(clear))
+        .route("/_sandbox/variants", get(variants).put(vary).delete(no_variants))
+        .route("/_sandbox/clock", get(clock).post(advance))
+        .route("/_sandbox/reset", post(reset))
 }
 
 async fn world(State(sandbox): State<Sandbox>) -> Answer {
     Answer(sandbox.world())
 }
 
-async fn calls(State(sandbox): State<Sandbox>) -> Answer {
-    Answer(json!(sandbox.calls()))
+async fn calls(State(sandbox): State<Sandbox>, query: Query) -> Reply {
+    Ok(Answer(json!(sandbox.0.calls.find(&Wanted::read(&query)?))))
+}
+
+async fn forget_calls(State(sandbox): State<Sandbox>) -> StatusCode {
+    sandbox.forget_calls();
+    StatusCode::NO_CONTENT
+}
+
+async fn faults(State(sandbox): State<Sandbox>) -> Answer {
+    Answer(json!(sandbox.0.faults.in_force()))
 }
 
 async fn inject(State(sandbox): State<Sandbox>, body: Bytes) -> Reply {
-    let fault: Fault = read(&body)?;
-    playable(&fault)?;
-    sandbox.inject(fault);
-    Ok(Answer(json!({ "Message": "The fault is in force." })))
+    let fault = Fault::read(read(&body)?).map_err(misunderstood)?;
+    let number = sandbox.0.faults.inject(fault);
+    Ok(Answer(json!({ "Message": "The fault is in force.", "number": number })))
 }
 
 async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
@@ -42,60 +53,75 @@ async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+async fn variants(State(sandbox): State<Sandbox>) -> Answer {
+    Answer(sandbox.variants().shown())
+}
+
+/// All of them or none.
+async fn vary(State(sandbox): State<Sandbox>, body: Bytes) -> Reply {
+    let wanted: Map<String, Value> = read(&body)?;
+    let mut variants = sandbox.variants();
+    variants.set_all(&wanted).map_err(misunderstood)?;
+    sandbox.set_variants(variants);
+    Ok(Answer(variants.shown()))
+}
+
+/// Every question has its usual answer again.
+async fn no_variants(State(sandbox): State<Sandbox>) -> StatusCode {
+    sandbox.set_variants(super::Variants::default());
+    StatusCode::NO_CONTENT
+}
+
+/// Exactly one of the two.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Advance {
-    advance_seconds: i64,
+struct Step {
+    advance_seconds: Option<i64>,
+    to: Option<DateTime<Utc>>,
+}
+
+async fn clock(State(sandbox): State<Sandbox>) -> Answer {
+    show_clock(&sandbox)
+}
+
+fn show_clock(sandbox: &Sandbox) -> Answer {
+    let clock = &sandbox.0.clock;
+    Answer(json!({
+        "now": clock.now(),
+        "stands_still": clock.stands_still(),
+        "moved_by_seconds": clock.moved_by().num_seconds(),
+    }))
 }
 
 async fn advance(State(sandbox): State<Sandbox>, body: Bytes) -> Reply {
-    let Advance { advance_seconds } = read(&body)?;
+    let by = match read(&body)? {
+        Step { advance_seconds: Some(seconds), to: None } => TimeDelta::try_seconds(seconds),
+        Step { advance_seconds: None, to: Some(to) } => Some(to - sandbox.0.clock.now()),
+        Step { advance_seconds: None, to: None }
+        | Step { advance_seconds: Some(_), to: Some(_) } => {
+            return Err(Refusal::bad("Say either advance_seconds or to."));
+        }
+    };
     // Ten years either way keep the date far from the ends of the calendar.
-    let by = TimeDelta::try_seconds(advance_seconds).filter(|by| by.abs() <= TimeDelta::days(3650));
+    let by = by.filter(|by| by.abs() <= TimeDelta::days(3650));
     let by = by.ok_or_else(|| Refusal::bad("The clock moves by at most ten years."))?;
-    if !sandbox.stands_still() {
-        let message = "This sandbox runs on the system's clock, which cannot be moved.";
-        return Err(Refusal::new(StatusCode::CONFLICT, message));
-    }
     sandbox.advance(by);
-    Ok(Answer(json!({ "now": sandbox.read(|_, now| now) })))
+    Ok(show_clock(&sandbox))
+}
+
+async fn reset(State(sandbox): State<Sandbox>) -> Reply {
+    sandbox.begin_anew()?;
+    Ok(Answer(
+        json!({ "Message": "The sandbox is as it was opened; its clock stays where it is." }),
+    ))
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice::<Value>(body)
         .and_then(T::deserialize)
-        .map_err(|error| Refusal::bad(format!("This was not understood: {error}")))
+        .map_err(|error| misunderstood(error.to_string()))
 }
 
-/// What cannot be put on the wire is told at once, not when a call is struck.
-fn playable(fault: &Fault) -> Result<(), Refusal> {
-    if fault.chance.is_some_and(|chance| !(0.0..=1.0).contains(&chance)) {
-        return Err(Refusal::bad("The chance must be between 0 and 1."));
-    }
-    match &fault.kind {
-        FaultKind::Refuse { status, retry_after, .. } => {
-            if !(200..=599).contains(status) {
-                return Err(Refusal::bad("The status must be between 200 and 599."));
-            }
-            let given = retry_after.as_deref().unwrap_or_default();
-            HeaderValue::from_str(given)
-                .map(|_| ())
-                .map_err(|_| Refusal::bad("The retry_after does not fit into a header."))
-        }
-        FaultKind::StallBefore { seconds }
-        | FaultKind::StallAfter { seconds }
-        | FaultKind::CommitLate { seconds } => {
-            let sane = seconds.is_finite() && *seconds >= 0.0;
-            sane.then_some(()).ok_or_else(|| Refusal::bad("The seconds must not be negative."))
-        }
-        FaultKind::DropBefore
-        | FaultKind::LoseAnswer
-        | FaultKind::HoldBefore
-        | FaultKind::HoldAfter
-        | FaultKind::Html
-        | FaultKind::Truncated
-        | FaultKind::Huge
-        | FaultKind::Drip
-        | FaultKind::TokenRevoked => Ok(()),
-    }
+fn misunderstood(why: String) -> Refusal {
+    Refusal::bad(format!("This was not understood: {why}"))
 }

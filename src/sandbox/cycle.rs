@@ -30,6 +30,9 @@ pub(super) struct Cycle {
     pub(super) status: Status,
     pub(super) last_run_at: Option<DateTime<Utc>>,
     pub(super) activations: u32,
+    /// How many of them were for one run only.
+    #[serde(default)]
+    pub(super) single_runs: u32,
     /// Minutes between runs. None where it runs once, or when it is called.
     #[serde(default)]
     pub(super) interval: Option<u32>,
@@ -153,6 +156,7 @@ impl Cycle {
             status: Status::Paused,
             last_run_at: None,
             activations: 0,
+            single_runs: 0,
             interval: None,
             next_run_at: None,
             history: History::default(),

@@ -18,6 +18,7 @@ impl World {
         account: &str,
         template: &Arc<Template>,
         catalogue: &BTreeMap<i64, Arc<Connector>>,
+        reuse: bool,
         now: DateTime<Utc>,
     ) -> Option<&mut Cycle> {
         let mut connectors = BTreeMap::new();
@@ -28,7 +29,7 @@ impl World {
             let mut present = self.accounts.get(account)?.connectors.values();
             let present = present.find(|one| one.connector.id == wanted).map(|one| one.id);
             let id = match present {
-                Some(id) if !template.fresh_connectors => id,
+                Some(id) if reuse && !template.fresh_connectors => id,
                 Some(_) | None => self.connect(account, catalogue.get(&wanted)?, None)?,
             };
             connectors.insert(wanted, id);
@@ -54,6 +55,7 @@ impl World {
             description: None,
             authentication: None,
             auth_value: None,
+            unseen_reads: 0,
             properties: Vec::new(),
             connector: Arc::clone(connector),
         };

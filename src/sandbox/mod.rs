@@ -12,21 +12,25 @@
 //! world shows credentials as set or not set; a call struck by a fault is performed or not as its
 //! kind says, never half.
 //!
-//! Decided against: answering where Cyclr's behaviour is unknown with several variants at once. Each
-//! such place is one function with a comment, so that a variant can be put there.
+//! Where Cyclr's behaviour is unknown, each answer that it might give is a variant with a name.
 
 mod account;
 mod begin;
 mod browser;
+mod calls;
 mod catalogue;
+mod clock;
 mod control;
 mod cycle;
+mod duplicates;
+mod effect;
 mod endpoints;
 mod faults;
 mod hear;
 mod install;
 mod keep;
 mod late;
+mod mangle;
 mod orders;
 mod outbound;
 mod page;
@@ -38,18 +42,20 @@ mod runs;
 mod serve;
 mod shapes;
 mod shared;
+mod suffer;
+mod variants;
 mod world;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-use tokio::sync::watch;
 use url::Url;
 
+pub use calls::HeardCall;
 pub use catalogue::{
     AuthType, Authentication, CLIENT_ID, CLIENT_SECRET, CRM_TO_MAIL, Catalogue, Choice, ClientAuth,
     Connector, ConnectorMethod, ConnectorProperty, ConnectorStatus, Credentials, DEPOT_FTP,
@@ -59,16 +65,18 @@ pub use catalogue::{
     StepErrorAction, TIDE_STORE, Template, TemplateStep, Variable,
 };
 pub use cycle::{MappingType, Status};
-pub use faults::{Fault, FaultKind};
-pub use hear::HeardCall;
+pub use effect::Effect;
+pub use faults::{Fault, FaultKind, StruckBy, parse_faults};
 pub use outbound::SentNotice;
 pub use program::{Opened, Options};
 pub use serve::{Hosts, serve, serve_hosts};
+pub use variants::{Question, Variants};
 
 use browser::OwnDoor;
+use calls::CallBook;
 use catalogue::Shelves;
+use clock::Clock;
 use faults::Faults;
-use hear::CallBook;
 use keep::Keeper;
 use late::Late;
 use outbound::Outbound;
@@ -90,6 +98,10 @@ pub enum Error {
     Tls { file: PathBuf, why: String },
     #[error("the sandbox's world in {} is damaged; repair the file, or remove it to begin anew: {why}", file.display())]
     Damaged { file: PathBuf, why: String },
+    #[error("the sandbox's faults cannot be used: {0}")]
+    Faults(String),
+    #[error("the sandbox's variants cannot be used: {0}")]
+    Variants(String),
 }
 
 /// How the sandbox is set up.
@@ -109,6 +121,10 @@ pub struct Settings {
     /// their `Host` header says, with the listener's scheme, when absent. Providers return to it;
     /// behind a proxy that ends TLS it has to be given.
     pub service_domain: Option<Url>,
+    /// In force from the beginning.
+    pub faults: Vec<Fault>,
+    /// What it answers where Cyclr's answer is unknown.
+    pub variants: Variants,
 }
 
 impl Default for Settings {
@@ -121,6 +137,8 @@ impl Default for Settings {
             clock: None,
             record_calls: true,
             service_domain: None,
+            faults: Vec::new(),
+            variants: Variants::default(),
         }
     }
 }
@@ -141,11 +159,10 @@ struct Inside {
     outbound: Outbound,
     service_domain: Option<Url>,
     own_door: OwnDoor,
-}
-
-enum Clock {
-    System,
-    Still(watch::Sender<DateTime<Utc>>),
+    variants: RwLock<Variants>,
+    /// In force when it was opened.
+    first_faults: Vec<Fault>,
+    first_variants: Variants,
 }
 
 impl Sandbox {
@@ -153,9 +170,8 @@ impl Sandbox {
     pub fn open(settings: Settings) -> Result<Self, Error> {
         settings.catalogue.check()?;
         let keeper = settings.kept_in.map(Keeper::new);
-        let clock =
-            settings.clock.map_or(Clock::System, |now| Clock::Still(watch::Sender::new(now)));
-        let Settings { mut catalogue, client_id, client_secret, .. } = settings;
+        let clock = Clock::new(settings.clock);
+        let Settings { mut catalogue, client_id, client_secret, faults, variants, .. } = settings;
         let mut partner = std::mem::take(&mut catalogue.partner);
         if partner.is_empty() {
             partner.push(Credentials { client_id, client_secret });
@@ -165,7 +181,7 @@ impl Sandbox {
         let mut world = kept.unwrap_or_else(|| World::beginning(&shelves, clock.now()));
         world.sweep(clock.now());
         world.find_next_run();
-        Ok(Self(Arc::new(Inside {
+        let sandbox = Self(Arc::new(Inside {
             partner,
             shelves,
             keeper,
@@ -177,7 +193,12 @@ impl Sandbox {
             outbound: Outbound::default(),
             service_domain: settings.service_domain,
             own_door: OwnDoor::default(),
-        })))
+            variants: RwLock::new(variants),
+            first_faults: faults,
+            first_variants: variants,
+        }));
+        sandbox.0.first_faults.iter().for_each(|fault| sandbox.inject(fault.clone()));
+        Ok(sandbox)
     }
 
     /// API host, service domain, provider and control surface on one router.
@@ -240,8 +261,33 @@ impl Sandbox {
         self.0.faults.wait_until(false)
     }
 
-    /// Moves a clock that stands still, and what is due by then happens; the system's moves by
-    /// itself.
+    /// The answers that it gives where Cyclr's are unknown.
+    pub fn variants(&self) -> Variants {
+        *self.0.variants.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_variants(&self, variants: Variants) {
+        *self.0.variants.write().unwrap_or_else(PoisonError::into_inner) = variants;
+    }
+
+    /// World, faults and variants as they were when it was opened without a kept world; no call
+    /// was heard, none is late. The clock stays where it is, and every token is dead.
+    fn begin_anew(&self) -> Result<(), Refusal> {
+        self.0.late.forget();
+        self.change(|world, now| {
+            *world = World::beginning(&self.0.shelves, now);
+            Ok(())
+        })?;
+        // After the world, so that calls that were held find their tokens dead.
+        self.clear_faults();
+        self.0.first_faults.iter().for_each(|fault| self.inject(fault.clone()));
+        self.set_variants(self.0.first_variants);
+        self.0.outbound.forget();
+        self.forget_calls();
+        Ok(())
+    }
+
+    /// Moves the clock, and what is due by then happens.
     pub fn advance(&self, by: TimeDelta) {
         self.0.clock.advance(by);
         self.run_what_is_due();
@@ -255,10 +301,6 @@ impl Sandbox {
     /// Runs of cycles happen when somebody looks; this is such a look.
     fn run_what_is_due(&self) {
         drop(self.lock());
-    }
-
-    fn stands_still(&self) -> bool {
-        matches!(self.0.clock, Clock::Still(_))
     }
 
     /// The world as it is now: what was due in the meantime has happened.
@@ -290,25 +332,5 @@ impl Sandbox {
             })?;
         }
         Ok(done)
-    }
-}
-
-impl Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the sandbox uses no other room, so it has a clock of its own"
-    )]
-    fn now(&self) -> DateTime<Utc> {
-        match self {
-            Self::System => Utc::now(),
-            Self::Still(now) => *now.borrow(),
-        }
-    }
-
-    fn advance(&self, by: TimeDelta) {
-        match self {
-            Self::System => {}
-            Self::Still(now) => now.send_modify(|now| *now += by),
-        }
     }
 }

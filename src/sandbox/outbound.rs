@@ -55,6 +55,10 @@ impl Outbound {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub(super) fn forget(&self) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn note(&self, notice: SentNotice) {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         if sent.len() == REMEMBERED {

@@ -16,9 +16,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Sandbox;
 use super::account::{Account, AccountConnector};
 use super::browser::page;
+use super::calls::HeardCall;
 use super::catalogue::Template as Integration;
 use super::cycle::{Cycle, Status};
-use super::hear::HeardCall;
 use super::request::Query;
 use super::world::World;
 
@@ -98,7 +98,7 @@ async fn index(State(sandbox): State<Sandbox>, query: Query) -> Response {
         now: day_and_time(now),
         watch,
         steps: STEPS,
-        movable: sandbox.stands_still(),
+        movable: true,
         counts: counts(world, calls.len()),
         accounts: newest(world).into_iter().map(account_row).collect(),
         more: world.accounts.len().saturating_sub(ACCOUNTS),
@@ -194,10 +194,10 @@ fn day_and_time(at: DateTime<Utc>) -> String {
 
 impl Sandbox {
     fn template_row(&self, template: &Integration) -> TemplateRow {
-        let shelf = &self.0.shelves.connectors;
+        let connectors = &self.0.shelves.connectors;
         let mut names: Vec<&str> = Vec::new();
         for step in &template.steps {
-            let Some(connector) = shelf.get(&step.connector) else { continue };
+            let Some(connector) = connectors.get(&step.connector) else { continue };
             if !names.contains(&connector.name.as_str()) {
                 names.push(&connector.name);
             }

@@ -11,6 +11,7 @@ pub(super) fn of(world: &World) -> Value {
     let accounts: Vec<_> = world.accounts.iter().map(|(id, one)| account(id, one)).collect();
     json!({
         "accounts": accounts,
+        "duplicates": super::duplicates::of(world),
         "sign_in_tokens_unused": world.sign_in_tokens.len(),
         "consents_undecided": world.consents.len(),
     })

@@ -9,8 +9,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use url::Url;
 
-use super::{Catalogue, Error, Hosts, Sandbox, Settings, serve_hosts};
+use super::{Catalogue, Error, Hosts, Sandbox, Settings, parse_faults, serve_hosts};
 
 /// Flags of `gangway sandbox`.
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,12 @@ pub struct Options {
     /// Keep the world in this file, so that it survives a restart.
     #[arg(long)]
     pub keep: Option<PathBuf>,
+    /// Address under which browsers reach the pages, where a proxy stands before them.
+    #[arg(long)]
+    pub service_domain_url: Option<Url>,
+    /// Faults that are in force from the beginning, in JSON or TOML.
+    #[arg(long)]
+    pub faults: Option<PathBuf>,
     /// Certificate chain in PEM, to speak HTTPS.
     #[arg(long, requires = "tls_key")]
     pub tls_certificate: Option<PathBuf>,
@@ -52,8 +59,17 @@ impl Options {
             (Some(certificate), Some(key)) => Some(acceptor(certificate, key)?),
             (Some(_) | None, Some(_) | None) => None,
         };
-        let sandbox =
-            Sandbox::open(Settings { catalogue, kept_in: self.keep, ..Settings::default() })?;
+        let faults = match &self.faults {
+            Some(file) => parse_faults(&read(file)?)?,
+            None => Vec::new(),
+        };
+        let sandbox = Sandbox::open(Settings {
+            catalogue,
+            faults,
+            kept_in: self.keep,
+            service_domain: self.service_domain_url,
+            ..Settings::default()
+        })?;
         let api = listen(self.listen).await?;
         let service_domain = match self.service_domain {
             Some(address) => Some(listen(address).await?),

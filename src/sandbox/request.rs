@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::Sandbox;
 use super::cycle::MappingType;
+use super::variants::{Paging, Variants};
 
 /// Bytes of a request body that are read.
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
@@ -77,13 +78,15 @@ pub(super) type Reply = Result<Answer, Refusal>;
 /// A list: a bare array, and the number of its pages in a header (OBS).
 pub(super) struct Page {
     items: Vec<Value>,
-    pages: usize,
+    /// Told only where the variant says so.
+    pages: Option<usize>,
 }
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let total = [(HeaderName::from_static("total-pages"), self.pages.to_string())];
-        (total, Answer(Value::Array(self.items))).into_response()
+        let list = Answer(Value::Array(self.items));
+        let Some(pages) = self.pages else { return list.into_response() };
+        ([(HeaderName::from_static("total-pages"), pages.to_string())], list).into_response()
     }
 }
 
@@ -95,6 +98,11 @@ pub(super) struct Caller {
 impl Caller {
     pub(super) fn for_all(&self) -> Result<(), Refusal> {
         self.only_account.as_ref().map_or(Ok(()), |_| Err(Refusal::denied()))
+    }
+
+    /// Whether its token is good for one account only.
+    pub(super) fn is_bound(&self) -> bool {
+        self.only_account.is_some()
     }
 
     pub(super) fn within(&self, account: &str) -> Result<(), Refusal> {
@@ -134,8 +142,8 @@ impl FromRequestParts<Sandbox> for InAccount {
         let caller = Caller::from_request_parts(parts, sandbox).await?;
         // What Cyclr answers without the header, or for an unknown account, no source tells.
         let header = parts.headers.get("x-cyclr-account");
-        let account = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let account = account.ok_or_else(|| Refusal::bad("X-Cyclr-Account header is required."))?;
+        let header = header.and_then(|value| value.to_str().ok());
+        let account = sandbox.variants().account_of(header, sandbox)?;
         caller.within(&account)?;
         Ok(Self(account))
     }
@@ -205,30 +213,36 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
 }
 
 /// The query, or a form, with names in lower case; the last of equal names counts.
-pub(super) struct Query(HashMap<String, String>);
+pub(super) struct Query {
+    given: HashMap<String, String>,
+    paging: Paging,
+}
 
 impl FromRequestParts<Sandbox> for Query {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Sandbox) -> Result<Self, Refusal> {
-        Ok(Self::from_form(parts.uri.query().unwrap_or_default().as_bytes()))
+    async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, Refusal> {
+        let query = Self::from_form(parts.uri.query().unwrap_or_default().as_bytes());
+        Ok(Self { paging: sandbox.variants().paging(), ..query })
     }
 }
 
 impl Query {
     pub(super) fn from_form(text: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(text);
-        Self(pairs.map(|(name, value)| (name.to_lowercase(), value.into_owned())).collect())
+        let pairs = pairs.map(|(name, value)| (name.to_lowercase(), value.into_owned()));
+        Self { given: pairs.collect(), paging: Variants::default().paging() }
     }
 
     /// `None` when absent or empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        self.given.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// One value by itself, to be read as one of a query.
     pub(super) fn of(name: &str, value: String) -> Self {
-        Self(HashMap::from([(name.to_owned(), value)]))
+        let given = HashMap::from([(name.to_owned(), value)]);
+        Self { given, paging: Variants::default().paging() }
     }
 
     pub(super) fn truth_or(&self, name: &str, usual: bool) -> bool {
@@ -254,17 +268,18 @@ impl Query {
         instant.map(Some).ok_or_else(Refusal::malformed)
     }
 
-    /// Cuts one page out of a list: `pageSize`, `page` from 1, `sortOrderAsc`. Cyclr's default
-    /// size is not documented; 100 here.
+    /// Cuts one page out of a list: `pageSize`, `page` from 1, `sortOrderAsc`. Cyclr's
+    /// default and largest size are not documented.
     pub(super) fn page<T>(
         &self,
         items: impl DoubleEndedIterator<Item = T> + ExactSizeIterator,
         show: impl FnMut(T) -> Value,
     ) -> Page {
         let number = |name: &str| self.text(name).and_then(|text| text.parse::<usize>().ok());
-        let size = number("pagesize").unwrap_or(100).clamp(1, 1000);
+        let Paging { usual, most, tells_total } = self.paging;
+        let size = number("pagesize").unwrap_or(usual).clamp(1, most);
         let skipped = number("page").unwrap_or(1).saturating_sub(1).saturating_mul(size);
-        let pages = items.len().div_ceil(size);
+        let pages = tells_total.then(|| items.len().div_ceil(size));
         let down = self.text("sortorderasc").is_some_and(|text| text.eq_ignore_ascii_case("false"));
         let items = if down {
             items.rev().skip(skipped).take(size).map(show).collect()

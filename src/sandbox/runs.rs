@@ -146,6 +146,8 @@ pub(super) struct Start {
     pub(super) interval: Option<u32>,
     /// It pauses itself after one run (DOC).
     pub(super) once: bool,
+    /// The status that it has after that run.
+    pub(super) then: Status,
 }
 
 impl Account {
@@ -163,8 +165,9 @@ impl Account {
         let cycle = self.cycles.get_mut(place)?;
         cycle.activations += 1;
         if start.once {
+            cycle.single_runs += 1;
             let notice = self.run(account, place, now, usual);
-            self.cycles.get_mut(place)?.pause(Status::Paused);
+            self.cycles.get_mut(place)?.pause(start.then);
             return notice;
         }
         cycle.status = Status::Active;

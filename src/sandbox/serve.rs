@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use super::Sandbox;
-use super::hear::Severed;
+use super::suffer::Severed;
 
 /// How long a caller may take over the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -39,6 +39,9 @@ pub(super) struct AccessToken {
     pub(super) expires_at: DateTime<Utc>,
     /// Set when the token was asked for with `scope=account:…`.
     pub(super) only_account: Option<String>,
+    /// The client id that asked for it.
+    #[serde(default)]
+    pub(super) client: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

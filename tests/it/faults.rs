@@ -29,7 +29,7 @@ fn passing() -> Vec<FaultKind> {
         refuse(500, None),
         FaultKind::DropBefore,
         FaultKind::LoseAnswer,
-        FaultKind::Html,
+        FaultKind::Html { status: 200 },
         FaultKind::Truncated,
         FaultKind::Huge,
         FaultKind::Drip,

@@ -401,6 +401,6 @@ fn sandbox_settings(catalogue: Catalogue) -> gangway::sandbox::Settings {
         kept_in: None,
         clock: Some(dawn()),
         record_calls: true,
-        service_domain: None,
+        ..gangway::sandbox::Settings::default()
     }
 }

@@ -35,6 +35,7 @@ mod sandbox;
 mod simulation;
 mod surplus;
 mod together;
+mod variants;
 mod wake;
 mod webhooks;
 mod wire;

@@ -51,7 +51,7 @@ fn upstream_faults() -> Vec<FaultKind> {
         refuse(500, None),
         FaultKind::DropBefore,
         FaultKind::LoseAnswer,
-        FaultKind::Html,
+        FaultKind::Html { status: 200 },
         FaultKind::Truncated,
         FaultKind::Huge,
         FaultKind::Drip,

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::map::{Lost, lost_connections};
 use super::{StepContext, Trouble, surplus};
-use crate::cyclr::{self, Account, Activation, CycleStatus, Fault};
+use crate::cyclr::{self, Account, Activation, CycleStatus, Fault, Prerequisite};
 use crate::ids::CycleId;
 use crate::onboarding::{Gain, Outcome, Problem, ProblemCode, Schedule};
 
@@ -128,6 +128,15 @@ async fn confirm(
         CycleStatus::Paused if schedule.run_once => Activated::Yes,
         CycleStatus::DeleteScheduled => missing(id),
         CycleStatus::Paused | CycleStatus::Stopped | CycleStatus::Other(_) => {
+            // Taken, and nothing comes of it, as long as something is missing (UNK). A single run may
+            // have begun all the same.
+            let missing = match schedule.run_once {
+                true => Vec::new(),
+                false => account.list_prerequisites(id).await?,
+            };
+            if !missing.is_empty() {
+                return Box::pin(back_to_what_lacks(context, account, &missing)).await;
+            }
             Activated::No(begun(context, format!("status {}", cycle.status.word())))
         }
     })
@@ -143,7 +152,8 @@ fn is_refusal(error: &cyclr::Error) -> bool {
     error.fault() == Fault::Permanent && error.status() != Some(404)
 }
 
-/// What Cyclr answers for a cycle that is active already is not known (UNK): it is no failure.
+/// What Cyclr answers for a cycle that is active already, or that lacks something, is not known (UNK):
+/// the one is no failure, the other is cured first, whatever the status.
 async fn why_refused(
     context: &StepContext<'_>,
     account: &Account,
@@ -155,14 +165,22 @@ async fn why_refused(
     if cycle.is_some_and(|cycle| cycle.status == CycleStatus::Active) {
         return Ok(Activated::Yes);
     }
+    if !missing.is_empty() {
+        return back_to_what_lacks(context, account, &missing).await;
+    }
     if refusal.status() == Some(409) {
         return Err(refusal.into());
     }
-    if missing.is_empty() {
-        let problem = Problem::with(ProblemCode::ActivationRefused, refusal.to_string());
-        return Ok(Activated::No(Outcome::Stuck(problem)));
-    }
-    Ok(Activated::No(match lost_connections(context, account, &missing).await? {
+    let problem = Problem::with(ProblemCode::ActivationRefused, refusal.to_string());
+    Ok(Activated::No(Outcome::Stuck(problem)))
+}
+
+async fn back_to_what_lacks(
+    context: &StepContext<'_>,
+    account: &Account,
+    missing: &[Prerequisite],
+) -> Result<Activated, Trouble> {
+    Ok(Activated::No(match lost_connections(context, account, missing).await? {
         Lost::Nothing => Outcome::Done(Gain::Unmapped { slot: context.slot }),
         Lost::Connections(lost) => Outcome::Done(Gain::Connections(lost)),
         Lost::Contradiction(problem) => context.retry(problem),

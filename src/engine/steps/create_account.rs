@@ -29,6 +29,9 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     };
     // The id is ours, so a second try cannot make a second account: it finds the first one.
     match context.partner().create_account(&new).await {
+        Ok(made) if !made.id.eq_ignore_ascii_case(id.as_str()) => {
+            made_another(context, id, &made.id).await
+        }
         Ok(made) if made.audit_info.as_deref() == Some(&new.audit_info) => {
             Ok(ready(id, Origin::Made))
         }
@@ -68,6 +71,21 @@ async fn look_after_doubt(
             "whether the account was made is not known yet",
         ),
         doubt: false,
+    }))
+}
+
+/// Cyclr took the order and made an account under an id of its own, which may be what it does when
+/// ours is taken (UNK). Whatever stands under our id is not what we have just made. Trying again would
+/// make yet another one.
+async fn made_another(
+    context: &StepContext<'_>,
+    id: AccountId,
+    other: &str,
+) -> Result<Outcome, Trouble> {
+    tracing::warn!(%id, other, "Cyclr made an account under an id of its own; it is left over");
+    Ok(look(context, &id).await?.unwrap_or_else(|| {
+        let detail = format!("Cyclr made account {other} instead of {id}");
+        Outcome::Stuck(Problem::with(ProblemCode::CyclrRejected, detail))
     }))
 }
 

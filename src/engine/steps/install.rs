@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 
 use super::surplus::{self, possible_cycles};
 use super::{StepContext, Trouble};
-use crate::cyclr::{Account, Cycle, CycleStatus};
-use crate::ids::CycleId;
+use crate::cyclr::{self, Account, Cycle, CycleStatus};
+use crate::ids::{CycleId, TemplateId};
 use crate::onboarding::{
     Candidate, Gain, InstallIntent, Origin, Outcome, Problem, ProblemCode, SeenConnector,
 };
@@ -22,8 +22,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         return adopt_chosen(context, &account, chosen, intent).await;
     }
     let Some(doubted_at) = intent.doubted_at.max(before_us) else {
-        let cycle = account.install(slot.template).await?;
-        return Ok(installed(context, &cycle, Origin::Made));
+        return install(context, &account, slot.template).await;
     };
     let still_quiet = context.still_quiet(doubted_at);
     if still_quiet > TimeDelta::zero() {
@@ -37,6 +36,35 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         });
     }
     settle_doubt(context, &account, intent).await
+}
+
+async fn install(
+    context: &StepContext<'_>,
+    account: &Account,
+    template: TemplateId,
+) -> Result<Outcome, Trouble> {
+    match account.install(template).await {
+        Ok(cycle) => Ok(installed(context, &cycle, Origin::Made)),
+        // Rare, and so not part of what every install takes up.
+        Err(error) if matches!(error.status(), Some(400 | 401 | 403 | 404)) => {
+            Box::pin(why_refused(context, error)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a call in an account that is gone is refused with is not known (UNK), and each of these could
+/// as well be about the template or our credentials: only a look at the account tells.
+async fn why_refused(context: &StepContext<'_>, refusal: cyclr::Error) -> Result<Outcome, Trouble> {
+    let facts = &context.onboarding.facts;
+    let id = &facts.account.as_ref().ok_or(Trouble::Lacking("an account"))?.id;
+    match context.partner().find_account(id).await? {
+        Some(_) => Err(refusal.into()),
+        None => {
+            let detail = format!("account {id} is gone");
+            Ok(Outcome::Stuck(Problem::with(ProblemCode::AccountMissing, detail)))
+        }
+    }
 }
 
 /// What an account's cycles say about an install whose outcome is not known.
@@ -63,10 +91,7 @@ async fn settle_doubt(
         }
         // A call that could outlast the lease would be in doubt for nothing.
         Finding::Nothing if !context.has_time_for_a_call() => Err(Trouble::OutOfTime),
-        Finding::Nothing => {
-            let cycle = account.install(template).await?;
-            Ok(installed(context, &cycle, Origin::Made))
-        }
+        Finding::Nothing => install(context, account, template).await,
     }
 }
 
@@ -127,7 +152,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::ids::TemplateId;
 
     fn cycle(id: u128, template: u128, status: CycleStatus, created_at: i64) -> Cycle {
         Cycle {

@@ -4,7 +4,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 
 use super::super::Sandbox;
@@ -13,7 +13,7 @@ use super::super::world::{Consent, World};
 use super::OwnAddress;
 use super::agreement::Agreement;
 use super::exchange::{Failed, Tokens, exchange};
-use super::finish::finish;
+use super::finish::{WayBack, finish};
 use super::pages::{callback_error, over};
 
 pub(super) async fn callback(
@@ -43,8 +43,23 @@ pub(super) async fn callback(
         Ok(tokens) => tokens,
         Err(Failed { error, description }) => return Ok(callback_error(&error, &description)),
     };
-    let stored = sandbox.change(|world, now| Ok(store(world, &consent, &tokens, now)))?;
-    Ok(stored.map_or_else(over, |()| finish(&consent.way_back)))
+    let variants = sandbox.variants();
+    let way_back = WayBack {
+        target_origin: variants.way_back(&consent.way_back.target_origin),
+        callback_message: consent.way_back.callback_message.clone(),
+    };
+    if let Some(lag) = variants.sign_in_lag() {
+        // The account may be gone by then; nobody is left to be told.
+        let late = sandbox.clone();
+        let store = async move {
+            drop(late.change(|world, now| Ok(store(world, &consent, &tokens, 0, now))));
+        };
+        sandbox.later(lag, store);
+        return Ok(finish(&way_back));
+    }
+    let unseen = variants.unseen_reads();
+    let stored = sandbox.change(|world, now| Ok(store(world, &consent, &tokens, unseen, now)))?;
+    Ok(stored.map_or_else(over, |()| finish(&way_back)))
 }
 
 fn take(world: &mut World, state: &str, now: DateTime<Utc>) -> Option<Consent> {
@@ -52,10 +67,16 @@ fn take(world: &mut World, state: &str, now: DateTime<Utc>) -> Option<Consent> {
 }
 
 /// In the form in which Cyclr shows and takes tokens (DOC). What a provider does not tell is null.
-fn store(world: &mut World, consent: &Consent, tokens: &Tokens, now: DateTime<Utc>) -> Option<()> {
+fn store(
+    world: &mut World,
+    consent: &Consent,
+    tokens: &Tokens,
+    unseen_reads: u8,
+    now: DateTime<Utc>,
+) -> Option<()> {
     let account = world.accounts.get_mut(&consent.account)?;
     let connector = account.connectors.get_mut(&consent.connector)?;
-    let at = |life: Option<chrono::TimeDelta>| {
+    let at = |life: Option<TimeDelta>| {
         let at = now.checked_add_signed(life?)?;
         Some(at.to_rfc3339_opts(SecondsFormat::Secs, true))
     };
@@ -66,5 +87,6 @@ fn store(world: &mut World, consent: &Consent, tokens: &Tokens, now: DateTime<Ut
         "RefreshExpires": at(tokens.refresh_life),
     });
     connector.auth_value = Some(value.to_string());
+    connector.unseen_reads = unseen_reads;
     Some(())
 }

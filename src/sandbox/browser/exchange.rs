@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 use url::{Url, form_urlencoded};
 
 use super::super::catalogue::ClientAuth;
-use super::super::hear::Severed;
+use super::super::suffer::Severed;
 use super::super::world::Consent;
 use super::super::{Sandbox, provider};
 use super::agreement::Agreement;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::Sandbox;
 use super::super::account::{AccountConnector, Property};
+use super::super::effect::{Done, Effect};
 use super::super::request::{
     Answer, InAccount, Page, Query, Refusal, Reply, Said, as_text, number,
 };
@@ -29,18 +30,32 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Reply {
     let id = number(&id)?;
-    sandbox.read(|world, _| Ok(Answer(shapes::account_connector(find(world, &account, id)?))))
+    let variants = sandbox.variants();
+    let (shown, unseen) = sandbox.read(|world, _| {
+        let connector = find(world, &account, id)?;
+        Ok((shapes::account_connector(connector), connector.unseen_reads > 0))
+    })?;
+    if unseen {
+        sandbox.change(|world, _| {
+            let connector = find_mut(world, &account, id)?;
+            connector.unseen_reads = connector.unseen_reads.saturating_sub(1);
+            Ok(())
+        })?;
+    }
+    Ok(Answer(variants.read_connector(shown)))
 }
 
-/// The credential comes back in clear (DOC); nothing shows that Cyclr tries it (INF).
+/// The credential comes back in clear (DOC).
 pub(super) async fn update(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
     Path(id): Path<String>,
     said: Said,
-) -> Reply {
+) -> Done {
     let id = number(&id)?;
     let properties = properties(&said)?;
+    let value = said.text("AuthValue").filter(|value| !value.is_empty());
+    let value = sandbox.variants().credential(value)?;
     sandbox.change(|world, _| {
         find(world, &account, id)?;
         for (name, value) in properties {
@@ -48,12 +63,14 @@ pub(super) async fn update(
         }
         let connector = find_mut(world, &account, id)?;
         if said.value("AuthValue").is_some() {
-            connector.auth_value = said.text("AuthValue").filter(|value| !value.is_empty());
+            connector.auth_value = value;
+            connector.unseen_reads = 0;
         }
         if said.value("Description").is_some() {
             connector.description = said.text("Description");
         }
-        Ok(Answer(shapes::account_connector(connector)))
+        let effect = Effect::of("changed account connector", id);
+        Ok((effect, Answer(shapes::account_connector(connector))))
     })
 }
 
@@ -100,21 +117,31 @@ pub(super) async fn list_properties(
     })
 }
 
-/// Nothing shows that a repeat is recognised, so it adds another of the same name.
 pub(super) async fn add_property(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
     Path(id): Path<String>,
     said: Said,
-) -> Reply {
+) -> Done {
     let id = number(&id)?;
+    let variants = sandbox.variants();
     let name = said.text("Name").filter(|name| !name.is_empty()).ok_or_else(Refusal::malformed)?;
     sandbox.change(|world, _| {
-        find(world, &account, id)?;
+        let is_there = find(world, &account, id)?.property(&name).is_some();
+        if variants.posts_over(is_there)? {
+            set_property(world, &account, id, name.clone(), said.text("Value"))?;
+            let property = find(world, &account, id)?.property(&name);
+            let property = property.ok_or_else(|| Refusal::missing("Property"))?;
+            return Ok((
+                Effect::of("set property", property.id),
+                Answer(shapes::property(id, property)),
+            ));
+        }
         let property = Property { id: world.next_id(), name, value: said.text("Value") };
         let shown = shapes::property(id, &property);
+        let effect = Effect::of("added property", property.id);
         find_mut(world, &account, id)?.properties.push(property);
-        Ok(Answer(shown))
+        Ok((effect, Answer(shown)))
     })
 }
 

@@ -12,8 +12,10 @@ use uuid::Uuid;
 
 use super::super::Sandbox;
 use super::super::account::Account;
+use super::super::effect::{Done, Effect};
 use super::super::request::{Answer, Caller, Page, Query, Refusal, Reply, Said};
 use super::super::shapes::{self, ACCOUNT_SETTINGS, WITH_WARNINGS};
+use super::super::variants::Created;
 use super::super::world::{SIGN_IN_LIFETIME, SignIn};
 
 pub(super) async fn list(
@@ -40,15 +42,21 @@ pub(super) async fn show(
     sandbox.read(|world, _| Ok(Answer(shapes::account(&id, world.account(&id)?))))
 }
 
-pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said: Said) -> Reply {
+pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said: Said) -> Done {
     caller.for_all()?;
     // Without an id Cyclr makes one up, so a repeat makes a second account.
     let id = said.text("Id").filter(|id| !id.is_empty());
     let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let variants = sandbox.variants();
+    variants.timezone(said.text("Timezone").as_deref())?;
     sandbox.change(|world, now| {
-        if world.accounts.contains_key(&id) {
-            return Err(Refusal::bad("ID already in use"));
-        }
+        let id = match variants.create_under(world, id)? {
+            Created::Under(id) => id,
+            Created::Existing(id) => {
+                let shown = shapes::account(&id, world.account(&id)?);
+                return Ok((Effect::nothing(), Answer(shown)));
+            }
+        };
         let parent = said.text("ParentAccountId").filter(|parent| !parent.is_empty());
         if let Some(parent) = &parent {
             world.account(parent)?;
@@ -60,8 +68,9 @@ pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said:
             return Err(Refusal::bad("Name is required"));
         }
         let shown = shapes::account(&id, &account);
+        let effect = Effect::of("created account", &id);
         world.accounts.insert(id, account);
-        Ok(Answer(shown))
+        Ok((effect, Answer(shown)))
     })
 }
 
@@ -73,6 +82,7 @@ pub(super) async fn update(
     said: Said,
 ) -> Reply {
     caller.within(&id)?;
+    sandbox.variants().timezone(said.text("Timezone").as_deref())?;
     sandbox.change(|world, _| {
         let account = world.account_mut(&id)?;
         apply(account, &said)?;
@@ -80,15 +90,18 @@ pub(super) async fn update(
     })
 }
 
-/// What becomes of running cycles is unknown; here they go with the account.
+/// Its cycles go with it.
 pub(super) async fn delete(
     State(sandbox): State<Sandbox>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<StatusCode, Refusal> {
+) -> Done<StatusCode> {
     caller.within(&id)?;
+    let variants = sandbox.variants();
     sandbox.change(|world, _| {
-        world.remove_account(&id).map(|_| StatusCode::OK).ok_or_else(|| Refusal::missing("Account"))
+        variants.delete_account(world.account(&id)?)?;
+        world.remove_account(&id).ok_or_else(|| Refusal::missing("Account"))?;
+        Ok((Effect::of("deleted account", &id), StatusCode::OK))
     })
 }
 
@@ -98,15 +111,17 @@ pub(super) async fn sign_in_token(
     caller: Caller,
     Path(id): Path<String>,
     said: Said,
-) -> Reply {
+) -> Done {
     caller.within(&id)?;
+    sandbox.variants().sign_in(said.text("Username").as_deref(), caller.is_bound())?;
     let token = token();
     sandbox.change(|world, now| {
         let expires_at = now + SIGN_IN_LIFETIME;
-        // Whether the name may be left out is unknown; here it may.
         world.account_mut(&id)?.users.extend(said.text("Username"));
+        let effect = Effect::of("made a sign-in token for account", &id);
         world.sign_in_tokens.insert(token.clone(), SignIn { account: id, expires_at });
-        Ok(Answer(json!({ "Token": token, "ExpiresAtUtc": shapes::date(expires_at) })))
+        let answer = json!({ "Token": token, "ExpiresAtUtc": shapes::date(expires_at) });
+        Ok((effect, Answer(answer)))
     })
 }
 

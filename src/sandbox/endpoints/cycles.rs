@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 use super::super::Sandbox;
 use super::super::account::Account;
 use super::super::cycle::{CYCLE_SETTINGS, Cycle, Status};
+use super::super::effect::{Done, Effect};
 use super::super::request::{Answer, InAccount, Page, Query, Refusal, Reply, Said, guid};
 use super::super::runs::Start;
 use super::super::shapes;
+use super::super::variants::Variants;
 use super::super::world::World;
 
 /// Deleted cycles stay listed (OBS).
@@ -81,19 +83,24 @@ pub(super) async fn update(
     })
 }
 
-/// Goes to the recycle bin, where it stays for 90 days (DOC). What a second delete answers is
-/// unknown; here 404.
+/// Goes to the recycle bin, where it stays for 90 days (DOC). What a second delete answers
+/// is a variant.
 pub(super) async fn delete(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
     Path(id): Path<String>,
-) -> Result<StatusCode, Refusal> {
+) -> Done<StatusCode> {
     let id = guid(&id)?;
+    let variants = sandbox.variants();
     sandbox.change(|world, now| {
+        let (cycle, _) = find(world, &account, id)?;
+        if cycle.status == Status::DeleteScheduled {
+            return Ok((Effect::nothing(), variants.delete_again()?));
+        }
         let cycle = find_present(world, &account, id)?;
         cycle.pause(Status::DeleteScheduled);
         cycle.deleted_at = Some(now);
-        Ok(StatusCode::OK)
+        Ok((Effect::of("deleted cycle", id), StatusCode::OK))
     })
 }
 
@@ -168,42 +175,43 @@ pub(super) async fn prerequisites(
     })
 }
 
-/// 200 without a documented body. The refusal's status is inferred, its text is LAUNCH's (DOC).
-/// An active cycle is started again: what Cyclr answers then is unknown.
+/// 200 without a documented body.
 pub(super) async fn activate(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
     Path(id): Path<String>,
     said: Said,
-) -> Result<StatusCode, Refusal> {
+) -> Done<StatusCode> {
     let id = guid(&id)?;
-    let start = Start::read(&said)?;
+    let variants = sandbox.variants();
+    let start = Start::read(&said, variants)?;
     let usual = sandbox.0.shelves.error_webhook.as_ref();
-    let (notice, now) = sandbox.change(|world, now| {
+    let started = sandbox.change(|world, now| {
         find_present(world, &account, id)?;
         let (cycle, owner) = find(world, &account, id)?;
-        if !owner.ready(cycle) {
-            let message = "Please set up all the steps correctly before starting the cycle.";
-            return Err(Refusal::bad(message));
-        }
+        let going_on = variants.activate(owner.ready(cycle), cycle.is_running())?;
+        let Some(()) = going_on else { return Ok(None) };
         let owner = world.account_mut(&account)?;
         let notice = owner.start(&account, id, &start, now, usual);
         world.find_next_run();
-        Ok((notice, now))
+        Ok(Some((notice, now)))
     })?;
+    let Some((notice, now)) = started else {
+        return Ok((Effect::nothing(), StatusCode::OK));
+    };
     sandbox.send(notice.into_iter().collect(), now);
-    Ok(StatusCode::OK)
+    Ok((Effect::of("activated cycle", id), StatusCode::OK))
 }
 
 impl Start {
-    /// Any interval is taken: what Cyclr says to one that it does not list is unknown.
-    fn read(said: &Said) -> Result<Self, Refusal> {
+    fn read(said: &Said, variants: Variants) -> Result<Self, Refusal> {
         let at = said.text("StartTime").map(|text| Query::of("at", text).moment("at"));
         let interval = said.text("Interval").map(|text| text.parse::<u32>());
         Ok(Self {
             at: at.transpose()?.flatten(),
-            interval: interval.transpose().map_err(|_| Refusal::malformed())?,
+            interval: variants.interval(interval.transpose().map_err(|_| Refusal::malformed())?)?,
             once: said.truth("RunOnce"),
+            then: variants.after_single_run(),
         })
     }
 }
@@ -214,11 +222,11 @@ pub(super) async fn deactivate(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
     Path(id): Path<String>,
-) -> Result<StatusCode, Refusal> {
+) -> Done<StatusCode> {
     let id = guid(&id)?;
     sandbox.change(|world, _| {
         find_present(world, &account, id)?.pause(Status::Paused);
-        Ok(StatusCode::OK)
+        Ok((Effect::of("stopped cycle", id), StatusCode::OK))
     })
 }
 

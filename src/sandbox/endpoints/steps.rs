@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::super::Sandbox;
 use super::super::account::{Account, AccountConnector};
 use super::super::cycle::{Cycle, Mapping, Sort};
+use super::super::effect::{Done, Effect};
 use super::super::request::{Answer, InAccount, Refusal, Reply, Said, guid, number};
 use super::super::shapes;
 use super::super::world::World;
@@ -63,7 +64,7 @@ pub(super) async fn set_parameter(
     InAccount(account): InAccount,
     Path((step, id)): OfInput,
     said: Said,
-) -> Reply {
+) -> Done {
     set(&sandbox, &account, (&step, &id), Sort::Parameter, &said)
 }
 
@@ -72,7 +73,7 @@ pub(super) async fn set_field(
     InAccount(account): InAccount,
     Path((step, id)): OfInput,
     said: Said,
-) -> Reply {
+) -> Done {
     set(&sandbox, &account, (&step, &id), Sort::Field, &said)
 }
 
@@ -111,17 +112,17 @@ pub(super) async fn look_up_fields(
     sandbox.read(|world, _| find(world, &account, step).map(|_| Answer(json!([]))))
 }
 
-/// Fields of earlier steps, as a flat list (DOC).
+/// Fields of earlier steps.
 pub(super) async fn fields_for_mapping(
     State(sandbox): State<Sandbox>,
     InAccount(account): InAccount,
     Path(step): OfStep,
 ) -> Reply {
     let step = guid(&step)?;
+    let variants = sandbox.variants();
     sandbox.read(|world, _| {
         let (_, cycle, place) = find(world, &account, step)?;
-        let earlier = cycle.template.steps.iter().take(place);
-        Ok(Answer(earlier.flat_map(|step| &step.outputs).map(shapes::output).collect()))
+        Ok(Answer(variants.earlier_fields(cycle, place)))
     })
 }
 
@@ -149,25 +150,31 @@ fn show(sandbox: &Sandbox, account: &str, of: (&str, &str), sort: Sort) -> Reply
     })
 }
 
-/// A plain replacement, echoed. That a running cycle refuses it is inferred.
-fn set(sandbox: &Sandbox, account: &str, of: (&str, &str), sort: Sort, said: &Said) -> Reply {
+/// A plain replacement, echoed.
+fn set(sandbox: &Sandbox, account: &str, of: (&str, &str), sort: Sort, said: &Said) -> Done {
     let (step, id) = (guid(of.0)?, number(of.1)?);
     let told = mapping(said)?;
+    let variants = sandbox.variants();
     sandbox.change(|world, _| {
         let owner = world.account_mut(account)?;
         let found = owner.cycle_of_step_mut(step);
         let (cycle, place) = found.ok_or_else(|| Refusal::missing("Step"))?;
         let running = cycle.is_running();
+        let known = cycle.inputs(place, sort).find(|(input, _)| input.id == id);
+        let (input, _) = known.ok_or_else(|| missing(sort))?;
+        variants.change_mapping(running)?;
+        variants.listed(&told, &input.values)?;
         let mapping = cycle.mapping_mut(place, sort, id).ok_or_else(|| missing(sort))?;
-        if running {
-            return Err(Refusal::running());
-        }
         *mapping = told;
-        shapes::mapping(cycle, place, sort, id).map(Answer).ok_or_else(|| missing(sort))
+        let shown = shapes::mapping(cycle, place, sort, id).ok_or_else(|| missing(sort))?;
+        let effect = match sort {
+            Sort::Parameter => Effect::of("mapped parameter", id),
+            Sort::Field => Effect::of("mapped field", id),
+        };
+        Ok((effect, Answer(shown)))
     })
 }
 
-/// Whether a value list is checked by Cyclr is unknown; here it is not.
 fn mapping(said: &Said) -> Result<Mapping, Refusal> {
     if let Some(Value::Object(field)) = said.value("Field") {
         let field = Said::from_object(field.clone());

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 
 use super::super::Sandbox;
 use super::super::catalogue::Template;
+use super::super::effect::{Done, Effect};
 use super::super::request::{Answer, Caller, InAccount, Page, Query, Refusal, Reply, Said, guid};
 use super::super::shapes::{self, Details};
 
@@ -44,21 +45,23 @@ pub(super) async fn install(
     Path(id): Path<String>,
     query: Query,
     said: Said,
-) -> Reply {
+) -> Done {
     let shelves = &sandbox.0.shelves;
     let template = shelves.published(guid(&id)?).ok_or_else(|| Refusal::missing("Template"))?;
     let icons = query.truth_or("includeicons", true);
+    let variants = sandbox.variants();
     sandbox.change(|world, now| {
         world.account(&account)?;
-        let cycle = world.install(&account, template, &shelves.connectors, now);
+        let reuse = variants.reuses_connectors();
+        let cycle = world.install(&account, template, &shelves.connectors, reuse, now);
         let cycle = cycle.ok_or_else(|| Refusal::missing("Connector"))?;
-        if let Some(name) = said.text("Name").filter(|name| !name.is_empty()) {
-            cycle.name = name;
-        }
+        variants.finish_install(cycle, said.text("Name"), now);
         let id = cycle.id;
+        world.find_next_run();
         let account = world.account(&account)?;
         let cycle = account.cycle(id).ok_or_else(|| Refusal::missing("Cycle"))?;
-        Ok(Answer(shapes::cycle(cycle, account, icons)))
+        let effect = Effect::of("installed cycle", id);
+        Ok((effect, Answer(shapes::cycle(cycle, account, icons))))
     })
 }
 

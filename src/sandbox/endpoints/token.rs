@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::super::Sandbox;
+use super::super::effect::Effect;
 use super::super::request::{Answer, Query, Refusal};
 use super::super::world::AccessToken;
 
@@ -40,7 +41,8 @@ pub(super) async fn issue(
     let token = token();
     let issued_at = sandbox.change(|world, now| {
         let expires_at = now + LIFETIME;
-        world.access_tokens.insert(token.clone(), AccessToken { expires_at, only_account });
+        let client = partner.client_id.clone();
+        world.access_tokens.insert(token.clone(), AccessToken { expires_at, only_account, client });
         Ok(now)
     })?;
     let answer = Answer(json!({
@@ -52,7 +54,7 @@ pub(super) async fn issue(
         ".issued": http_date(issued_at),
         ".expires": http_date(issued_at + LIFETIME),
     }));
-    Ok(answer.into_response())
+    Ok((Effect::of("issued a token to", &partner.client_id), answer).into_response())
 }
 
 fn wrong(error: &str) -> Response {

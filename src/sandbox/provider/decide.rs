@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use url::form_urlencoded;
 
 use super::super::Sandbox;
@@ -67,7 +67,7 @@ fn allow_slowly(sandbox: &Sandbox, asked: &Asked) -> Result<Response, Refusal> {
     Ok(redirect(StatusCode::SEE_OTHER, &there))
 }
 
-fn grant(asked: &Asked, from: chrono::DateTime<chrono::Utc>) -> Code {
+fn grant(asked: &Asked, from: DateTime<Utc>) -> Code {
     let Asked { client_id, redirect_uri, scope, challenge, .. } = asked;
     Code::new(client_id, redirect_uri.as_str(), challenge, scope, from)
 }

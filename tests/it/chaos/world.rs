@@ -69,7 +69,7 @@ pub(super) fn begin_to_strike(sandbox: &Sandbox, seed: u64) {
         refuse(500, None),
         FaultKind::DropBefore,
         FaultKind::LoseAnswer,
-        FaultKind::Html,
+        FaultKind::Html { status: 200 },
         FaultKind::Truncated,
         FaultKind::Drip,
         FaultKind::StallBefore { seconds: 1.5 },

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use gangway::sandbox::{CRM_TO_MAIL, FaultKind, Settings};
+use gangway::sandbox::{CRM_TO_MAIL, FaultKind, Settings, parse_faults};
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -107,7 +107,7 @@ async fn a_stalled_call_is_performed_after_or_before_its_pause() {
 #[tokio::test]
 async fn a_spoilt_answer_is_performed_all_the_same() {
     let rig = Rig::with_account(stopped_clock()).await;
-    rig.inject(FaultKind::Html);
+    rig.inject(FaultKind::Html { status: 200 });
     let page = rig.send("POST", &install_path(), Value::Null).await.unwrap();
     assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
     rig.inject(FaultKind::Truncated);
@@ -227,4 +227,103 @@ async fn the_control_surface_takes_faults_moves_the_clock_and_shows_the_world() 
     rig.call("PUT", &format!("/v1.0/accounts/{ACCOUNT}"), name).await;
     let page = rig.get("/").await;
     assert!(!page.as_str().unwrap().contains("<b>Acme"));
+}
+
+/// A call that brings its own fault along.
+async fn struck(rig: &Rig, fault: &str) -> reqwest::Result<reqwest::Response> {
+    let asked = rig.http.post(format!("{}{}", rig.base, install_path())).bearer_auth(&rig.token);
+    asked.header("X-Cyclr-Account", ACCOUNT).header("X-Sandbox-Fault", fault).send().await
+}
+
+#[tokio::test]
+async fn a_header_strikes_the_call_that_carries_it_and_no_other() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    let refused = struck(&rig, "refuse 429; retry-after=7; message=Slow down").await.unwrap();
+    assert_eq!((refused.status().as_u16(), rig.cycles()), (429, 0));
+    assert_eq!(refused.headers()["retry-after"], "7");
+    assert_eq!(refused.text().await.unwrap(), r#"{"Message":"Slow down"}"#);
+    assert!(struck(&rig, r#"{"kind":"lose_answer"}"#).await.is_err());
+    assert_eq!((rig.cycles(), rig.last()), (1, (None, true)));
+    let by = rig.sandbox.calls().pop().unwrap().fault.unwrap();
+    assert_eq!((by.number, by.kind), (0, "lose_answer"));
+
+    let page = struck(&rig, "html 502").await.unwrap();
+    assert_eq!((page.status().as_u16(), rig.cycles()), (502, 2));
+    let told = struck(&rig, "refuse four").await.unwrap();
+    assert_eq!(told.status(), 400);
+    let text = told.text().await.unwrap();
+    assert!(text.contains("X-Sandbox-Fault") && text.contains("`four` is no number"), "{text}");
+    rig.install(CRM_TO_MAIL).await;
+    assert_eq!(rig.cycles(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_of_wrong_types_keeps_its_names_and_comes_out_the_same_for_a_seed() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    let whole = rig.get(&format!("/v1.0/accounts/{ACCOUNT}")).await;
+    let mut seen = Vec::new();
+    for seed in [4, 4, 5] {
+        let fault = json!({ "path": "/v1.0/accounts/*", "kind": "wrong_types", "seed": seed });
+        assert_eq!(rig.call("POST", "/_sandbox/faults", fault).await.0, 200);
+        let spoilt = rig.get(&format!("/v1.0/accounts/{ACCOUNT}")).await;
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&spoilt), names(&whole));
+        assert_ne!(spoilt, whole);
+        seen.push(spoilt);
+    }
+    assert!(seen[0] == seen[1] && seen[1] != seen[2], "{seen:#?}");
+}
+
+#[tokio::test]
+async fn a_body_can_be_missing_break_off_be_too_large_or_too_slow() {
+    let rig = Rig::with_account(stopped_clock()).await;
+    let none = struck(&rig, "empty").await.unwrap();
+    assert_eq!((none.status().as_u16(), none.bytes().await.unwrap().len()), (200, 0));
+    assert_eq!(struck(&rig, "empty 503").await.unwrap().status(), 503);
+
+    let broken = struck(&rig, "reset").await.unwrap();
+    let promised = broken.content_length().unwrap();
+    assert!(broken.status() == 200 && promised > 100, "{promised}");
+    let error = broken.bytes().await.unwrap_err();
+    assert!(error.is_body() || error.is_decode() || error.is_request(), "{error:?}");
+
+    let large = struck(&rig, "oversized 5000000").await.unwrap().bytes().await.unwrap();
+    assert_eq!(large.len(), 5_000_000);
+    assert_eq!(serde_json::from_slice::<Value>(&large).unwrap()["Status"], "Paused");
+
+    let begun = std::time::Instant::now();
+    let slow = struck(&rig, "slow 0.5").await.unwrap().bytes().await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(500));
+    assert_eq!(serde_json::from_slice::<Value>(&slow).unwrap()["Status"], "Paused");
+    assert_eq!(rig.cycles(), 5);
+}
+
+#[tokio::test]
+async fn the_faults_in_force_are_listed_with_what_they_struck() {
+    let faults = parse_faults(
+        "[[fault]]\npath = '/v1.0/templates'\ntimes = 5\nskip = 1\nkind = 'refuse'\nstatus = 503\n",
+    );
+    let settings = Settings { faults: faults.unwrap(), ..stopped_clock() };
+    let rig = Rig::with_account(settings).await;
+    for status in [200, 503, 503] {
+        assert_eq!(rig.call("GET", "/v1.0/templates", Value::Null).await.0, status);
+    }
+    let once = json!({ "path": "/v1.0/connectors", "kind": "drip" });
+    let told = rig.call("POST", "/_sandbox/faults", once).await.1;
+    assert_eq!(told["number"], 2);
+    let listed = rig.get("/_sandbox/faults").await;
+    let short = listed.as_array().unwrap().iter().map(|one| {
+        (
+            one["number"].as_u64().unwrap(),
+            one["struck"].as_u64().unwrap(),
+            one["times"].as_u64().unwrap(),
+        )
+    });
+    assert_eq!(short.collect::<Vec<_>>(), [(1, 2, 3), (2, 0, 1)]);
+    assert_eq!(rig.call("DELETE", "/_sandbox/faults", Value::Null).await.0, 204);
+    assert_eq!(rig.get("/_sandbox/faults").await, json!([]));
+    let slip = json!({ "path": "/v1.0/*", "tmes": 9, "kind": "drip" });
+    let (status, told) = rig.call("POST", "/_sandbox/faults", slip).await;
+    assert_eq!(status, 400);
+    assert!(told["Message"].as_str().unwrap().contains("unknown field `tmes`"), "{told}");
 }

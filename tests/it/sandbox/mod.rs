@@ -1,6 +1,7 @@
 //! The sandbox over real HTTP: it must be what the client is later held against.
 
 mod browser_side;
+mod calls;
 mod endpoints;
 mod faults;
 mod harbour;
@@ -11,6 +12,7 @@ mod real_provider;
 mod resources;
 mod runs;
 mod two_sandboxes;
+mod variants;
 
 use std::time::Duration;
 

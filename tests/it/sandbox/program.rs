@@ -10,6 +10,8 @@ fn options() -> Options {
     Options {
         listen: "127.0.0.1:0".parse().unwrap(),
         service_domain: None,
+        service_domain_url: None,
+        faults: None,
         catalogue: None,
         keep: None,
         tls_certificate: None,
@@ -92,6 +94,15 @@ async fn it_speaks_https_with_a_given_certificate() {
 }
 
 #[tokio::test]
+async fn faults_come_from_a_file() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let (told, _server) = start(Options { faults: Some(data("faults.toml")), ..options() }).await;
+    let templates = format!("{}/v1.0/templates", told[0]);
+    assert_eq!(status(templates.clone()).await, 503);
+    assert_eq!(status(templates).await, 401);
+}
+
+#[tokio::test]
 async fn a_wrong_file_is_told_before_anything_is_served() {
     let told = |options: Options| async move {
         let Err(error) = options.open().await else { panic!("it opened") };
@@ -99,6 +110,8 @@ async fn a_wrong_file_is_told_before_anything_is_served() {
     };
     let nothing = Options { catalogue: Some(data("none.toml")), ..options() };
     assert!(told(nothing).await.contains("none.toml"));
+    let wrong = Options { faults: Some(data("harbour.toml")), ..options() };
+    assert!(!told(wrong).await.is_empty());
     let files = (Some(data("harbour.toml")), Some(data("localhost.key")));
     let wrong = Options { tls_certificate: files.0, tls_key: files.1, ..options() };
     assert!(told(wrong).await.contains("harbour.toml cannot be used for TLS"));

@@ -1,89 +1,19 @@
-//! Faults on demand: which call is struck, and how.
+//! The faults in force: which call each of them strikes, and the calls that are held.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::watch;
 
-/// One thing that goes wrong for some calls.
-///
-/// As JSON the fields of the kind stand beside the others:
-/// `{"path": "/v1.0/templates/*/install", "times": 1, "kind": "refuse", "status": 503, "message": ""}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
-    /// Any method when absent; compared without regard to case.
-    #[serde(default)]
-    pub method: Option<String>,
-    /// Path without query. `*` stands for one segment and, as the last one, for all that follow;
-    /// `{}` stands for exactly one segment everywhere.
-    pub path: String,
-    /// How many matching calls it strikes.
-    #[serde(default = "once")]
-    pub times: u32,
-    /// How many matching calls pass before that.
-    #[serde(default)]
-    pub skip: u32,
-    /// Which share of the matching calls it strikes, from 0 to 1; all of them when absent. A call
-    /// that it lets pass may be struck by the next fault.
-    #[serde(default)]
-    pub chance: Option<f64>,
-    /// Where the dice of `chance` begin: given the same seed, and calls in the same order, the same
-    /// ones are struck.
-    #[serde(default)]
-    pub seed: u64,
-    #[serde(flatten)]
-    pub kind: FaultKind,
-}
-
-fn once() -> u32 {
-    1
-}
-
-/// How a struck call goes wrong. "Performed" means that the world has changed as asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum FaultKind {
-    /// Not performed; answers this status and `{"Message": …}`.
-    Refuse {
-        status: u16,
-        #[serde(default)]
-        message: String,
-        #[serde(default)]
-        retry_after: Option<String>,
-    },
-    /// Not performed; the connection dies without an answer.
-    DropBefore,
-    /// Performed; the connection dies without an answer.
-    LoseAnswer,
-    /// Performed after a pause, unless the client has gone by then.
-    StallBefore { seconds: f64 },
-    /// Performed at once; answered after a pause.
-    StallAfter { seconds: f64 },
-    /// Waits until the faults are cleared and is performed then, unless the client has gone.
-    HoldBefore,
-    /// Performed at once; answered when the faults are cleared.
-    HoldAfter,
-    /// Performed; answers 200 with an HTML page, as a proxy might.
-    Html,
-    /// Performed; the JSON of the answer breaks off.
-    Truncated,
-    /// Performed; the body of the answer does not end.
-    Huge,
-    /// Performed; the body of the answer comes one byte a second and does not end.
-    Drip,
-    /// The connection dies at once without an answer; performed that much later by the sandbox's
-    /// clock, although nobody waits for it any more. Clearing the faults does not take it back.
-    CommitLate { seconds: f64 },
-    /// Not performed; answers 401 and forgets every access token.
-    TokenRevoked,
-}
+use super::read::OnThisCall;
+use super::{Fault, FaultKind};
 
 /// The faults in force, and the calls that are being held because of them.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(in super::super) struct Faults {
     /// Spares the lock while there is nothing to strike with.
     any: AtomicBool,
     list: Mutex<List>,
@@ -100,53 +30,106 @@ struct List {
 
 #[derive(Debug)]
 struct Armed {
+    number: u64,
+    struck: u64,
     fault: Fault,
     dice: StdRng,
 }
 
+/// A fault in force, as the control surface lists it.
+#[derive(Debug, Serialize)]
+pub(in super::super) struct InForce {
+    number: u64,
+    /// Calls that it has struck.
+    struck: u64,
+    /// What is left of it: `times` and `skip` are those still to come.
+    #[serde(flatten)]
+    fault: Fault,
+}
+
+/// Which fault struck a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StruckBy {
+    /// The number that it was given when it came into force; 0 when it came with the call.
+    pub number: u64,
+    pub kind: &'static str,
+}
+
 /// A call is struck: by what, and the signal that ends its hold.
-pub(super) struct Strike {
-    pub(super) kind: FaultKind,
-    pub(super) hold: Hold,
+pub(in super::super) struct Strike {
+    pub(in super::super) kind: FaultKind,
+    pub(in super::super) by: StruckBy,
+    /// Where the dice of this strike begin.
+    pub(in super::super) seed: u64,
+    pub(in super::super) hold: Hold,
 }
 
 /// Taken under the same lock as the strike, so that a clearing right after it is not missed.
-pub(super) struct Hold {
+pub(in super::super) struct Hold {
     held: watch::Sender<usize>,
     released: watch::Receiver<()>,
 }
 
 impl Faults {
-    pub(super) fn inject(&self, fault: Fault) {
+    /// Gives the number of the fault.
+    pub(in super::super) fn inject(&self, fault: Fault) -> u64 {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         list.count += 1;
-        let dice = StdRng::seed_from_u64(fault.seed ^ list.count.rotate_left(32));
-        list.armed.push(Armed { fault, dice });
+        let number = list.count;
+        let dice = StdRng::seed_from_u64(fault.seed ^ number.rotate_left(32));
+        list.armed.push(Armed { number, struck: 0, fault, dice });
         self.any.store(true, Ordering::Release);
+        number
     }
 
     /// Held calls go on.
-    pub(super) fn clear(&self) {
+    pub(in super::super) fn clear(&self) {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         list.armed.clear();
         self.any.store(false, Ordering::Release);
         self.released.send_replace(());
     }
 
-    pub(super) fn strike(&self, method: &str, path: &str) -> Option<Strike> {
+    /// Those that may still strike.
+    pub(in super::super) fn in_force(&self) -> Vec<InForce> {
+        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = list.armed.iter().map(|armed| InForce {
+            number: armed.number,
+            struck: armed.struck,
+            fault: armed.fault.clone(),
+        });
+        shown.collect()
+    }
+
+    pub(in super::super) fn strike(&self, method: &str, path: &str) -> Option<Strike> {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = list.armed.iter_mut().find_map(|armed| armed.take_aim(method, path))?;
+        let (kind, number, seed) =
+            list.armed.iter_mut().find_map(|armed| armed.take_aim(method, path))?;
         list.armed.retain(|armed| armed.fault.times > 0);
         self.any.store(!list.armed.is_empty(), Ordering::Release);
-        let hold = Hold { held: self.held.clone(), released: self.released.subscribe() };
-        Some(Strike { kind, hold })
+        let by = StruckBy { number, kind: kind.name() };
+        Some(Strike { kind, by, seed, hold: self.hold() })
+    }
+
+    /// The call brought its own fault.
+    pub(in super::super) fn strike_this(&self, order: OnThisCall) -> Strike {
+        let _list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let by = StruckBy { number: 0, kind: order.kind.name() };
+        Strike { kind: order.kind, by, seed: order.seed, hold: self.hold() }
+    }
+
+    fn hold(&self) -> Hold {
+        Hold { held: self.held.clone(), released: self.released.subscribe() }
     }
 
     /// Done as soon as at least one call is being held, or none is.
-    pub(super) fn wait_until(&self, any: bool) -> impl Future<Output = ()> + Send + use<> {
+    pub(in super::super) fn wait_until(
+        &self,
+        any: bool,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let mut held = self.held.subscribe();
         async move {
             // Fails only when the sandbox is gone, and then nobody waits for its calls.
@@ -155,23 +138,9 @@ impl Faults {
     }
 }
 
-impl Fault {
-    /// Strikes the next call of this method and path.
-    pub fn once(method: &str, path: &str, kind: FaultKind) -> Self {
-        Self {
-            method: Some(method.to_owned()),
-            path: path.to_owned(),
-            times: 1,
-            skip: 0,
-            chance: None,
-            seed: 0,
-            kind,
-        }
-    }
-}
-
 impl Armed {
-    fn take_aim(&mut self, method: &str, path: &str) -> Option<FaultKind> {
+    /// How it strikes this call, its number, and the seed of this strike.
+    fn take_aim(&mut self, method: &str, path: &str) -> Option<(FaultKind, u64, u64)> {
         let fault = &mut self.fault;
         let asked =
             fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
@@ -189,13 +158,15 @@ impl Armed {
         if fault.times < u32::MAX {
             fault.times -= 1;
         }
-        Some(fault.kind.clone())
+        let seed = fault.seed.wrapping_add(self.struck);
+        self.struck += 1;
+        Some((fault.kind.clone(), self.number, seed))
     }
 }
 
 impl Hold {
     /// Comes back when the faults are cleared. Dropped when the client goes away.
-    pub(super) async fn until_cleared(mut self) {
+    pub(in super::super) async fn until_cleared(mut self) {
         self.held.send_modify(|count| *count += 1);
         let _counted = Counted(self.held);
         // Fails only when the sandbox is gone.
@@ -248,16 +219,6 @@ mod tests {
         faults.inject(serde_json::from_str(text).unwrap());
         let struck = || faults.strike("GET", "/a").is_some();
         assert_eq!([struck(), struck(), struck(), struck()], [false, true, true, false]);
-    }
-
-    #[test]
-    fn a_fault_reads_as_flat_json() {
-        let text = r#"{"path":"/a","chance":0.5,"kind":"refuse","status":429,"retry_after":"7"}"#;
-        let fault: Fault = serde_json::from_str(text).unwrap();
-        let retry_after = Some("7".to_owned());
-        let kind = FaultKind::Refuse { status: 429, message: String::new(), retry_after };
-        assert_eq!((fault.kind, fault.times, fault.skip), (kind, 1, 0));
-        assert_eq!((fault.chance, fault.seed), (Some(0.5), 0));
     }
 
     /// Which of 1,000 calls are struck by each of two faults with the same chance.
