@@ -111,7 +111,7 @@ impl App {
             served
         };
         let work = async {
-            let telling = deliverer.run(changes, stop.clone(), WORKERS_GRACE);
+            let telling = Box::pin(deliverer.run(changes, stop.clone(), WORKERS_GRACE));
             let ((), (), served) =
                 tokio::join!(worker.run(stop.clone(), WORKERS_GRACE), telling, serving);
             served

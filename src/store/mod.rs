@@ -55,9 +55,9 @@ pub use overrule::Order;
 pub use start::{Answer, IdempotencyKey, NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;
 pub use webhooks::{
-    About, AttemptLine, Delivery, DeliveryInFull, DeliveryPage, Endpoint, EndpointOrder, EndpointText,
-    KeptAttempt, NewMessage, OrderOutcome, OrderRender, OrderedAnswer, SealedSecret, Spread,
-    TakenDelivery, Told, Verdict, WebhookFigures,
+    About, AttemptLine, Delivery, DeliveryInFull, DeliveryPage, Endpoint, EndpointOrder,
+    EndpointText, KeptAttempt, NewMessage, OrderOutcome, OrderRender, OrderedAnswer, SealedSecret,
+    Spread, TakenDelivery, Told, Verdict, WebhookFigures,
 };
 
 use crate::clock::Clock;

@@ -26,13 +26,16 @@ const CLEAN_UP: Duration = Duration::from_mins(1);
 const LONGEST_HOLD: Duration = Duration::from_hours(1);
 const GONE: u16 = 410;
 
+/// Spells the body of a message out, with placeholders for links.
+pub type Spelled = dyn Fn(&Told<'_>) -> String + Send + Sync;
+/// Puts the link of an onboarding in a generation of it into a body.
+pub type Linked = dyn Fn(&str, OnboardingId, i32) -> String + Send + Sync;
+
 /// How things are put to the integrator: by the door that shows them on request, too.
 #[derive(Clone)]
 pub struct Words {
-    /// The body of a message, with placeholders for links.
-    pub body: Arc<dyn Fn(&Told<'_>) -> String + Send + Sync>,
-    /// The body with the link of this onboarding in this generation put in.
-    pub with_link: Arc<dyn Fn(&str, OnboardingId, i32) -> String + Send + Sync>,
+    pub body: Arc<Spelled>,
+    pub with_link: Arc<Linked>,
 }
 
 /// One per process is enough. Dropping it stops all sending where it stands.

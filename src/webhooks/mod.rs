@@ -30,7 +30,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 pub use address::{Refusal, check_address, is_public};
-pub use deliverer::{Deliverer, Words};
+pub use deliverer::{Deliverer, Linked, Spelled, Words};
 pub use endpoints::{Endpoints, Once, Ordered};
 pub use schedule::{DELAYS, parse_retry_after};
 pub use signature::{sign, spell_secret};

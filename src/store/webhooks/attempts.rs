@@ -82,7 +82,9 @@ impl Store {
         give_up_after: TimeDelta,
     ) -> Result<(), Error> {
         let mut columns = Columns::default();
-        lines.iter().for_each(|line| columns.push(line));
+        for line in lines {
+            columns.push(line);
+        }
         let give_up_after = give_up_after.as_seconds_f64();
         let now = self.clock.for_database();
         let work = || async {

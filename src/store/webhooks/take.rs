@@ -54,7 +54,7 @@ impl Store {
         )
         .fetch_all(&self.pool);
         let rows = self.within(asking).await?.into_iter();
-        let taken = rows.map(|row| TakenDelivery {
+        let deliveries = rows.map(|row| TakenDelivery {
             endpoint: EndpointId(row.endpoint_id),
             message: row.message_id,
             token,
@@ -70,6 +70,6 @@ impl Store {
                 .map(|(id, sealed)| SealedSecret { id, sealed })
                 .collect(),
         });
-        Ok(taken.collect())
+        Ok(deliveries.collect())
     }
 }
