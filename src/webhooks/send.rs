@@ -170,3 +170,33 @@ fn outcome_of(error: &reqwest::Error) -> Outcome {
     }
     if error.is_timeout() { Outcome::TimedOut } else { Outcome::Unreachable }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What comes of a request that nobody judged before, to a name that leads to this machine; and
+    /// whether anybody was dialled.
+    async fn dial(insecure: bool) -> (Outcome, bool) {
+        let listener = TcpListener::bind(("localhost", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let settings = Settings { insecure, ..Settings::default() };
+        let sender = Sender::new(&settings).unwrap();
+        let asking = sender.http.post(format!("https://localhost:{port}/")).send();
+        tokio::select! {
+            answer = asking => (outcome_of(&answer.unwrap_err()), false),
+            dialled = listener.accept() => {
+                dialled.unwrap();
+                (Outcome::Unreachable, true)
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_not_dialled() {
+        assert_eq!(dial(false).await, (Outcome::Forbidden, false));
+        assert_eq!(dial(true).await, (Outcome::Unreachable, true), "the test can tell");
+    }
+}

@@ -1,10 +1,12 @@
 //! What is told, how it is signed, and how often it is tried.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 use chrono::TimeDelta;
 use gangway::clock::Clock;
+use gangway::store::{AttemptLine, Verdict};
 use gangway::webhooks::{DELAYS, sign, spell_secret};
 use serde_json::{Value, json};
 
@@ -262,4 +264,42 @@ async fn several_processes_tell_everything_once_and_in_order() {
         let kinds: Vec<_> = of_it.map(Heard::kind).collect();
         assert_eq!(kinds, ["onboarding.started", "onboarding.live"]);
     }
+}
+
+#[tokio::test]
+async fn whoever_lost_its_lease_changes_nothing_any_more() {
+    let mut bell = Bell::open().await;
+    let receiver = Receiver::open().await;
+    let (endpoint, _) = bell.endpoint_for(&receiver, &["onboarding.live"]).await;
+    bell.onboard("acme").await;
+    let store = bell.house.store.clone();
+    store.spread(10, &|_| "{}".to_owned()).await.unwrap();
+    let lease = Duration::from_secs(30);
+    let slow = store.take_deliveries(1, &HashMap::new(), lease).await.unwrap().remove(0);
+    assert!(store.take_deliveries(1, &HashMap::new(), lease).await.unwrap().is_empty());
+    bell.house.advance(TimeDelta::seconds(30));
+    let other = store.take_deliveries(1, &HashMap::new(), lease).await.unwrap().remove(0);
+    assert_eq!((other.message, other.number), (slow.message, 2));
+    let failed = AttemptLine {
+        delivery: slow,
+        at: bell.house.clock.now(),
+        took: Duration::from_secs(30),
+        outcome: "timed_out",
+        status: None,
+        response: None,
+        verdict: Verdict::Failed,
+        held_for: None,
+    };
+    let give_up_after = TimeDelta::days(5);
+    store.keep_attempts(std::slice::from_ref(&failed), give_up_after).await.unwrap();
+    let shown = bell.deliveries(&endpoint).await.remove(0);
+    assert_eq!((&shown["state"], &shown["retry_at"]), (&json!("pending"), &Value::Null));
+    assert!(store.take_deliveries(1, &HashMap::new(), lease).await.unwrap().is_empty());
+    let arrived = AttemptLine { delivery: other, verdict: Verdict::Delivered, ..failed.clone() };
+    store.keep_attempts(&[arrived], give_up_after).await.unwrap();
+    store.keep_attempts(&[failed], give_up_after).await.unwrap();
+    let shown = bell.deliveries(&endpoint).await.remove(0);
+    assert_eq!(shown["state"], "delivered", "and stays so");
+    let log = bell.log(&endpoint, shown["id"].as_str().unwrap()).await;
+    assert_eq!(log.len(), 2, "both were made");
 }

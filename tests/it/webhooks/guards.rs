@@ -44,7 +44,7 @@ async fn a_hostile_address_is_refused_when_it_is_given() {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inside_later_is_not_dialled() {
+async fn an_address_is_judged_again_before_each_attempt() {
     let mut bell = strict().await;
     let receiver = Receiver::open().await;
     let good = json!({ "url": "https://hooks.example.com/", "events": ["onboarding.live"] });
@@ -52,7 +52,7 @@ async fn a_name_that_leads_inside_later_is_not_dialled() {
     let path = format!("/v1/webhook_endpoints/{}", made["id"].as_str().unwrap());
     let pool = bell.house.pool().await;
     let port = receiver.address.port();
-    // As if they had been judged when they still led elsewhere; of the first, only the look-up tells.
+    // As if they had been taken by a process that may call them, or before there was a rule.
     for (n, url) in [
         format!("https://localhost.:{port}/"),
         format!("https://127.0.0.1:{port}/"),
