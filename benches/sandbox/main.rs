@@ -66,7 +66,7 @@ async fn report(count: usize) {
     caller.make(110_000).await;
     let (memory, cpu, began) = (kept(&child), cpu(&child), Instant::now());
     caller.make(count).await;
-    let (seconds, cpu) = (began.elapsed().as_secs_f64(), self::cpu(&child) - cpu);
+    let (seconds, cpu) = (began.elapsed().as_secs_f64(), self::cpu(&child).saturating_sub(cpu));
     println!("\n{count} simple calls on {CONNECTIONS} connections\n");
     println!(
         "  for each second of one core   {:>7.0}   (bar: 8000)",

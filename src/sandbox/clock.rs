@@ -47,7 +47,7 @@ impl Clock {
             }
             let by_itself = async {
                 if self.stands_still() {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 } else {
                     tokio::time::sleep(left).await;
                 }

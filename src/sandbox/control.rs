@@ -1,6 +1,8 @@
 //! The control surface: the world, the calls, the faults, the variants, the clock, the reset.
 //! It asks nobody who they are.
 
+use std::fmt::Display;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -43,7 +45,7 @@ async fn faults(State(sandbox): State<Sandbox>) -> Answer {
 }
 
 async fn inject(State(sandbox): State<Sandbox>, body: Bytes) -> Reply {
-    let fault = Fault::read(read(&body)?).map_err(misunderstood)?;
+    let fault = Fault::read(&read(&body)?).map_err(|why| misunderstood(&why))?;
     let number = sandbox.0.faults.inject(fault);
     Ok(Answer(json!({ "Message": "The fault is in force.", "number": number })))
 }
@@ -61,7 +63,7 @@ async fn variants(State(sandbox): State<Sandbox>) -> Answer {
 async fn vary(State(sandbox): State<Sandbox>, body: Bytes) -> Reply {
     let wanted: Map<String, Value> = read(&body)?;
     let mut variants = sandbox.variants();
-    variants.set_all(&wanted).map_err(misunderstood)?;
+    variants.set_all(&wanted).map_err(|why| misunderstood(&why))?;
     sandbox.set_variants(variants);
     Ok(Answer(variants.shown()))
 }
@@ -119,9 +121,9 @@ async fn reset(State(sandbox): State<Sandbox>) -> Reply {
 fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice::<Value>(body)
         .and_then(T::deserialize)
-        .map_err(|error| misunderstood(error.to_string()))
+        .map_err(|error| misunderstood(&error))
 }
 
-fn misunderstood(why: String) -> Refusal {
+fn misunderstood(why: &impl Display) -> Refusal {
     Refusal::bad(format!("This was not understood: {why}"))
 }

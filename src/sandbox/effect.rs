@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::request::{Answer, Refusal};
 
 /// What a call did: `created account acme-42`. An endpoint says it beside its answer:
-/// `Ok((Effect::of("created account", id), answer))`. No value that somebody typed is in it.
+/// `Ok((Effect::of("created account", &id), answer))`. No value that somebody typed is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
     what: &'static str,
@@ -22,7 +22,7 @@ pub struct Effect {
 pub(super) type Done<T = Answer> = Result<(Effect, T), Refusal>;
 
 impl Effect {
-    pub(super) fn of(what: &'static str, object: impl ToString) -> Self {
+    pub(super) fn of(what: &'static str, object: &impl Display) -> Self {
         Self { what, object: Some(object.to_string()) }
     }
 

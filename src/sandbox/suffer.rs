@@ -95,7 +95,7 @@ async fn spoil(kind: &FaultKind, seed: u64, response: Response) -> Response {
         FaultKind::Drip => endless(Some(Duration::from_secs(1))),
         FaultKind::Truncated => with_body(response, |whole| known(half(&whole))).await,
         FaultKind::WrongTypes => with_body(response, |whole| known(mangled(whole, seed))).await,
-        FaultKind::Reset => with_body(response, reset).await,
+        FaultKind::Reset => with_body(response, |whole| reset(&whole)).await,
         FaultKind::Oversized { bytes } => with_body(response, |whole| filled(whole, *bytes)).await,
         FaultKind::Slow { seconds } => {
             with_body(response, |whole| slow(whole, pause(*seconds))).await
@@ -161,9 +161,9 @@ fn half(whole: &Bytes) -> Bytes {
 }
 
 /// More is promised than ever comes.
-fn reset(whole: Bytes) -> (Body, u64) {
+fn reset(whole: &Bytes) -> (Body, u64) {
     let length = whole.len().max(16) as u64;
-    let first = half(&whole);
+    let first = half(whole);
     // A breath, so that what was sent is on its way before the connection dies.
     let last = stream::once(async {
         tokio::time::sleep(Duration::from_millis(20)).await;

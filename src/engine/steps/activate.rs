@@ -130,10 +130,8 @@ async fn confirm(
         CycleStatus::Paused | CycleStatus::Stopped | CycleStatus::Other(_) => {
             // Taken, and nothing comes of it, as long as something is missing (UNK). A single run may
             // have begun all the same.
-            let missing = match schedule.run_once {
-                true => Vec::new(),
-                false => account.list_prerequisites(id).await?,
-            };
+            let missing =
+                if schedule.run_once { Vec::new() } else { account.list_prerequisites(id).await? };
             if !missing.is_empty() {
                 return Box::pin(back_to_what_lacks(context, account, &missing)).await;
             }

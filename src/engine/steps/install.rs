@@ -58,13 +58,11 @@ async fn install(
 async fn why_refused(context: &StepContext<'_>, refusal: cyclr::Error) -> Result<Outcome, Trouble> {
     let facts = &context.onboarding.facts;
     let id = &facts.account.as_ref().ok_or(Trouble::Lacking("an account"))?.id;
-    match context.partner().find_account(id).await? {
-        Some(_) => Err(refusal.into()),
-        None => {
-            let detail = format!("account {id} is gone");
-            Ok(Outcome::Stuck(Problem::with(ProblemCode::AccountMissing, detail)))
-        }
+    if context.partner().find_account(id).await?.is_some() {
+        return Err(refusal.into());
     }
+    let detail = format!("account {id} is gone");
+    Ok(Outcome::Stuck(Problem::with(ProblemCode::AccountMissing, detail)))
 }
 
 /// What an account's cycles say about an install whose outcome is not known.

@@ -69,7 +69,7 @@ pub(super) async fn update(
         if said.value("Description").is_some() {
             connector.description = said.text("Description");
         }
-        let effect = Effect::of("changed account connector", id);
+        let effect = Effect::of("changed account connector", &id);
         Ok((effect, Answer(shapes::account_connector(connector))))
     })
 }
@@ -133,13 +133,13 @@ pub(super) async fn add_property(
             let property = find(world, &account, id)?.property(&name);
             let property = property.ok_or_else(|| Refusal::missing("Property"))?;
             return Ok((
-                Effect::of("set property", property.id),
+                Effect::of("set property", &property.id),
                 Answer(shapes::property(id, property)),
             ));
         }
         let property = Property { id: world.next_id(), name, value: said.text("Value") };
         let shown = shapes::property(id, &property);
-        let effect = Effect::of("added property", property.id);
+        let effect = Effect::of("added property", &property.id);
         find_mut(world, &account, id)?.properties.push(property);
         Ok((effect, Answer(shown)))
     })

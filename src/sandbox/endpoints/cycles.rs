@@ -100,7 +100,7 @@ pub(super) async fn delete(
         let cycle = find_present(world, &account, id)?;
         cycle.pause(Status::DeleteScheduled);
         cycle.deleted_at = Some(now);
-        Ok((Effect::of("deleted cycle", id), StatusCode::OK))
+        Ok((Effect::of("deleted cycle", &id), StatusCode::OK))
     })
 }
 
@@ -200,7 +200,7 @@ pub(super) async fn activate(
         return Ok((Effect::nothing(), StatusCode::OK));
     };
     sandbox.send(notice.into_iter().collect(), now);
-    Ok((Effect::of("activated cycle", id), StatusCode::OK))
+    Ok((Effect::of("activated cycle", &id), StatusCode::OK))
 }
 
 impl Start {
@@ -226,7 +226,7 @@ pub(super) async fn deactivate(
     let id = guid(&id)?;
     sandbox.change(|world, _| {
         find_present(world, &account, id)?.pause(Status::Paused);
-        Ok((Effect::of("stopped cycle", id), StatusCode::OK))
+        Ok((Effect::of("stopped cycle", &id), StatusCode::OK))
     })
 }
 

@@ -168,8 +168,8 @@ fn set(sandbox: &Sandbox, account: &str, of: (&str, &str), sort: Sort, said: &Sa
         *mapping = told;
         let shown = shapes::mapping(cycle, place, sort, id).ok_or_else(|| missing(sort))?;
         let effect = match sort {
-            Sort::Parameter => Effect::of("mapped parameter", id),
-            Sort::Field => Effect::of("mapped field", id),
+            Sort::Parameter => Effect::of("mapped parameter", &id),
+            Sort::Field => Effect::of("mapped field", &id),
         };
         Ok((effect, Answer(shown)))
     })

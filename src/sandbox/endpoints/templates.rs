@@ -60,7 +60,7 @@ pub(super) async fn install(
         world.find_next_run();
         let account = world.account(&account)?;
         let cycle = account.cycle(id).ok_or_else(|| Refusal::missing("Cycle"))?;
-        let effect = Effect::of("installed cycle", id);
+        let effect = Effect::of("installed cycle", &id);
         Ok((effect, Answer(shapes::cycle(cycle, account, icons))))
     })
 }

@@ -33,14 +33,14 @@ pub fn parse_faults(text: &str) -> Result<Vec<Fault>, Error> {
     };
     let numbered = listed.into_iter().enumerate();
     let read = numbered.map(|(place, one)| {
-        Fault::read(one).map_err(|why| Error::Faults(format!("fault {}: {why}", place + 1)))
+        Fault::read(&one).map_err(|why| Error::Faults(format!("fault {}: {why}", place + 1)))
     });
     read.collect()
 }
 
 impl Fault {
     /// Refuses what it does not know, so that a slip of the pen is not a fault that never strikes.
-    pub(in super::super) fn read(value: Value) -> Result<Self, String> {
+    pub(in super::super) fn read(value: &Value) -> Result<Self, String> {
         let fault: Self = read_strictly(value)?;
         fault.check()?;
         Ok(fault)
@@ -67,7 +67,7 @@ impl OnThisCall {
             None => 0,
             Some(seed) => seed.as_u64().ok_or("the seed is a whole number")?,
         };
-        let kind: FaultKind = read_strictly(Value::Object(said))?;
+        let kind: FaultKind = read_strictly(&Value::Object(said))?;
         kind.check()?;
         Ok(Self { kind, seed })
     }
@@ -109,8 +109,8 @@ fn number_of(name: &str, text: &str) -> Result<Value, String> {
 
 /// Flattened fields cannot be told from unknown ones while reading, so what was read is written
 /// again and compared.
-fn read_strictly<T: Serialize + for<'de> Deserialize<'de>>(value: Value) -> Result<T, String> {
-    let read = T::deserialize(&value).map_err(|error| error.to_string())?;
+fn read_strictly<T: Serialize + for<'de> Deserialize<'de>>(value: &Value) -> Result<T, String> {
+    let read = T::deserialize(value).map_err(|error| error.to_string())?;
     let known = serde_json::to_value(&read).map_err(|error| error.to_string())?;
     let given = value.as_object().into_iter().flatten();
     let mut unknown = given.map(|(name, _)| name).filter(|name| known.get(name).is_none());
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_fault_reads_as_flat_json() {
         let text = json!({ "path": "/a", "chance": 0.5, "kind": "refuse", "status": 429, "retry_after": 7 });
-        let fault = Fault::read(text).unwrap();
+        let fault = Fault::read(&text).unwrap();
         let retry_after = Some("7".to_owned());
         let kind = FaultKind::Refuse { status: 429, message: String::new(), retry_after };
         assert_eq!((fault.kind, fault.times, fault.skip), (kind, 1, 0));

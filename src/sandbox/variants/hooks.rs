@@ -294,13 +294,15 @@ impl Variants {
 
     /// The fields that a step may take from those before it.
     pub(in super::super) fn earlier_fields(self, cycle: &Cycle, place: usize) -> Value {
-        let earlier = cycle.steps.iter().zip(&cycle.template.steps).take(place).enumerate();
+        let earlier = cycle.template.steps.iter().take(place);
         match self.fields_for_mapping {
             FieldsForMapping::Flat => {
-                earlier.flat_map(|(_, (_, made_from))| &made_from.outputs).map(output).collect()
+                earlier.flat_map(|made_from| &made_from.outputs).map(output).collect()
             }
             FieldsForMapping::Grouped => earlier
-                .map(|(place, (step, made_from))| {
+                .zip(&cycle.steps)
+                .enumerate()
+                .map(|(place, (made_from, step))| {
                     let fields: Value = made_from.outputs.iter().map(output).collect();
                     json!({ "Id": step.id, "Name": cycle.step_name(place), "Fields": fields })
                 })

@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_file_is_read_in_both_forms_and_its_mistakes_are_told() {
         let json = r#"{ "second_create": "conflict", "default_page_size": 20 }"#;
-        let toml = "second_create = 'conflict'\npage_size = 20\n";
+        let toml = "second_create = 'conflict'\ndefault_page_size = 20\n";
         let read = Variants::parse(json).unwrap();
         assert_eq!(read, Variants::parse(toml).unwrap());
         assert_eq!(read.second_create, SecondCreate::Conflict);

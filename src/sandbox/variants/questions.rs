@@ -92,7 +92,7 @@ questions! {
         Refused "refused" "409, as for the cycle and its steps.",
         Accepted "accepted" "Yes.",
     }
-    value_list_checked ValueListChecked "Is a value of the kind ValueListChecked looked for among the values of its field?" {
+    value_list_checked ValueListChecked "Is a value of the kind `ValueList` looked for among the values of its field?" {
         Unchecked "unchecked" "No.",
         Checked "checked" "400 for another one.",
     }
