@@ -48,7 +48,7 @@ enum Command {
     /// Run everything on this machine, with a pretend Cyclr, to try it out.
     Demo(demo::Options),
     /// Run the pretend Cyclr alone. For practice only: it guards nothing.
-    Sandbox(sandbox::Options),
+    Sandbox(Box<sandbox::Options>),
     /// Bring the database of `DATABASE_URL` to this version's shape.
     Migrate,
     /// API keys.
@@ -93,7 +93,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { embedded, data_dir } => serve(embedded.then_some(data_dir)).await,
         Command::Demo(options) => Ok(demo::run(options, stop_signal()?).await?),
-        Command::Sandbox(options) => run_sandbox(options).await,
+        Command::Sandbox(options) => run_sandbox(*options).await,
         Command::Migrate => {
             let store = open_database().await?;
             store.migrate().await?;

@@ -91,6 +91,12 @@ impl CallBook {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner).calls.iter().cloned().collect()
     }
 
+    /// So many of the newest, the newest first, and how many are remembered.
+    pub(super) fn latest(&self, count: usize) -> (Vec<HeardCall>, usize) {
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        (pages.calls.iter().rev().take(count).cloned().collect(), pages.calls.len())
+    }
+
     /// The newest of the wanted ones, in the order in which they came.
     pub(super) fn find(&self, wanted: &Wanted) -> Vec<HeardCall> {
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,6 +19,7 @@ use super::browser::page;
 use super::calls::HeardCall;
 use super::catalogue::Template as Integration;
 use super::cycle::{Cycle, Status};
+use super::duplicates;
 use super::request::Query;
 use super::world::World;
 
@@ -42,7 +43,6 @@ struct Index {
     now: String,
     watch: bool,
     steps: [(&'static str, i64); 4],
-    movable: bool,
     counts: Vec<Count>,
     accounts: Vec<AccountRow>,
     more: usize,
@@ -55,6 +55,7 @@ struct Count {
     number: usize,
     of: Option<usize>,
     what: &'static str,
+    bad: bool,
 }
 
 struct AccountRow {
@@ -76,10 +77,13 @@ struct CycleRow {
 struct CallRow {
     method: String,
     path: String,
+    time: String,
     account: String,
     status: String,
     look: &'static str,
-    performed: bool,
+    effect: String,
+    /// A fault struck it.
+    struck: bool,
 }
 
 struct TemplateRow {
@@ -89,7 +93,7 @@ struct TemplateRow {
 }
 
 async fn index(State(sandbox): State<Sandbox>, query: Query) -> Response {
-    let calls = sandbox.calls();
+    let (calls, heard) = sandbox.0.calls.latest(CALLS);
     let watch = query.text("watch").is_some();
     let shelves = &sandbox.0.shelves;
     let published = shelves.templates.iter().filter(|one| one.published);
@@ -98,12 +102,11 @@ async fn index(State(sandbox): State<Sandbox>, query: Query) -> Response {
         now: day_and_time(now),
         watch,
         steps: STEPS,
-        movable: true,
-        counts: counts(world, calls.len()),
+        counts: counts(world, heard),
         accounts: newest(world).into_iter().map(account_row).collect(),
         more: world.accounts.len().saturating_sub(ACCOUNTS),
-        calls: calls.iter().rev().take(CALLS).map(call_row).collect(),
-        heard: calls.len(),
+        calls: calls.iter().map(call_row).collect(),
+        heard,
         templates,
     });
     page(StatusCode::OK, &shown)
@@ -136,11 +139,14 @@ fn counts(world: &World, heard: usize) -> Vec<Count> {
     };
     let open = connectors().filter(|one| one.authenticated()).count();
     let active = cycles().filter(|cycle| cycle.is_running()).count();
+    let count = |number, of, what| Count { number, of, what, bad: false };
+    let twice = duplicates::of(world).len();
     vec![
-        Count { number: world.accounts.len(), of: None, what: "accounts" },
-        Count { number: open, of: Some(connectors().count()), what: "connectors signed in" },
-        Count { number: active, of: Some(cycles().count()), what: "cycles running" },
-        Count { number: heard, of: None, what: "calls heard" },
+        count(world.accounts.len(), None, "accounts"),
+        count(open, Some(connectors().count()), "connectors signed in"),
+        count(active, Some(cycles().count()), "cycles running"),
+        count(heard, None, "calls heard"),
+        Count { bad: twice > 0, ..count(twice, None, "things there twice") },
     ]
 }
 
@@ -184,7 +190,9 @@ fn call_row(call: &HeardCall) -> CallRow {
         account: call.account.clone().unwrap_or_default(),
         status: call.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
         look,
-        performed: call.performed,
+        time: call.at.format("%H:%M:%S").to_string(),
+        effect: call.effect.as_ref().map(ToString::to_string).unwrap_or_default(),
+        struck: call.fault.is_some(),
     }
 }
 

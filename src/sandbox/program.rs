@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-use super::{Catalogue, Error, Hosts, Sandbox, Settings, parse_faults, serve_hosts};
+use super::{Catalogue, Error, Hosts, Sandbox, Settings, Variants, parse_faults, serve_hosts};
 
 /// Flags of `gangway sandbox`.
 #[derive(Debug, clap::Args)]
@@ -34,6 +34,9 @@ pub struct Options {
     /// Faults that are in force from the beginning, in JSON or TOML.
     #[arg(long)]
     pub faults: Option<PathBuf>,
+    /// What to answer where Cyclr's answer is unknown, in JSON or TOML.
+    #[arg(long)]
+    pub variants: Option<PathBuf>,
     /// Certificate chain in PEM, to speak HTTPS.
     #[arg(long, requires = "tls_key")]
     pub tls_certificate: Option<PathBuf>,
@@ -63,9 +66,14 @@ impl Options {
             Some(file) => parse_faults(&read(file)?)?,
             None => Vec::new(),
         };
+        let variants = match &self.variants {
+            Some(file) => Variants::parse(&read(file)?)?,
+            None => Variants::default(),
+        };
         let sandbox = Sandbox::open(Settings {
             catalogue,
             faults,
+            variants,
             kept_in: self.keep,
             service_domain: self.service_domain_url,
             ..Settings::default()

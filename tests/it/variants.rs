@@ -30,8 +30,8 @@ fn all() -> Vec<Case> {
     cases.collect()
 }
 
-async fn house((name, word): Case, world: Catalogue) -> House {
-    let house = House::open_with(world).await;
+async fn house((name, word): Case, catalogue: Catalogue) -> House {
+    let house = House::open_with(catalogue).await;
     let mut variants = Variants::default();
     variants.set(name, word).unwrap();
     house.sandbox.set_variants(variants);

@@ -6,6 +6,7 @@ mod endpoints;
 mod faults;
 mod harbour;
 mod message_mode;
+mod page;
 mod program;
 mod provider;
 mod real_provider;

@@ -12,6 +12,7 @@ fn options() -> Options {
         service_domain: None,
         service_domain_url: None,
         faults: None,
+        variants: None,
         catalogue: None,
         keep: None,
         tls_certificate: None,
@@ -94,9 +95,15 @@ async fn it_speaks_https_with_a_given_certificate() {
 }
 
 #[tokio::test]
-async fn faults_come_from_a_file() {
+async fn faults_and_variants_come_from_files() {
     drop(rustls::crypto::ring::default_provider().install_default());
-    let (told, _server) = start(Options { faults: Some(data("faults.toml")), ..options() }).await;
+    let files = (Some(data("faults.toml")), Some(data("variants.toml")));
+    let (told, _server) = start(Options { faults: files.0, variants: files.1, ..options() }).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let variants = client.get(format!("{}/_sandbox/variants", told[0])).send().await.unwrap();
+    let variants: Vec<serde_json::Value> = variants.json().await.unwrap();
+    let second = variants.iter().find(|one| one["name"] == "second_create").unwrap();
+    assert_eq!(second["present"], "conflict");
     let templates = format!("{}/v1.0/templates", told[0]);
     assert_eq!(status(templates.clone()).await, 503);
     assert_eq!(status(templates).await, 401);
@@ -112,6 +119,8 @@ async fn a_wrong_file_is_told_before_anything_is_served() {
     assert!(told(nothing).await.contains("none.toml"));
     let wrong = Options { faults: Some(data("harbour.toml")), ..options() };
     assert!(!told(wrong).await.is_empty());
+    let wrong = Options { variants: Some(data("faults.toml")), ..options() };
+    assert!(told(wrong).await.contains("fault"));
     let files = (Some(data("harbour.toml")), Some(data("localhost.key")));
     let wrong = Options { tls_certificate: files.0, tls_key: files.1, ..options() };
     assert!(told(wrong).await.contains("harbour.toml cannot be used for TLS"));

@@ -205,7 +205,7 @@ async fn a_sign_in_may_be_seen_only_later() {
     let rig = with("authenticated_lag", "ten_seconds").await;
     let crm = rig.install(CRM_TO_MAIL).await["Connectors"][0]["AccountConnectorId"].clone();
     let state = rig.reach_consent(&crm, "https://gangway.example/return").await;
-    assert_eq!(rig.decide(&state, "allow").await.status(), 303);
+    assert_eq!(rig.decide(&state, "allow").await.status(), 302);
     let path = format!("/v1.0/account/connectors/{crm}");
     rig.sandbox.advance(TimeDelta::seconds(9));
     rig.sandbox.wait_until_none_late().await;
@@ -220,7 +220,7 @@ async fn a_sign_in_may_be_seen_only_when_it_is_read_again() {
     let rig = with("authenticated_lag", "third_read").await;
     let crm = rig.install(CRM_TO_MAIL).await["Connectors"][0]["AccountConnectorId"].clone();
     let state = rig.reach_consent(&crm, "https://gangway.example/return").await;
-    assert_eq!(rig.decide(&state, "allow").await.status(), 303);
+    assert_eq!(rig.decide(&state, "allow").await.status(), 302);
     let path = format!("/v1.0/account/connectors/{crm}");
     for shows in [false, false, true, true] {
         assert_eq!(rig.get(&path).await["Authenticated"], shows);
