@@ -142,11 +142,22 @@ fn counts(world: &World, heard: usize) -> Vec<Count> {
     let count = |number, of, what| Count { number, of, what, bad: false };
     let twice = duplicates::of(world).len();
     vec![
-        count(world.accounts.len(), None, "accounts"),
+        count(
+            world.accounts.len(),
+            None,
+            if world.accounts.len() == 1 { "account" } else { "accounts" },
+        ),
         count(open, Some(connectors().count()), "connectors signed in"),
         count(active, Some(cycles().count()), "cycles running"),
-        count(heard, None, "calls heard"),
-        Count { bad: twice > 0, ..count(twice, None, "things there twice") },
+        count(heard, None, if heard == 1 { "call heard" } else { "calls heard" }),
+        Count {
+            bad: twice > 0,
+            ..count(
+                twice,
+                None,
+                if twice == 1 { "thing there twice" } else { "things there twice" },
+            )
+        },
     ]
 }
 
