@@ -20,7 +20,7 @@ use super::calls::HeardCall;
 use super::catalogue::Template as Integration;
 use super::cycle::{Cycle, Status};
 use super::duplicates;
-use super::request::Query;
+use super::request::{Query, Refusal};
 use super::world::World;
 
 /// Accounts on the page; the rest are counted.
@@ -34,7 +34,10 @@ const STEPS: [(&str, i64); 4] =
     [("5 minutes", 300), ("1 hour", 3600), ("1 day", 86_400), ("14 days", 1_209_600)];
 
 pub(super) fn router() -> Router<Sandbox> {
-    Router::new().route("/", get(index)).route("/_sandbox/page/clock", post(advance))
+    Router::new()
+        .route("/", get(index))
+        .route("/_sandbox/page/clock", post(advance))
+        .route("/_sandbox/page/reset", post(reset))
 }
 
 #[derive(Template)]
@@ -79,6 +82,7 @@ struct CallRow {
     path: String,
     time: String,
     account: String,
+    caller: String,
     status: String,
     look: &'static str,
     effect: String,
@@ -121,6 +125,12 @@ async fn advance(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
         sandbox.advance(TimeDelta::seconds(seconds));
     }
     Redirect::to("/").into_response()
+}
+
+/// As `POST /_sandbox/reset`.
+async fn reset(State(sandbox): State<Sandbox>) -> Result<Response, Refusal> {
+    sandbox.begin_anew()?;
+    Ok(Redirect::to("/").into_response())
 }
 
 fn newest(world: &World) -> Vec<(&String, &Account)> {
@@ -202,6 +212,7 @@ fn call_row(call: &HeardCall) -> CallRow {
         status: call.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
         look,
         time: call.at.format("%H:%M:%S").to_string(),
+        caller: call.caller.clone().unwrap_or_default(),
         effect: call.effect.as_ref().map(ToString::to_string).unwrap_or_default(),
         struck: call.fault.is_some(),
     }

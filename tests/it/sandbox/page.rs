@@ -33,7 +33,10 @@ async fn the_page_tells_what_exists_what_was_heard_and_what_is_there_twice() {
     assert!(lost.is_err());
     let shown = page(&rig).await;
     assert!(shown.contains(r#"<li class="bad"><b>1</b>"#) && shown.contains("a fault struck it"));
-    assert!(!shown.contains(&rig.token));
+    assert!(!shown.contains(&rig.token) && shown.contains("sandbox-client token"));
+    let reset = rig.http.post(format!("{}/_sandbox/page/reset", rig.base)).send().await.unwrap();
+    assert_eq!(reset.status(), 303);
+    assert!(page(&rig).await.contains("There is no account yet"));
 }
 
 #[tokio::test]
