@@ -30,7 +30,7 @@ pub enum Refusal {
 }
 
 /// The address as it will be used, unless it is one that is never called. What a name leads to is
-/// judged when it is looked up, see [`PublicOnly`].
+/// judged when it is looked up, see `PublicOnly`.
 pub fn check_address(text: &str, insecure: bool) -> Result<Url, Refusal> {
     let plain = text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic());
     // The parser would mend backslashes and missing slashes; what it mends it may mend otherwise
