@@ -28,13 +28,10 @@ use crate::clock::Clock;
 use crate::config::{Config, DatabaseSettings};
 use crate::embedded::{self, Durability, Embedded};
 use crate::onboarding::Blueprint;
-use crate::sandbox::{self, Catalogue, Sandbox};
+use crate::sandbox::{self, Sandbox};
 use crate::secret::{ExposeSecret as _, MasterKey, Secret, random_token};
 use crate::{cyclr, engine, webhooks};
 
-/// The sandbox's partner credentials. They open nothing but a sandbox.
-const CLIENT_ID: &str = "sandbox-client";
-const CLIENT_SECRET: &str = "sandbox-secret-not-for-production";
 /// The name of the signup page's API key. Each start makes a new one and ends the old.
 const KEY_NAME: &str = "demo signup page";
 
@@ -73,25 +70,12 @@ pub enum Error {
     Signup(#[from] reqwest::Error),
 }
 
-/// How the sandbox runs, in the demo and alone.
-pub fn sandbox_settings(catalogue: Catalogue, kept_in: Option<PathBuf>) -> sandbox::Settings {
-    sandbox::Settings {
-        client_id: CLIENT_ID.to_owned(),
-        client_secret: CLIENT_SECRET.to_owned(),
-        catalogue,
-        kept_in,
-        clock: None,
-        record_calls: true,
-        ..sandbox::Settings::default()
-    }
-}
-
 /// Runs until `stop`.
 pub async fn run(options: Options, stop: CancellationToken) -> Result<(), Error> {
     let data_dir = make_folder(&options.data_dir)?;
     let doors = Doors::open(options.port).await?;
     let kept_in = Some(data_dir.join("sandbox.json"));
-    let sandbox = Sandbox::open(sandbox_settings(Catalogue::built_in(), kept_in))?;
+    let sandbox = Sandbox::open(sandbox::Settings { kept_in, ..Default::default() })?;
     let private = start_database(&data_dir).await?;
     let database = database_options(private.as_ref())?;
     let config = doors.config(master_key(&data_dir)?)?;
@@ -168,8 +152,8 @@ impl Doors {
             cyclr: cyclr::Settings {
                 api_base: sandbox.clone(),
                 service_domain: sandbox,
-                client_id: CLIENT_ID.to_owned(),
-                client_secret: Secret::from(CLIENT_SECRET),
+                client_id: sandbox::CLIENT_ID.to_owned(),
+                client_secret: Secret::from(sandbox::CLIENT_SECRET),
                 call_deadline,
                 connect_deadline: Duration::from_secs(2),
                 body_limit: 1024 * 1024,

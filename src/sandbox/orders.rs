@@ -53,7 +53,6 @@ async fn order(State(sandbox): State<Sandbox>, body: Bytes) -> Reply {
         let transactions = cycle.history.transactions.iter();
         let last = transactions.map(|one| shapes::transaction(cycle, one)).next_back();
         let waiting = cycle.history.ordered.len();
-        world.find_next_run();
         Ok((Answer(json!({ "ordered": waiting, "last": last })), notices, now))
     })?;
     sandbox.send(notices, now);

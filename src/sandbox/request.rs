@@ -202,6 +202,17 @@ impl Said {
     }
 }
 
+/// A moment: ISO 8601, with or without a time, or month/day/year (OBS: both occur).
+pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, Refusal> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    let day = |form| NaiveDate::parse_from_str(text, form).ok()?.and_hms_opt(0, 0, 0);
+    let plain = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok();
+    let plain = plain.or_else(|| day("%Y-%m-%d")).or_else(|| day("%m/%d/%Y"));
+    plain.map(|plain| plain.and_utc()).ok_or_else(Refusal::malformed)
+}
+
 /// Cyclr keeps values as text whatever they are.
 pub(super) fn as_text(value: &Value) -> Option<String> {
     match value {
@@ -239,12 +250,6 @@ impl Query {
         self.given.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
-    /// One value by itself, to be read as one of a query.
-    pub(super) fn of(name: &str, value: String) -> Self {
-        let given = HashMap::from([(name.to_owned(), value)]);
-        Self { given, paging: Variants::default().paging() }
-    }
-
     pub(super) fn truth_or(&self, name: &str, usual: bool) -> bool {
         self.text(name).map_or(usual, |text| text.eq_ignore_ascii_case("true"))
     }
@@ -254,18 +259,9 @@ impl Query {
         self.text("orderby").is_some_and(|text| text.eq_ignore_ascii_case(name))
     }
 
-    /// A moment: ISO 8601, with or without a time, or month/day/year (OBS: both occur).
+    /// `None` when absent or empty.
     pub(super) fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let day = |form| NaiveDate::parse_from_str(text, form).ok();
-        let instant = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
-        let instant = instant.or_else(|| {
-            let plain = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok();
-            let plain =
-                plain.or_else(|| day("%Y-%m-%d").or_else(|| day("%m/%d/%Y"))?.and_hms_opt(0, 0, 0));
-            plain.map(|plain| plain.and_utc())
-        });
-        instant.map(Some).ok_or_else(Refusal::malformed)
+        self.text(name).map(moment).transpose()
     }
 
     /// Cuts one page out of a list: `pageSize`, `page` from 1, `sortOrderAsc`. Cyclr's

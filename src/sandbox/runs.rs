@@ -85,11 +85,15 @@ impl World {
         notices
     }
 
-    /// After a cycle was started, stopped or taken away.
+    /// Something of a cycle is due then. (What was called off stays noted: it costs one look in vain.)
+    pub(super) fn expect(&mut self, due: Option<DateTime<Utc>>) {
+        self.next_run_at = self.next_run_at.into_iter().chain(due).min();
+    }
+
+    /// Looks through all cycles, so not after each call.
     pub(super) fn find_next_run(&mut self) {
         let cycles = self.accounts.values().flat_map(|account| &account.cycles);
-        let due = cycles.filter_map(|cycle| cycle.next_run_at.or_else(|| cycle.gone_at()));
-        self.next_run_at = due.min();
+        self.next_run_at = cycles.filter_map(Cycle::next_due).min();
     }
 }
 
@@ -186,6 +190,11 @@ impl Cycle {
     pub(super) fn pause(&mut self, status: Status) {
         self.status = status;
         self.next_run_at = None;
+    }
+
+    /// When something happens to it by itself.
+    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.next_run_at.or_else(|| self.gone_at())
     }
 
     /// When the recycle bin lets go of it (DOC: after 90 days).

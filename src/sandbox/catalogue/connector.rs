@@ -164,6 +164,12 @@ impl Connector {
         }]
     }
 
+    /// Whether it has this name, without regard to case, and this version, as far as they are asked for.
+    pub(in super::super) fn is_called(&self, name: Option<&str>, version: Option<&str>) -> bool {
+        name.is_none_or(|name| self.name.eq_ignore_ascii_case(name))
+            && version.is_none_or(|version| self.version.as_deref() == Some(version))
+    }
+
     pub(in super::super) fn property(&self, name: &str) -> Option<&ConnectorProperty> {
         let mut known = self.properties.iter();
         known.find(|property| property.target_name.eq_ignore_ascii_case(name))

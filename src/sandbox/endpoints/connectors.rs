@@ -177,11 +177,7 @@ impl Sandbox {
     /// All of this name, and of this version if one is given.
     fn named(&self, name: &str, version: Option<&str>) -> Result<Vec<&Arc<Connector>>, Refusal> {
         let known = self.0.shelves.connectors.values();
-        let found = known.filter(|one| {
-            one.name.eq_ignore_ascii_case(name)
-                && version.is_none_or(|version| one.version.as_deref() == Some(version))
-        });
-        let found: Vec<_> = found.collect();
+        let found: Vec<_> = known.filter(|one| one.is_called(Some(name), version)).collect();
         if found.is_empty() { Err(Refusal::missing("Connector")) } else { Ok(found) }
     }
 

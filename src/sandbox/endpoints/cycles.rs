@@ -10,7 +10,7 @@ use super::super::Sandbox;
 use super::super::account::Account;
 use super::super::cycle::{CYCLE_SETTINGS, Cycle, Status};
 use super::super::effect::{Done, Effect};
-use super::super::request::{Answer, InAccount, Page, Query, Refusal, Reply, Said, guid};
+use super::super::request::{Answer, InAccount, Page, Query, Refusal, Reply, Said, guid, moment};
 use super::super::runs::Start;
 use super::super::shapes;
 use super::super::variants::Variants;
@@ -39,12 +39,9 @@ fn is_wanted(cycle: &Cycle, account: &Account, query: &Query) -> bool {
     let tagged = query.text("tag").is_none_or(|tag| tags.iter().any(|one| one == tag));
     let (name, version) = (query.text("connectorname"), query.text("connectorversion"));
     let connectors = cycle.connectors.values().filter_map(|id| account.connectors.get(id));
-    let matches = |one: &super::super::account::AccountConnector| {
-        name.is_none_or(|name| one.connector.name.eq_ignore_ascii_case(name))
-            && version.is_none_or(|version| one.connector.version.as_deref() == Some(version))
-    };
+    let mut connectors = connectors.map(|one| &one.connector);
     let unasked = name.is_none() && version.is_none();
-    tagged && (unasked || connectors.into_iter().any(matches))
+    tagged && (unasked || connectors.any(|one| one.is_called(name, version)))
 }
 
 pub(super) async fn show(
@@ -100,6 +97,8 @@ pub(super) async fn delete(
         let cycle = find_present(world, &account, id)?;
         cycle.pause(Status::DeleteScheduled);
         cycle.deleted_at = Some(now);
+        let due = cycle.next_due();
+        world.expect(due);
         Ok((Effect::of("deleted cycle", &id), StatusCode::OK))
     })
 }
@@ -193,7 +192,8 @@ pub(super) async fn activate(
         let Some(()) = going_on else { return Ok(None) };
         let owner = world.account_mut(&account)?;
         let notice = owner.start(&account, id, &start, now, usual);
-        world.find_next_run();
+        let due = owner.cycle(id).and_then(Cycle::next_due);
+        world.expect(due);
         Ok(Some((notice, now)))
     })?;
     let Some((notice, now)) = started else {
@@ -205,10 +205,10 @@ pub(super) async fn activate(
 
 impl Start {
     fn read(said: &Said, variants: Variants) -> Result<Self, Refusal> {
-        let at = said.text("StartTime").map(|text| Query::of("at", text).moment("at"));
+        let at = said.text("StartTime").filter(|text| !text.is_empty());
         let interval = said.text("Interval").map(|text| text.parse::<u32>());
         Ok(Self {
-            at: at.transpose()?.flatten(),
+            at: at.map(|text| moment(&text)).transpose()?,
             interval: variants.interval(interval.transpose().map_err(|_| Refusal::malformed())?)?,
             once: said.truth("RunOnce"),
             then: variants.after_single_run(),

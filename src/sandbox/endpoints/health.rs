@@ -76,9 +76,8 @@ pub(super) async fn all_transactions(
         let found = of_all(world.account(&account)?, |cycle| &cycle.history.transactions);
         let mut found: Vec<_> = found.filter(|(_, one)| within.has(one.at)).collect();
         found.sort_by_key(|(_, one)| one.at);
-        let shown: Vec<_> =
-            found.into_iter().map(|(cycle, one)| shapes::transaction(cycle, one)).collect();
-        let shown: Vec<_> = shown.into_iter().filter(|one| has_status(one, &query)).collect();
+        let shown = found.into_iter().map(|(cycle, one)| shapes::transaction(cycle, one));
+        let shown: Vec<_> = shown.filter(|one| has_status(one, &query)).collect();
         Ok(query.page(shown.into_iter(), |one| one))
     })
 }

@@ -56,8 +56,8 @@ pub(super) async fn install(
         let cycle = world.install(&account, template, &shelves.connectors, reuse, now);
         let cycle = cycle.ok_or_else(|| Refusal::missing("Connector"))?;
         variants.finish_install(cycle, said.text("Name"), now);
-        let id = cycle.id;
-        world.find_next_run();
+        let (id, due) = (cycle.id, cycle.next_due());
+        world.expect(due);
         let account = world.account(&account)?;
         let cycle = account.cycle(id).ok_or_else(|| Refusal::missing("Cycle"))?;
         let effect = Effect::of("installed cycle", &id);
@@ -76,13 +76,8 @@ impl Sandbox {
     /// Tags are compared with regard to case (DOC).
     fn is_wanted(&self, template: &Template, query: &Query) -> bool {
         let tagged = query.text("tag").is_none_or(|tag| template.tags.iter().any(|one| one == tag));
-        let connectors = template.steps.iter().filter_map(|step| self.offered(step.connector));
+        let mut connectors = template.steps.iter().filter_map(|step| self.offered(step.connector));
         let (name, version) = (query.text("connectorname"), query.text("connectorversion"));
-        let mut connectors = connectors;
-        let connects = connectors.any(|one| {
-            name.is_none_or(|name| one.name.eq_ignore_ascii_case(name))
-                && version.is_none_or(|version| one.version.as_deref() == Some(version))
-        });
-        tagged && connects
+        tagged && connectors.any(|one| one.is_called(name, version))
     }
 }

@@ -168,6 +168,16 @@ async fn a_years_missed_runs_are_few_and_a_deleted_cycle_is_gone_after_ninety_da
 }
 
 #[tokio::test]
+async fn a_cycle_that_never_ran_leaves_the_recycle_bin_too() {
+    let mut rig = harbour().await;
+    let cycle = format!("/v1.0/cycles/{CYCLE}");
+    assert_eq!(rig.call("DELETE", &cycle, Value::Null).await.0, 200);
+    rig.sandbox.advance(TimeDelta::days(90));
+    rig.renew_token().await;
+    assert_eq!(rig.call("GET", &cycle, Value::Null).await.0, 404);
+}
+
+#[tokio::test]
 async fn an_order_that_makes_no_sense_changes_nothing() {
     let rig = harbour().await;
     let before = rig.sandbox.world();
