@@ -48,6 +48,7 @@ pub(super) async fn create(State(sandbox): State<Sandbox>, caller: Caller, said:
     let id = said.text("Id").filter(|id| !id.is_empty());
     let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
     let variants = sandbox.variants();
+    variants.account_id(&id)?;
     variants.timezone(said.text("Timezone").as_deref())?;
     sandbox.change(|world, now| {
         let id = match variants.create_under(world, id)? {

@@ -207,12 +207,14 @@ impl Start {
     fn read(said: &Said, variants: Variants) -> Result<Self, Refusal> {
         let at = said.text("StartTime").filter(|text| !text.is_empty());
         let interval = said.text("Interval").map(|text| text.parse::<u32>());
-        Ok(Self {
+        let start = Self {
             at: at.map(|text| moment(&text)).transpose()?,
             interval: variants.interval(interval.transpose().map_err(|_| Refusal::malformed())?)?,
             once: said.truth("RunOnce"),
             then: variants.after_single_run(),
-        })
+        };
+        variants.has_interval(&start)?;
+        Ok(start)
     }
 }
 
@@ -224,8 +226,9 @@ pub(super) async fn deactivate(
     Path(id): Path<String>,
 ) -> Done<StatusCode> {
     let id = guid(&id)?;
+    let status = sandbox.variants().after_deactivation();
     sandbox.change(|world, _| {
-        find_present(world, &account, id)?.pause(Status::Paused);
+        find_present(world, &account, id)?.pause(status);
         Ok((Effect::of("stopped cycle", &id), StatusCode::OK))
     })
 }

@@ -164,6 +164,7 @@ fn set(sandbox: &Sandbox, account: &str, of: (&str, &str), sort: Sort, said: &Sa
         let (input, _) = known.ok_or_else(|| missing(sort))?;
         variants.change_mapping(running)?;
         variants.listed(&told, &input.values)?;
+        variants.value_fits(&told)?;
         let mapping = cycle.mapping_mut(place, sort, id).ok_or_else(|| missing(sort))?;
         *mapping = told;
         let shown = shapes::mapping(cycle, place, sort, id).ok_or_else(|| missing(sort))?;

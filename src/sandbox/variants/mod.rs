@@ -64,6 +64,7 @@ macro_rules! questions {
 }
 
 mod hooks;
+mod limits;
 mod questions;
 
 use serde::Serialize;

@@ -11,6 +11,10 @@ questions! {
         Existing "existing" "200 with the account that is there, unchanged.",
         SecondAccount "second_account" "200 with a second account under an id of Cyclr's own.",
     }
+    account_id_limits AccountIdLimits "Which ids may be chosen for accounts?" {
+        Any "any" "Any text.",
+        Narrow "narrow" "400 for more than 64 characters, and for others than A-Z, a-z, 0-9, dot, hyphen and underscore.",
+    }
     unknown_timezone UnknownTimezone "What comes of a time zone that does not exist?" {
         Accepted "accepted" "It is stored as it is.",
         Refused "refused" "400.",
@@ -96,6 +100,10 @@ questions! {
         Unchecked "unchecked" "No.",
         Checked "checked" "400 for another one.",
     }
+    value_length ValueLength "How long may the value of a mapping be?" {
+        Any "any" "As long as a request may be.",
+        Short "short" "400 for more than 255 characters.",
+    }
     fields_for_mapping FieldsForMapping "How are the fields of earlier steps listed?" {
         Flat "flat" "As one list, as documented.",
         Grouped "grouped" "By step, as one integrator read them.",
@@ -114,6 +122,14 @@ questions! {
         Accepted "accepted" "It is taken.",
         Clamped "clamped" "The next longer one is taken, or the longest.",
         Refused "refused" "400.",
+    }
+    activate_no_interval ActivateNoInterval "What comes of activating without an interval a cycle that is to run more than once?" {
+        Hourly "hourly" "It runs every hour.",
+        Refused "refused" "400.",
+    }
+    deactivated_status DeactivatedStatus "Which status has a cycle that was deactivated?" {
+        Paused "paused" "Paused.",
+        Stopped "stopped" "Stopped.",
     }
     run_once_status RunOnceStatus "Which status has a cycle after its single run?" {
         Paused "paused" "Paused, as documented.",

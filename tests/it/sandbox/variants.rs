@@ -289,6 +289,44 @@ async fn activation_is_answered_as_each_variant_says() {
 }
 
 #[tokio::test]
+async fn limits_are_kept_as_each_variant_says() {
+    let id = async |rig: &Rig| {
+        let long = json!({ "Id": "x".repeat(64), "Name": "Long" });
+        assert_eq!(rig.call("POST", "/v1.0/accounts", long).await.0, 200);
+        let strange = json!({ "Id": "strange one", "Name": "Strange" });
+        let strange = rig.call("POST", "/v1.0/accounts", strange).await.0;
+        let longer = json!({ "Id": "x".repeat(65), "Name": "Longer" });
+        assert_eq!(rig.call("POST", "/v1.0/accounts", longer).await.0, strange);
+        strange
+    };
+    assert_eq!(statuses("account_id_limits", id).await, [200, 400]);
+    let value = async |rig: &Rig| {
+        let cycle = rig.install(STORE_ONLY).await;
+        let path = format!("/v1.0/cycles/{}/steps", cycle["Id"].as_str().unwrap());
+        let step = rig.get(&path).await[0]["Id"].as_str().unwrap().to_owned();
+        let path = format!("/v1.0/steps/{step}/fieldmappings");
+        let field = rig.get(&path).await[0]["Field"]["Id"].clone();
+        let said = |length| json!({ "MappingType": "StaticValue", "Value": "ä".repeat(length) });
+        let path = format!("{path}/{field}");
+        assert_eq!(rig.call("PUT", &path, said(255)).await.0, 200);
+        rig.call("PUT", &path, said(256)).await.0
+    };
+    assert_eq!(statuses("value_length", value).await, [200, 400]);
+    let without = async |rig: &Rig| {
+        let path = activate(rig, STORE_ONLY, json!({ "RunOnce": true })).await;
+        assert_ne!(rig.get(&path).await["LastSuccessfulRunDate"], "0001-01-01T00:00:00");
+        rig.call("PUT", &format!("{path}/activate"), json!({ "RunOnce": false })).await.0
+    };
+    assert_eq!(statuses("activate_no_interval", without).await, [200, 400]);
+    for (answer, status) in [("paused", "Paused"), ("stopped", "Stopped")] {
+        let rig = with("deactivated_status", answer).await;
+        let path = activate(&rig, STORE_ONLY, json!({ "Interval": 60 })).await;
+        assert_eq!(rig.call("PUT", &format!("{path}/deactivate"), Value::Null).await.0, 200);
+        assert_eq!(rig.get(&path).await["Status"], status);
+    }
+}
+
+#[tokio::test]
 async fn lists_are_cut_as_each_variant_says() {
     let fill = async |rig: &Rig| {
         for number in 0..29 {
