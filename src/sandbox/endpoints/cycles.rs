@@ -168,9 +168,10 @@ pub(super) async fn prerequisites(
     Path(id): Path<String>,
 ) -> Reply {
     let id = guid(&id)?;
+    let code = sandbox.variants().variable_code();
     sandbox.read(|world, _| {
         let (cycle, account) = find(world, &account, id)?;
-        Ok(Answer(shapes::cycle_prerequisites(cycle, account)))
+        Ok(Answer(shapes::cycle_prerequisites(cycle, account, code)))
     })
 }
 

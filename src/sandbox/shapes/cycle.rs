@@ -57,7 +57,11 @@ pub(in super::super) fn cycle(cycle: &Cycle, account: &Account, icons: bool) -> 
 
 /// Cycle level: closed connectors (20), then what only the template's maker can cure, then steps
 /// with something unmapped (30), then variables without a value (the code is unknown).
-pub(in super::super) fn cycle_prerequisites(cycle: &Cycle, account: &Account) -> Value {
+pub(in super::super) fn cycle_prerequisites(
+    cycle: &Cycle,
+    account: &Account,
+    variable_code: i64,
+) -> Value {
     let closed = account
         .closed_connectors(cycle)
         .map(|id| prerequisite(20, "Unauthenticated connector", "AccountConnector", id));
@@ -73,7 +77,12 @@ pub(in super::super) fn cycle_prerequisites(cycle: &Cycle, account: &Account) ->
     let unmapped = unmapped
         .map(|(_, step)| prerequisite(30, "Missing mapping", "Action", step.id.to_string()));
     let variables = cycle.unset_variables().map(|variable| {
-        prerequisite(0, "Missing variable value", "Variable", variable.system_name.clone())
+        prerequisite(
+            variable_code,
+            "Missing variable value",
+            "Variable",
+            variable.system_name.clone(),
+        )
     });
     closed.chain(defects).chain(unmapped).chain(variables).collect()
 }

@@ -3,7 +3,9 @@
 use super::super::cycle::{Mapping, Status};
 use super::super::request::Refusal;
 use super::super::runs::Start;
-use super::{AccountIdLimits, ActivateNoInterval, DeactivatedStatus, ValueLength, Variants};
+use super::{
+    AccountIdLimits, ActivateNoInterval, DeactivatedStatus, ValueLength, VariableLacking, Variants,
+};
 
 /// Characters of an account's id where they are limited.
 const LONGEST_ID: usize = 64;
@@ -39,6 +41,14 @@ impl Variants {
                 Err(Refusal::bad("An interval is required."))
             }
             ActivateNoInterval::Hourly | ActivateNoInterval::Refused => Ok(()),
+        }
+    }
+
+    /// The code under which a variable without a value is told.
+    pub(in super::super) fn variable_code(self) -> i64 {
+        match self.variable_lacking {
+            VariableLacking::Unknown => 0,
+            VariableLacking::Mapping => 30,
         }
     }
 

@@ -108,6 +108,10 @@ questions! {
         Flat "flat" "As one list, as documented.",
         Grouped "grouped" "By step, as one integrator read them.",
     }
+    variable_lacking VariableLacking "Under which code is a variable without a value told among what is missing?" {
+        Unknown "unknown" "0, with its name.",
+        Mapping "mapping" "30, as a mapping is.",
+    }
     activate_not_ready ActivateNotReady "What comes of activating a cycle that lacks something?" {
         Refused "refused" "400.",
         Conflict "conflict" "409.",

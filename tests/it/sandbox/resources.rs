@@ -158,7 +158,11 @@ async fn variables_are_added_changed_and_part_of_being_ready() {
     assert_eq!(rig.call("POST", &all, pier.clone()).await.0, 200);
     assert_eq!(rig.call("POST", &all, pier).await.0, 400);
     let lacks = rig.get(&format!("/v1.0/cycles/{CYCLE}/prerequisites")).await;
-    assert_eq!(lacks[0]["ObjectId"], "pier");
+    assert_eq!((&lacks[0]["ObjectId"], &lacks[0]["ReasonCode"]), (&json!("pier"), &json!(0)));
+    let other = json!({ "variable_lacking": "mapping" });
+    assert_eq!(rig.call("PUT", "/_sandbox/variants", other).await.0, 200);
+    let lacks = rig.get(&format!("/v1.0/cycles/{CYCLE}/prerequisites")).await;
+    assert_eq!((&lacks[0]["ObjectId"], &lacks[0]["ReasonCode"]), (&json!("pier"), &json!(30)));
     let activate = format!("/v1.0/cycles/{CYCLE}/activate");
     let (status, told) = rig.call("PUT", &activate, json!({ "RunOnce": true })).await;
     assert_eq!(status, 400);
