@@ -1,30 +1,70 @@
-//! Proof that a request comes from the integrator.
+//! Proof that a request comes from the integrator, with a key that is good for it.
+
+use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use crate::ids::ApiKeyId;
+use crate::store::{KeyScope, Sight};
 use crate::web::{AppState, Error, Kind};
 
-/// Whoever sent a key that is known and not revoked.
+/// Whoever sent a key that is known, not revoked, and good for what `N` names.
 #[derive(Debug, Clone)]
-pub(super) struct Caller {
+pub(super) struct Caller<N> {
     pub(super) key: ApiKeyId,
     /// Who it is, for the journal.
     pub(super) actor: String,
+    /// Which onboardings it may see; all others do not exist for it.
+    pub(super) sight: Sight,
+    needs: PhantomData<N>,
+}
+
+/// What an operation needs of a key, as a type of its own: see those below.
+pub(super) trait Needs {
+    const SCOPE: KeyScope;
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Read;
+#[derive(Debug, Clone)]
+pub(super) struct Write;
+#[derive(Debug, Clone)]
+pub(super) struct ForBlueprints;
+#[derive(Debug, Clone)]
+pub(super) struct ForWebhooks;
+
+impl Needs for Read {
+    const SCOPE: KeyScope = KeyScope::Read;
+}
+
+impl Needs for Write {
+    const SCOPE: KeyScope = KeyScope::Write;
+}
+
+impl Needs for ForBlueprints {
+    const SCOPE: KeyScope = KeyScope::Blueprints;
+}
+
+impl Needs for ForWebhooks {
+    const SCOPE: KeyScope = KeyScope::Webhooks;
 }
 
 /// Longer than any key; what is longer is not looked up.
 const LONGEST_KEY: usize = 200;
 
-impl FromRequestParts<AppState> for Caller {
+impl<N: Needs> FromRequestParts<AppState> for Caller<N> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         let key = bearer(&parts.headers).ok_or_else(unauthenticated)?;
         let known = state.store().find_api_key(key).await?.ok_or_else(unauthenticated)?;
-        Ok(Self { key: known.id, actor: format!("key:{}", known.name) })
+        if !known.scopes.contains(&N::SCOPE) {
+            return Err(forbidden(N::SCOPE));
+        }
+        let actor = format!("key:{}", known.name);
+        Ok(Self { key: known.id, actor, sight: known.sight, needs: PhantomData })
     }
 }
 
@@ -42,5 +82,13 @@ fn unauthenticated() -> Error {
     Error::new(
         Kind::Unauthenticated,
         "Send a valid API key in the header Authorization: Bearer <key>.",
+    )
+}
+
+fn forbidden(scope: KeyScope) -> Error {
+    let scope = scope.name();
+    Error::new(
+        Kind::Forbidden,
+        format!("This key is not good for it: use one that has the scope {scope}."),
     )
 }

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::caller::Caller;
+use super::caller::{Caller, Read};
 use super::onboardings::parse_id;
 use super::shapes::{EventBody, EventPage, kept};
 use crate::ids::ConnectorId;
@@ -16,12 +16,12 @@ use crate::web::{AppState, Error, JsonAnswer};
 #[utoipa::path(get, path = "/v1/onboardings/{id}/events", tag = "onboardings",
     params(("id" = Uuid, Path)), responses((status = OK, body = EventPage)))]
 pub(super) async fn list_events(
-    _caller: Caller,
+    caller: Caller<Read>,
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<JsonAnswer<EventPage>, Error> {
     let id = parse_id(&id)?;
-    state.store().find(id).await?.ok_or_else(Error::not_found)?;
+    state.store().find_in_sight(id, &caller.sight).await?.ok_or_else(Error::not_found)?;
     let lines = state.store().list_journal(id).await?;
     let data = lines.into_iter().map(EventBody::from).collect();
     Ok(JsonAnswer(StatusCode::OK, EventPage { data }))

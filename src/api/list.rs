@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Caller, Read};
 use super::fields::Mistakes;
 use super::parameters::Parameters;
 use super::shapes::{OnboardingBody, OnboardingPage};
@@ -47,7 +47,7 @@ const fn usual_limit() -> u16 {
 #[utoipa::path(get, path = "/v1/onboardings", operation_id = "list_onboardings", tag = "onboardings", params(ListQuery),
     responses((status = OK, body = OnboardingPage)))]
 pub(super) async fn list(
-    _caller: Caller,
+    _caller: Caller<Read>,
     State(state): State<AppState>,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<JsonAnswer<OnboardingPage>, Error> {

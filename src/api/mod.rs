@@ -4,8 +4,9 @@
 //! (for what concerns endpoints) and `web`.
 //!
 //! What always holds:
-//! - `caller::Caller` in a handler's signature is the permission: whoever holds one has shown a key
-//!   that is known and not revoked.
+//! - `caller::Caller<Read>` (or another need) in a handler's signature is the permission: whoever holds
+//!   one has shown a key that is known, not revoked and good for that. Its `sight` goes into every
+//!   query; what is out of sight is answered like what does not exist.
 //! - `shapes` has the only types that are sent. A field is there or it is `null`, never left out.
 //! - What comes in is checked whole, then parsed into types; all mistakes are told at once.
 //! - A start is answered the same way however often it is asked, byte for byte, as long as it carries

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Caller, Read, Write};
 use super::fields::Mistakes;
 use super::shapes::OnboardingBody;
 use crate::ids::{CycleId, OnboardingId};
@@ -56,11 +56,15 @@ pub(super) fn parse_id(text: &str) -> Result<OnboardingId, Error> {
 #[utoipa::path(get, path = "/v1/onboardings/{id}", operation_id = "show_onboarding", tag = "onboardings",
     params(("id" = Uuid, Path)), responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn show(
-    _caller: Caller,
+    caller: Caller<Read>,
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<JsonAnswer<OnboardingBody>, Error> {
-    let onboarding = state.store().find(parse_id(&id)?).await?.ok_or_else(Error::not_found)?;
+    let onboarding = state
+        .store()
+        .find_in_sight(parse_id(&id)?, &caller.sight)
+        .await?
+        .ok_or_else(Error::not_found)?;
     Ok(JsonAnswer(StatusCode::OK, OnboardingBody::show(&onboarding, &state)))
 }
 
@@ -71,7 +75,7 @@ pub(super) async fn show(
     params(("id" = Uuid, Path)), request_body = Option<LinkOrder>,
     responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn change_link(
-    caller: Caller,
+    caller: Caller<Write>,
     State(state): State<AppState>,
     Path(id): Path<String>,
     order: Option<Json<LinkOrder>>,
@@ -91,7 +95,7 @@ pub(super) async fn change_link(
 #[utoipa::path(post, path = "/v1/onboardings/{id}/retry", operation_id = "retry_onboarding", tag = "onboardings",
     params(("id" = Uuid, Path)), responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn retry(
-    caller: Caller,
+    caller: Caller<Write>,
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<JsonAnswer<OnboardingBody>, Error> {
@@ -105,7 +109,7 @@ pub(super) async fn retry(
     params(("id" = Uuid, Path)), request_body = CancelOrder,
     responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn cancel(
-    caller: Caller,
+    caller: Caller<Write>,
     State(state): State<AppState>,
     Path(id): Path<String>,
     Json(order): Json<CancelOrder>,
@@ -122,7 +126,7 @@ pub(super) async fn cancel(
     params(("id" = Uuid, Path)), request_body = AdoptOrder,
     responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn adopt(
-    caller: Caller,
+    caller: Caller<Write>,
     State(state): State<AppState>,
     Path(id): Path<String>,
     Json(order): Json<AdoptOrder>,
@@ -145,8 +149,9 @@ async fn order_and_show(
     state: &AppState,
     id: &str,
     command: Command,
-    caller: &Caller,
+    caller: &Caller<Write>,
 ) -> Result<JsonAnswer<OnboardingBody>, Error> {
-    let onboarding = state.engine.order(parse_id(id)?, command, &caller.actor).await?;
+    let order = state.engine.order_in_sight(parse_id(id)?, &caller.sight, command, &caller.actor);
+    let onboarding = order.await?;
     Ok(JsonAnswer(StatusCode::OK, OnboardingBody::show(&onboarding, state)))
 }

@@ -22,7 +22,7 @@ pub(super) struct Repeatable<T> {
 
 impl<T> Repeatable<T> {
     /// Keys of different callers never meet.
-    pub(super) fn idempotency(&self, caller: &Caller) -> Option<IdempotencyKey> {
+    pub(super) fn idempotency<N>(&self, caller: &Caller<N>) -> Option<IdempotencyKey> {
         self.key.clone().map(|key| IdempotencyKey {
             owner: caller.key,
             key,

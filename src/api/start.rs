@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::caller::Caller;
+use super::caller::{Caller, Write};
 use super::fields::{
     Mistakes, is_email, is_line, is_locale, is_timezone, is_within_bounds, parse_address,
 };
@@ -91,7 +91,7 @@ pub(super) struct StartQuery {
         (status = CREATED, body = OnboardingBody, headers(("Location" = String))),
         (status = OK, description = "It was open already.", body = OnboardingBody)))]
 pub(super) async fn start(
-    caller: Caller,
+    caller: Caller<Write>,
     State(state): State<AppState>,
     Parameters(query): Parameters<StartQuery>,
     asked: Repeatable<NewOnboarding>,
@@ -171,12 +171,16 @@ fn send(answer: &Answer, body: String) -> Result<Response, Error> {
 /// From what was sent to what the engine takes.
 async fn prepare(
     state: &AppState,
-    caller: &Caller,
+    caller: &Caller<Write>,
     asked: Repeatable<NewOnboarding>,
 ) -> Result<StartRequest, Error> {
     let idempotency = asked.idempotency(caller);
     let (tenant, key, version, profile) = parse(asked.body)?;
-    let published = state.store().find_blueprint(&key, version).await?;
+    let published = if caller.sight.covers(&key) {
+        state.store().find_blueprint(&key, version).await?
+    } else {
+        None
+    };
     let Published { id, blueprint, .. } = published.ok_or_else(|| unknown_blueprint(version))?;
     let mut mistakes = Mistakes::default();
     for (name, url) in profile.return_urls.iter() {

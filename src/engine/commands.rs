@@ -16,7 +16,8 @@ use crate::onboarding::{
 };
 use crate::secret::{ExposeSecret as _, Secret, random_token};
 use crate::store::{
-    self, Answer, IdempotencyKey, NewAttempt, NewOnboarding, Order, Render, StartError, Started,
+    self, Answer, IdempotencyKey, NewAttempt, NewOnboarding, Order, Render, Sight, StartError,
+    Started,
 };
 
 /// Tries at an order that others keep overtaking.
@@ -121,7 +122,18 @@ impl Engine {
         command: Command,
         actor: &str,
     ) -> Result<Onboarding, Error> {
-        self.change(id, command, actor, None, &CallLog::default()).await
+        self.order_in_sight(id, &Sight::All, command, actor).await
+    }
+
+    /// As [`Self::order`], for somebody who may not see everything.
+    pub async fn order_in_sight(
+        &self,
+        id: OnboardingId,
+        sight: &Sight,
+        command: Command,
+        actor: &str,
+    ) -> Result<Onboarding, Error> {
+        self.change((id, sight), command, actor, None, &CallLog::default()).await
     }
 
     /// Opens a try at signing in and says where the browser is to go. The sign-in token in that
@@ -136,7 +148,13 @@ impl Engine {
         let token = random_token();
         let command = Command::OpenAttempt { connector };
         let onboarding = self
-            .change(id, command, "visitor", Some((&token, session)), &CallLog::default())
+            .change(
+                (id, &Sight::All),
+                command,
+                "visitor",
+                Some((&token, session)),
+                &CallLog::default(),
+            )
             .await?;
         let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
         let return_address = self
@@ -175,7 +193,8 @@ impl Engine {
             Ok(shown) => {
                 let seen = steps::seen(connector, &shown);
                 let authenticated = seen.authenticated;
-                self.change(id, Command::CredentialGiven(seen), "visitor", None, &log).await?;
+                let given = Command::CredentialGiven(seen);
+                self.change((id, &Sight::All), given, "visitor", None, &log).await?;
                 Ok(authenticated)
             }
             Err(error) => {
@@ -188,7 +207,7 @@ impl Engine {
     /// Reads, obeys and keeps, again if somebody was quicker. What the state refuses stays refused.
     async fn change(
         &self,
-        id: OnboardingId,
+        (id, sight): (OnboardingId, &Sight),
         command: Command,
         actor: &str,
         attempt: Option<(&str, &str)>,
@@ -197,7 +216,7 @@ impl Engine {
         let calls = call_lines(log);
         let mut calls = calls.as_slice();
         for _ in 0..MOST_CONFLICTS {
-            let onboarding = self.store().find(id).await?.ok_or(Error::Unknown)?;
+            let onboarding = self.store().find_in_sight(id, sight).await?.ok_or(Error::Unknown)?;
             let blueprint = self.store().load_blueprint(&onboarding.blueprint).await?;
             let now = self.clock().now();
             let transition = match onboarding.obey(command.clone(), &blueprint.limits, now) {

@@ -41,7 +41,7 @@ use sqlx::{Connection as _, PgPool};
 use tokio::sync::watch;
 use trouble::Sessions;
 
-pub use api_keys::ApiKey;
+pub use api_keys::{ApiKey, KeyScope, Sight};
 pub use attempts::{NewAttempt, OpenAttempt};
 pub use blueprints::Published;
 pub use calls::{CallLine, KeptCall};

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::row::Row;
-use super::{Error, Store};
+use super::{Error, Sight, Store};
 use crate::ids::{BlueprintKey, CycleId, OnboardingId, TenantId};
 use crate::onboarding::{Onboarding, Status, StepKind};
 
@@ -36,6 +36,24 @@ impl Store {
         let asking =
             sqlx::query_as!(Row, "SELECT * FROM onboarding WHERE onboarding_id = $1", id.0)
                 .fetch_optional(&self.pool);
+        self.within(asking).await?.map(Onboarding::try_from).transpose()
+    }
+
+    /// As [`Store::find`], for somebody who may not see everything.
+    pub async fn find_in_sight(
+        &self,
+        id: OnboardingId,
+        sight: &Sight,
+    ) -> Result<Option<Onboarding>, Error> {
+        let keys = sight.keys();
+        let asking = sqlx::query_as!(
+            Row,
+            "SELECT * FROM onboarding
+             WHERE onboarding_id = $1 AND ($2::text[] IS NULL OR blueprint_key = ANY ($2))",
+            id.0,
+            keys.as_deref(),
+        )
+        .fetch_optional(&self.pool);
         self.within(asking).await?.map(Onboarding::try_from).transpose()
     }
 

@@ -34,6 +34,7 @@ pub enum Kind {
     Malformed,
     Invalid,
     Unauthenticated,
+    Forbidden,
     NotFound,
     WrongMethod,
     Conflict,
@@ -49,10 +50,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Malformed,
         Self::Invalid,
         Self::Unauthenticated,
+        Self::Forbidden,
         Self::NotFound,
         Self::WrongMethod,
         Self::Conflict,
@@ -77,6 +79,9 @@ impl Kind {
             }
             Self::Unauthenticated => {
                 (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid API key is needed")
+            }
+            Self::Forbidden => {
+                (StatusCode::FORBIDDEN, "forbidden", "The API key is not good for this")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is nothing here"),
             Self::WrongMethod => {

@@ -95,6 +95,7 @@ pub fn log_failure(error: &Error) {
         Kind::Malformed
         | Kind::Invalid
         | Kind::Unauthenticated
+        | Kind::Forbidden
         | Kind::NotFound
         | Kind::WrongMethod
         | Kind::Conflict

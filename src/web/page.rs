@@ -209,9 +209,11 @@ const fn title_of(kind: Kind) -> &'static str {
     match kind {
         Kind::NotFound => "There is no page here",
         Kind::WrongMethod => "This address cannot be opened like that",
-        Kind::Malformed | Kind::Invalid | Kind::WrongMediaType | Kind::Unauthenticated => {
-            "The page could not read what was sent"
-        }
+        Kind::Malformed
+        | Kind::Invalid
+        | Kind::WrongMediaType
+        | Kind::Unauthenticated
+        | Kind::Forbidden => "The page could not read what was sent",
         Kind::Conflict | Kind::KeyReused => "This step has moved on",
         Kind::TooLarge => "What was sent is too long",
         Kind::NotFromHere => "This page is no longer current",

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use super::caller::Caller;
+use super::caller::{Caller, ForBlueprints};
 use super::fields::Mistakes;
 use super::parameters::Parameters;
 use super::shapes::PublishedBody;
@@ -33,11 +33,13 @@ pub(super) struct VersionQuery {
         (status = CREATED, body = PublishedBody),
         (status = OK, description = "The newest version says the same.", body = PublishedBody)))]
 pub(super) async fn publish(
-    _caller: Caller,
+    caller: Caller<ForBlueprints>,
     State(state): State<AppState>,
     Json(blueprint): Json<Blueprint>,
 ) -> Result<JsonAnswer<PublishedBody>, Error> {
     let mut mistakes = Mistakes::default();
+    let own = caller.sight.covers(&blueprint.key);
+    mistakes.require("/key", own, "a blueprint that this API key may see");
     for mistake in blueprint.mistakes() {
         mistakes.add(mistake.pointer, mistake.reason);
     }
@@ -51,12 +53,15 @@ pub(super) async fn publish(
     params(("key" = String, Path), VersionQuery),
     responses((status = OK, body = PublishedBody)))]
 pub(super) async fn show(
-    _caller: Caller,
+    caller: Caller<ForBlueprints>,
     State(state): State<AppState>,
     Path(key): Path<String>,
     Parameters(query): Parameters<VersionQuery>,
 ) -> Result<JsonAnswer<PublishedBody>, Error> {
     let key = BlueprintKey::parse(key).map_err(|_| Error::not_found())?;
+    if !caller.sight.covers(&key) {
+        return Err(Error::not_found());
+    }
     let published = state.store().find_blueprint(&key, query.version).await?;
     let published = published.ok_or_else(Error::not_found)?;
     Ok(JsonAnswer(StatusCode::OK, published.into()))

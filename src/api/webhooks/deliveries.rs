@@ -12,7 +12,7 @@ use super::shapes::{
     AttemptBody, DeliveryBody, DeliveryList, FullDeliveryBody, QueuedBody, ReplayOrder,
 };
 use super::{order, parse_endpoint, spell};
-use crate::api::caller::Caller;
+use crate::api::caller::{Caller, ForWebhooks};
 use crate::api::fields::Mistakes;
 use crate::api::list::{read_cursor, write_cursor};
 use crate::api::parameters::Parameters;
@@ -47,7 +47,7 @@ const fn usual_limit() -> u16 {
     operation_id = "list_webhook_deliveries", tag = "webhooks",
     params(("id" = Uuid, Path), DeliveryQuery), responses((status = OK, body = DeliveryList)))]
 pub(super) async fn list(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
     Parameters(query): Parameters<DeliveryQuery>,
@@ -75,7 +75,7 @@ pub(super) async fn list(
     params(("id" = Uuid, Path), ("message" = Uuid, Path, description = "Its `webhook-id`.")),
     responses((status = OK, body = FullDeliveryBody)))]
 pub(super) async fn show(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path((id, message)): Path<(String, String)>,
 ) -> Result<JsonAnswer<FullDeliveryBody>, Error> {
@@ -102,7 +102,7 @@ pub(super) async fn show(
     params(("id" = Uuid, Path), ("message" = Uuid, Path, description = "Its `webhook-id`.")),
     responses((status = ACCEPTED, body = QueuedBody)))]
 pub(super) async fn replay_one(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path((id, message)): Path<(String, String)>,
 ) -> Result<Response, Error> {
@@ -120,7 +120,7 @@ pub(super) async fn replay_one(
         description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
     request_body = ReplayOrder, responses((status = ACCEPTED, body = QueuedBody)))]
 pub(super) async fn replay(
-    caller: Caller,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
     asked: Repeatable<ReplayOrder>,

@@ -10,7 +10,7 @@ use super::shapes::{
     EndpointBody, EndpointList, EndpointOrderBody, QueuedBody, RotateOrder, TestOrder,
 };
 use super::{order, parse_endpoint, spell, words};
-use crate::api::caller::Caller;
+use crate::api::caller::{Caller, ForWebhooks};
 use crate::api::fields::{Mistakes, is_line};
 use crate::api::repeatable::Repeatable;
 use crate::ids::EndpointId;
@@ -27,7 +27,7 @@ use crate::webhooks::{KINDS, Once, TEST};
         description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
     request_body = EndpointOrderBody, responses((status = CREATED, body = EndpointBody)))]
 pub(super) async fn create(
-    caller: Caller,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     asked: Repeatable<EndpointOrderBody>,
 ) -> Result<Response, Error> {
@@ -43,7 +43,7 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/v1/webhook_endpoints", operation_id = "list_webhook_endpoints",
     tag = "webhooks", responses((status = OK, body = EndpointList)))]
 pub(super) async fn list(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
 ) -> Result<JsonAnswer<EndpointList>, Error> {
     let endpoints = state.store().list_endpoints().await?;
@@ -55,7 +55,7 @@ pub(super) async fn list(
 #[utoipa::path(get, path = "/v1/webhook_endpoints/{id}", operation_id = "show_webhook_endpoint",
     tag = "webhooks", params(("id" = Uuid, Path)), responses((status = OK, body = EndpointBody)))]
 pub(super) async fn show(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<JsonAnswer<EndpointBody>, Error> {
@@ -69,7 +69,7 @@ pub(super) async fn show(
     tag = "webhooks", params(("id" = Uuid, Path)), request_body = EndpointOrderBody,
     responses((status = OK, body = EndpointBody)))]
 pub(super) async fn update(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
     Json(body): Json<EndpointOrderBody>,
@@ -84,7 +84,7 @@ pub(super) async fn update(
     operation_id = "delete_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
     responses((status = OK, description = "It is gone.")))]
 pub(super) async fn remove(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -99,7 +99,7 @@ pub(super) async fn remove(
     operation_id = "enable_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
     responses((status = OK, body = EndpointBody)))]
 pub(super) async fn enable(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -112,7 +112,7 @@ pub(super) async fn enable(
     operation_id = "disable_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
     responses((status = OK, body = EndpointBody)))]
 pub(super) async fn disable(
-    _caller: Caller,
+    _caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -129,7 +129,7 @@ pub(super) async fn disable(
         description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
     request_body = RotateOrder, responses((status = OK, body = EndpointBody)))]
 pub(super) async fn rotate(
-    caller: Caller,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
     asked: Repeatable<RotateOrder>,
@@ -152,7 +152,7 @@ pub(super) async fn rotate(
         description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
     request_body = TestOrder, responses((status = ACCEPTED, body = QueuedBody)))]
 pub(super) async fn test(
-    caller: Caller,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
     asked: Repeatable<TestOrder>,
