@@ -1,13 +1,16 @@
 //! One lease: run the step, decide, keep the result, and on to the next until somebody else is next.
 
 use chrono::{DateTime, Utc};
+use futures_util::future::OptionFuture;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::ahead::Ahead;
 use super::give_up::LateCycle;
 use super::{Engine, count, steps};
 use crate::cyclr::CallLog;
+use crate::ids::OnboardingId;
 use crate::onboarding::{Outcome, Problem, ProblemCode, Transition};
 use crate::store::{CallLine, Change, Committer, Earlier, Kept, Leased};
 use crate::telemetry::meters;
@@ -44,6 +47,7 @@ impl Engine {
         committer: &Committer,
         stop: &CancellationToken,
     ) {
+        let mut ahead = None;
         loop {
             if stop.is_cancelled() || !self.has_time_for_a_call(&next) {
                 if let Err(error) = Box::pin(self.store().release(*next)).await {
@@ -53,7 +57,7 @@ impl Engine {
             }
             let id = next.onboarding().id;
             // Freed before its result is kept, which may take a while.
-            let running = Box::pin(self.run_steps(next, stop));
+            let running = Box::pin(self.run_steps(next, ahead.take(), stop));
             let change = running.await;
             // What a refusal would leave behind, and whom to tell: known before the change is gone.
             let installed = LateCycle::of(&change.transition);
@@ -61,7 +65,9 @@ impl Engine {
             let tenant = connects.then(|| change.transition.to.tenant.clone());
             let status = change.transition.to.status.name();
             let at_step = change.transition.to.step().name();
-            let kept = committer.commit(change).await;
+            let looking = OptionFuture::from(self.look_ahead(&change));
+            let (kept, seen) = tokio::join!(committer.commit(change), looking);
+            ahead = seen.flatten();
             if let (Some(tenant), Ok(Kept::GoOn(_) | Kept::Rests { .. })) = (&tenant, &kept) {
                 Box::pin(self.tell_siblings(tenant, id)).await;
             }
@@ -82,6 +88,9 @@ impl Engine {
                         "result refused: the onboarding is in other hands"
                     );
                     meters::result_refused(at_step);
+                    if let Some(ahead) = ahead {
+                        Box::pin(self.keep_calls(id, &ahead.log)).await;
+                    }
                     if let Some(cycle) = installed {
                         // Rare, and so not part of what every drive takes up.
                         Box::pin(self.give_up_cycle(id, cycle)).await;
@@ -98,8 +107,13 @@ impl Engine {
     }
 
     /// The step that is next, and the one after it too if both may be kept together.
-    async fn run_steps(&self, mut leased: Box<Leased>, stop: &CancellationToken) -> Box<Change> {
-        let only = self.run_step(&leased).await;
+    async fn run_steps(
+        &self,
+        mut leased: Box<Leased>,
+        ahead: Option<Ahead>,
+        stop: &CancellationToken,
+    ) -> Box<Change> {
+        let only = self.run_step(&leased, ahead).await;
         let earlier = match self.go_ahead(&mut leased, only, stop) {
             Ok(earlier) => earlier,
             Err(only) => {
@@ -107,7 +121,7 @@ impl Engine {
                 return Box::new(Change::of(*leased, transition, calls, at));
             }
         };
-        let StepRun { transition, calls, at } = *self.run_step(&leased).await;
+        let StepRun { transition, calls, at } = *self.run_step(&leased, None).await;
         Box::new(Change { leased: *leased, earlier: Some(earlier), transition, calls, at })
     }
 
@@ -129,9 +143,9 @@ impl Engine {
         Ok(Box::new(earlier))
     }
 
-    async fn run_step(&self, leased: &Leased) -> Box<StepRun> {
+    async fn run_step(&self, leased: &Leased, ahead: Option<Ahead>) -> Box<StepRun> {
         let settings = &self.0.settings;
-        let log = CallLog::default();
+        let log = ahead.as_ref().map(|ahead| ahead.log.clone()).unwrap_or_default();
         let outcome = if leased.claims() > settings.most_claims {
             Outcome::Stuck(Problem::with(
                 ProblemCode::Poison,
@@ -140,7 +154,7 @@ impl Engine {
         } else {
             let context = steps::StepContext::new(self, leased, &log);
             let remaining = leased.remaining(settings.commit_margin);
-            match timeout(remaining, steps::run(&context)).await {
+            match timeout(remaining, steps::run(&context, ahead)).await {
                 Ok(outcome) => outcome,
                 Err(_) => context.out_of_time(),
             }
@@ -157,6 +171,13 @@ impl Engine {
         };
         count::step_run(leased.onboarding(), outcome_name, &transition);
         Box::new(StepRun { transition, calls: call_lines(&log), at: now })
+    }
+
+    /// For calls that stand in no result.
+    async fn keep_calls(&self, id: OnboardingId, log: &CallLog) {
+        if let Err(error) = self.store().log_calls(id, &call_lines(log)).await {
+            tracing::info!(%error, "calls could not be kept");
+        }
     }
 
     /// A call that could outlast the lease is not begun: by then somebody else may have it.

@@ -15,6 +15,7 @@
 //! Decided against: compensation (an onboarding goes forward, waits, or is stuck), a trait per step
 //! (the exhaustive match in `steps` is the list), a queue beside the table.
 
+mod ahead;
 mod commands;
 mod count;
 mod drive;

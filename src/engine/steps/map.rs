@@ -5,6 +5,7 @@ use futures_util::future::try_join_all;
 
 use super::{StepContext, Trouble, seen, surplus};
 use crate::cyclr::{self, Account, CycleStep, Mapping, Prerequisite, PrerequisiteObject};
+use crate::engine::ahead::Ahead;
 use crate::ids::CycleId;
 use crate::onboarding::{
     AuthKind, Gain, Outcome, Part, Plan, Problem, ProblemCode, Question, RuleFailure,
@@ -14,12 +15,18 @@ use crate::onboarding::{
 /// Cyclr's code for a connector that is not authenticated (DOC).
 const UNAUTHENTICATED: i64 = 20;
 
-pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
+pub(super) async fn run(
+    context: &StepContext<'_>,
+    ahead: Option<Ahead>,
+) -> Result<Outcome, Trouble> {
     let account = context.account()?;
     let cycle = context.cycle()?;
     let template = context.template()?;
     let retired = surplus::retire(context, &account).await?;
-    let targets = read_targets(&account, cycle).await?;
+    let targets = match ahead.filter(|ahead| ahead.cycle == cycle) {
+        Some(ahead) => ahead.targets?,
+        None => read_targets(&account, cycle).await?,
+    };
     let planned = match decide(context, template, &targets) {
         Ok(planned) => planned,
         Err(failure) => return Ok(rule_failed(&failure)),
@@ -84,7 +91,10 @@ async fn ask_everything(
     Ok(Outcome::Done(Gain::Questions(asked)))
 }
 
-async fn read_targets(account: &Account, cycle: CycleId) -> Result<Vec<Target>, Trouble> {
+pub(in crate::engine) async fn read_targets(
+    account: &Account,
+    cycle: CycleId,
+) -> Result<Vec<Target>, cyclr::Error> {
     let steps = account.list_steps(cycle).await?;
     let read = try_join_all(steps.iter().map(|step| read_step(account, step))).await?;
     Ok(read.into_iter().flatten().collect())

@@ -13,7 +13,9 @@ mod surplus;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(super) use connect::seen;
+pub(super) use map::read_targets;
 
+use super::ahead::Ahead;
 use super::{Engine, Settings, ownership};
 use crate::cyclr::{self, CallLog, Fault};
 use crate::ids::CycleId;
@@ -51,15 +53,15 @@ enum Trouble {
     Lacking(&'static str),
 }
 
-/// Runs the step that is next.
-pub(super) async fn run(context: &StepContext<'_>) -> Outcome {
+/// Runs the step that is next. `ahead` is what was read for it already.
+pub(super) async fn run(context: &StepContext<'_>, ahead: Option<Ahead>) -> Outcome {
     let step = context.onboarding.step();
     let outcome = match step {
         // Each by itself on the heap: thousands wait at one step and need no room for the largest.
         StepKind::CreateAccount => Box::pin(create_account::run(context)).await,
         StepKind::Install => Box::pin(install::run(context)).await,
         StepKind::Connect => Box::pin(connect::run(context)).await,
-        StepKind::Map => Box::pin(map::run(context)).await,
+        StepKind::Map => Box::pin(map::run(context, ahead)).await,
         StepKind::Activate => Box::pin(activate::run(context)).await,
         StepKind::Live => Err(Trouble::Lacking("anything left to do")),
     };
