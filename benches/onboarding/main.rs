@@ -387,6 +387,12 @@ impl Bench {
     }
 
     async fn start_as(&self, engine: &Engine, request: StartRequest) -> OnboardingId {
-        engine.start(request, Arc::new(|_, _| (201, String::new()))).await.unwrap().onboarding
+        engine
+            .start(request, Arc::new(|_, _| (201, String::new())))
+            .await
+            .unwrap()
+            .shows
+            .unwrap()
+            .onboarding
     }
 }

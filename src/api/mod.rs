@@ -9,13 +9,14 @@
 //!   query; what is out of sight is answered like what does not exist.
 //! - `shapes` has the only types that are sent. A field is there or it is `null`, never left out.
 //! - What comes in is checked whole, then parsed into types; all mistakes are told at once.
-//! - A start is answered the same way however often it is asked, byte for byte, as long as it carries
-//!   the same idempotency key. Links in such answers are put in when they are sent, never kept.
+//! - Whatever changes something takes an `Idempotency-Key`, and is then carried out once and answered the
+//!   same way however often it is asked, byte for byte: see `repeatable`. Links in such answers are put
+//!   in when they are sent, never kept; what shows a secret is kept sealed.
 //! - A route exists because its handler was collected by `routes!`, so it is in the document too.
 //!
 //! Decided against: a prefix on ids (`UUIDv7` sorts, and the path says what it names), `PATCH` (what
-//! may be changed has a verb of its own), an idempotency key for the other commands (an order that
-//! was carried out already is refused by the state).
+//! may be changed has a verb of its own), keeping refusals for repetitions (they have changed nothing,
+//! and the same request may be good a moment later).
 
 mod blueprints;
 mod caller;
@@ -25,8 +26,8 @@ mod fields;
 mod health;
 mod list;
 mod onboardings;
+mod orders;
 mod parameters;
-
 mod repeatable;
 mod shapes;
 mod start;
@@ -56,10 +57,10 @@ fn described_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(start::start, list::list))
         .routes(routes!(onboardings::show))
-        .routes(routes!(onboardings::change_link))
-        .routes(routes!(onboardings::retry))
-        .routes(routes!(onboardings::cancel))
-        .routes(routes!(onboardings::adopt))
+        .routes(routes!(orders::change_link))
+        .routes(routes!(orders::retry))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::adopt))
         .routes(routes!(events::list_events))
         .routes(routes!(blueprints::publish))
         .routes(routes!(blueprints::show))

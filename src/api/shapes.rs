@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::repeatable::placeholder;
 use crate::onboarding::{AuthKind, Candidate, Connection, Onboarding, Requirement, Slot, Status};
 use crate::store::Published;
 use crate::web::AppState;
@@ -202,7 +203,13 @@ impl OnboardingBody {
         Self::with_link(onboarding, url)
     }
 
-    pub(super) fn with_link(onboarding: &Onboarding, url: Option<String>) -> Self {
+    /// As it is kept: with a placeholder where the link's address will stand.
+    pub(super) fn to_keep(onboarding: &Onboarding, state: &AppState) -> Self {
+        let shown = state.open_link_url(onboarding.id, onboarding.link);
+        Self::with_link(onboarding, shown.map(|_| placeholder(onboarding.id)))
+    }
+
+    fn with_link(onboarding: &Onboarding, url: Option<String>) -> Self {
         let problem = onboarding.status.problem();
         let facts = &onboarding.facts;
         let due = onboarding.requirements().into_iter().map(RequirementBody::from).collect();
@@ -302,8 +309,8 @@ impl From<&Slot> for TemplateBody {
     }
 }
 
-impl From<Published> for PublishedBody {
-    fn from(published: Published) -> Self {
+impl From<&Published> for PublishedBody {
+    fn from(published: &Published) -> Self {
         Self {
             key: published.id.key.to_string(),
             version: published.id.version,

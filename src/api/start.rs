@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -16,13 +16,13 @@ use super::fields::{
     Mistakes, is_email, is_line, is_locale, is_timezone, is_within_bounds, parse_address,
 };
 use super::parameters::Parameters;
-use super::repeatable::Repeatable;
+use super::repeatable::{Repeatable, find_earlier, send, spell, with_link};
 use super::shapes::{ContactBody, OnboardingBody};
 use crate::engine::StartRequest;
-use crate::ids::{AccountId, BlueprintKey, OnboardingId, TenantId};
+use crate::ids::{AccountId, BlueprintKey, TenantId};
 use crate::onboarding::{Contact, Onboarding, Profile, ReturnUrls};
-use crate::store::{Answer, IdempotencyKey, Published};
-use crate::web::{AppState, Error, FieldMistake, json_text};
+use crate::store::Published;
+use crate::web::{AppState, Error, FieldMistake};
 
 /// Most seconds for which an answer is held back.
 const LONGEST_WAIT: u64 = 25;
@@ -80,13 +80,10 @@ pub(super) struct StartQuery {
 ///
 /// The onboarding is durable when the answer comes, and work on it has begun. If the tenant has an
 /// open onboarding of the blueprint already, that one is the answer, with status 200; a live one is
-/// open in this sense. The same `Idempotency-Key` with the same body gets the same answer, byte for
-/// byte; with another body it is refused. With `wait` the onboarding is shown as it stands after
-/// waiting, while the answer that is remembered under the key stays the one from the start.
+/// open in this sense. With `wait` the onboarding is shown as it stands after waiting, while the answer
+/// that is remembered under an `Idempotency-Key` stays the one from the start.
 #[utoipa::path(post, path = "/v1/onboardings", operation_id = "start_onboarding", tag = "onboardings",
-    params(StartQuery, ("Idempotency-Key" = Option<String>, Header,
-        description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
-    request_body = NewOnboarding,
+    params(StartQuery), request_body = NewOnboarding,
     responses(
         (status = CREATED, body = OnboardingBody, headers(("Location" = String))),
         (status = OK, description = "It was open already.", body = OnboardingBody)))]
@@ -103,29 +100,16 @@ pub(super) async fn start(
         Arc::new(move |onboarding: &Onboarding, fresh| render(&shown_by, onboarding, fresh));
     let answer = match prepare(&state, &caller, asked).await {
         Ok(request) => state.engine.start(request, render).await?,
-        Err(refusal) => find_earlier(&state, key, refusal).await?,
+        Err(refusal) => find_earlier(&state, key.as_ref(), refusal).await?,
     };
-    let body = match patience {
+    let body = match patience.zip(answer.shows) {
         None => with_link(&state, &answer),
-        Some(patience) => {
-            let onboarding = state.engine.settled(answer.onboarding, patience).await?;
-            spell(&OnboardingBody::show(&onboarding, &state))
+        Some((patience, shown)) => {
+            let onboarding = state.engine.settled(shown.onboarding, patience).await?;
+            spell(StatusCode::OK, &OnboardingBody::show(&onboarding, &state)).1
         }
     };
-    send(&answer, body)
-}
-
-/// What a repetition gets that was good once: a newer blueprint may refuse today what an older one
-/// took.
-async fn find_earlier(
-    state: &AppState,
-    key: Option<IdempotencyKey>,
-    refusal: Error,
-) -> Result<Answer, Error> {
-    match key {
-        Some(key) => state.store().find_answer(&key).await?.ok_or(refusal),
-        None => Err(refusal),
-    }
+    send(&answer, body, Some("/v1/onboardings"))
 }
 
 fn check_wait(seconds: u64) -> Result<Option<Duration>, Error> {
@@ -134,38 +118,9 @@ fn check_wait(seconds: u64) -> Result<Option<Duration>, Error> {
     mistakes.or_value(Some((seconds > 0).then(|| Duration::from_secs(seconds))))
 }
 
-/// The answer as it is kept: with a placeholder where the link's address will stand.
 fn render(state: &AppState, onboarding: &Onboarding, fresh: bool) -> (u16, String) {
-    let shown = state.open_link_url(onboarding.id, onboarding.link);
-    let url = shown.map(|_| placeholder(onboarding.id));
     let status = if fresh { StatusCode::CREATED } else { StatusCode::OK };
-    (status.as_u16(), spell(&OnboardingBody::with_link(onboarding, url)))
-}
-
-/// Nobody can have put this into the tenant's data: the id is made after the data came.
-pub(super) fn placeholder(id: OnboardingId) -> String {
-    format!("gangway:link:{id}")
-}
-
-fn with_link(state: &AppState, answer: &Answer) -> String {
-    let url = state.link_url(answer.onboarding, answer.link_generation);
-    answer.body.replace(&placeholder(answer.onboarding), &url)
-}
-
-/// Text, numbers and lists only: this cannot fail, and an empty body would show if it did.
-fn spell(body: &OnboardingBody) -> String {
-    serde_json::to_string(body).unwrap_or_default()
-}
-
-fn send(answer: &Answer, body: String) -> Result<Response, Error> {
-    let status = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
-    let mut response = json_text(status, body);
-    if status == StatusCode::CREATED {
-        let location = format!("/v1/onboardings/{}", answer.onboarding);
-        let location = HeaderValue::from_str(&location).map_err(Error::internal)?;
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    spell(status, &OnboardingBody::to_keep(onboarding, state))
 }
 
 /// From what was sent to what the engine takes.

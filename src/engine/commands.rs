@@ -16,8 +16,8 @@ use crate::onboarding::{
 };
 use crate::secret::{ExposeSecret as _, Secret, random_token};
 use crate::store::{
-    self, Answer, IdempotencyKey, NewAttempt, NewOnboarding, Order, Render, Sight, StartError,
-    Started,
+    self, Answer, IdempotencyKey, KeptOrder, NewAttempt, NewOnboarding, OnceError, Order,
+    Overruling, Render, Shown, Sight, StartError, Started,
 };
 
 /// Tries at an order that others keep overtaking.
@@ -60,6 +60,23 @@ impl Credential {
             }
         }
     }
+}
+
+/// Makes the answer to an order from the onboarding: its status and its body.
+pub type OrderRender<'a> = &'a (dyn Fn(&Onboarding) -> (u16, String) + Send + Sync);
+
+/// What an order comes with.
+struct Ordered<'a> {
+    /// Token and browser session of a try at signing in.
+    attempt: Option<(&'a str, &'a str)>,
+    log: &'a CallLog,
+    once: Option<(&'a IdempotencyKey, OrderRender<'a>)>,
+}
+
+enum Changed {
+    Now(Box<Onboarding>),
+    /// By the same request, some time ago.
+    Before(Answer),
 }
 
 impl Engine {
@@ -122,18 +139,25 @@ impl Engine {
         command: Command,
         actor: &str,
     ) -> Result<Onboarding, Error> {
-        self.order_in_sight(id, &Sight::All, command, actor).await
+        self.change_now(id, command, actor, None, &CallLog::default()).await
     }
 
-    /// As [`Self::order`], for somebody who may not see everything.
-    pub async fn order_in_sight(
+    /// Carries out a command for somebody who may not see everything, once for each key; the answer
+    /// is kept with what it tells of. `render` makes it from the onboarding.
+    pub async fn order_once(
         &self,
-        id: OnboardingId,
-        sight: &Sight,
+        (id, sight): (OnboardingId, &Sight),
         command: Command,
         actor: &str,
-    ) -> Result<Onboarding, Error> {
-        self.change((id, sight), command, actor, None, &CallLog::default()).await
+        key: Option<&IdempotencyKey>,
+        render: OrderRender<'_>,
+    ) -> Result<Answer, Error> {
+        let once = key.map(|key| (key, render));
+        let ordered = Ordered { attempt: None, log: &CallLog::default(), once };
+        match self.change((id, sight), command, actor, ordered).await? {
+            Changed::Now(onboarding) => Ok(answer(&onboarding, render)),
+            Changed::Before(answer) => Ok(answer),
+        }
     }
 
     /// Opens a try at signing in and says where the browser is to go. The sign-in token in that
@@ -147,15 +171,9 @@ impl Engine {
     ) -> Result<Secret, Error> {
         let token = random_token();
         let command = Command::OpenAttempt { connector };
-        let onboarding = self
-            .change(
-                (id, &Sight::All),
-                command,
-                "visitor",
-                Some((&token, session)),
-                &CallLog::default(),
-            )
-            .await?;
+        let attempt = Some((&*token, session));
+        let onboarding =
+            self.change_now(id, command, "visitor", attempt, &CallLog::default()).await?;
         let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
         let return_address = self
             .0
@@ -194,7 +212,7 @@ impl Engine {
                 let seen = steps::seen(connector, &shown);
                 let authenticated = seen.authenticated;
                 let given = Command::CredentialGiven(seen);
-                self.change((id, &Sight::All), given, "visitor", None, &log).await?;
+                self.change_now(id, given, "visitor", None, &log).await?;
                 Ok(authenticated)
             }
             Err(error) => {
@@ -204,15 +222,31 @@ impl Engine {
         }
     }
 
-    /// Reads, obeys and keeps, again if somebody was quicker. What the state refuses stays refused.
-    async fn change(
+    async fn change_now(
         &self,
-        (id, sight): (OnboardingId, &Sight),
+        id: OnboardingId,
         command: Command,
         actor: &str,
         attempt: Option<(&str, &str)>,
         log: &CallLog,
     ) -> Result<Onboarding, Error> {
+        let ordered = Ordered { attempt, log, once: None };
+        match self.change((id, &Sight::All), command, actor, ordered).await? {
+            Changed::Now(onboarding) => Ok(*onboarding),
+            // Without a key nothing is known as a repetition.
+            Changed::Before(_) => Err(store::Error::Conflict.into()),
+        }
+    }
+
+    /// Reads, obeys and keeps, again if somebody was quicker. What the state refuses stays refused,
+    /// unless it was carried out before: then the state is another one because of that.
+    async fn change(
+        &self,
+        (id, sight): (OnboardingId, &Sight),
+        command: Command,
+        actor: &str,
+        Ordered { attempt, log, once }: Ordered<'_>,
+    ) -> Result<Changed, Error> {
         let calls = call_lines(log);
         let mut calls = calls.as_slice();
         for _ in 0..MOST_CONFLICTS {
@@ -224,43 +258,56 @@ impl Engine {
                 Err(invalid) => {
                     // The calls were made all the same.
                     self.store().log_calls(id, calls).await?;
-                    return Err(invalid.into());
+                    return match self.find_answer(once).await? {
+                        Some(answer) => Ok(Changed::Before(answer)),
+                        None => Err(invalid.into()),
+                    };
                 }
             };
             let attempt = attempt.and_then(|names| new_attempt(&transition, &command, names));
-            let order = match &command {
-                // Nothing that a worker is about changes, unless one could still adopt the cycle.
-                Command::Disown { .. } if transition.to.facts == onboarding.facts => {
-                    Order::LeavesWorkAlone
-                }
-                Command::RotateLink { .. } | Command::NoteRetired { .. } => Order::LeavesWorkAlone,
-                Command::Disown { .. }
-                | Command::ChooseCandidate { .. }
-                | Command::OpenAttempt { .. }
-                | Command::CredentialGiven(_)
-                | Command::Answer(_)
-                | Command::LookNow
-                | Command::Retry
-                | Command::Cancel { .. } => Order::EndsWork,
-            };
-            let kept = self.store().overrule(&transition, order, actor, attempt.as_ref(), calls);
+            let answer = once.map(|(key, render)| (key, answer(&transition.to, render)));
+            let kept = self.store().overrule(Overruling {
+                transition: &transition,
+                order: effect_on_work(&command, &onboarding, &transition),
+                actor,
+                attempt: attempt.as_ref(),
+                calls,
+                once: answer.as_ref().map(|(key, answer)| (*key, answer)),
+            });
             match kept.await {
-                Ok(()) => {
-                    self.tell_changed(id);
-                    if transition.connects() {
-                        self.tell_siblings(&transition.to.tenant, id).await;
-                    }
-                    if transition.to.due_at(now).is_some() {
-                        self.wake().await;
-                    }
-                    return Ok(transition.to);
+                Ok(KeptOrder::Now) => {
+                    self.tell_of(&transition).await;
+                    return Ok(Changed::Now(Box::new(transition.to)));
                 }
+                Ok(KeptOrder::Before(answer)) => return Ok(Changed::Before(answer)),
                 // The calls are kept by now, whatever becomes of the order.
-                Err(store::Error::Conflict) => calls = &[],
+                Err(OnceError::Store(store::Error::Conflict)) => calls = &[],
                 Err(error) => return Err(error.into()),
             }
         }
         Err(store::Error::Conflict.into())
+    }
+
+    async fn find_answer(
+        &self,
+        once: Option<(&IdempotencyKey, OrderRender<'_>)>,
+    ) -> Result<Option<Answer>, Error> {
+        match once {
+            Some((key, _)) => Ok(self.store().find_answer(key).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Says that an order was kept to whoever may wait for it.
+    async fn tell_of(&self, transition: &Transition) {
+        let to = &transition.to;
+        self.tell_changed(to.id);
+        if transition.connects() {
+            self.tell_siblings(&to.tenant, to.id).await;
+        }
+        if to.due_at(self.clock().now()).is_some() {
+            self.wake().await;
+        }
     }
 
     /// Something became due: for this process at once, for the others by NOTIFY.
@@ -318,6 +365,28 @@ impl Engine {
             let told = self.0.stopping.run_until_cancelled(told);
             drop(tokio::time::timeout_at(look_again, told).await);
         }
+    }
+}
+
+/// The answer to an order, as it is kept.
+fn answer(onboarding: &Onboarding, render: OrderRender<'_>) -> Answer {
+    let (status, body) = render(onboarding);
+    Answer { status, body, shows: Some(Shown::of(onboarding)) }
+}
+
+fn effect_on_work(command: &Command, before: &Onboarding, transition: &Transition) -> Order {
+    match command {
+        // Nothing that a worker is about changes, unless one could still adopt the cycle.
+        Command::Disown { .. } if transition.to.facts == before.facts => Order::LeavesWorkAlone,
+        Command::RotateLink { .. } | Command::NoteRetired { .. } => Order::LeavesWorkAlone,
+        Command::Disown { .. }
+        | Command::ChooseCandidate { .. }
+        | Command::OpenAttempt { .. }
+        | Command::CredentialGiven(_)
+        | Command::Answer(_)
+        | Command::LookNow
+        | Command::Retry
+        | Command::Cancel { .. } => Order::EndsWork,
     }
 }
 

@@ -16,6 +16,7 @@
 //! (the exhaustive match in `steps` is the list), a queue beside the table.
 
 mod ahead;
+mod clean_up;
 mod commands;
 mod count;
 mod drive;
@@ -32,7 +33,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use commands::{Credential, StartRequest};
+pub use commands::{Credential, OrderRender, StartRequest};
 pub use worker::Worker;
 
 pub use crate::cyclr::PressureState;
@@ -81,6 +82,8 @@ pub enum Error {
     Cyclr(#[from] cyclr::Error),
     #[error(transparent)]
     Start(#[from] store::StartError),
+    #[error(transparent)]
+    Once(#[from] store::OnceError),
     #[error(transparent)]
     Store(#[from] store::Error),
 }

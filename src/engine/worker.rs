@@ -10,7 +10,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Error};
+use super::{Engine, Error, clean_up};
 use crate::store::{self, Committer, Held, Leased, Starter};
 use crate::telemetry::meters;
 
@@ -79,6 +79,7 @@ impl Worker {
         self.engine.start_together(Some(starter));
         let mut listening = JoinSet::new();
         listening.spawn(listen(self.engine.clone(), stop.clone()));
+        listening.spawn(clean_up::forget(self.engine.clone(), stop.clone()));
         let mut drives = Drives::default();
         // Made once: a busy process must still look at the table now and then.
         let mut poll = tokio::time::interval(settings.poll);

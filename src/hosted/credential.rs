@@ -130,7 +130,9 @@ async fn hand_over(
                 Some(_) | None => Mistake::NotChecked,
             }))
         }
-        Err(error @ (engine::Error::Start(_) | engine::Error::Store(_))) => Err(error.into()),
+        Err(
+            error @ (engine::Error::Start(_) | engine::Error::Once(_) | engine::Error::Store(_)),
+        ) => Err(error.into()),
     }
 }
 

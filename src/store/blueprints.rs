@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
+use super::answers::{find_answer, keep_answer};
 use super::commit::json;
-use super::{Error, Store};
+use super::trouble::again;
+use super::{Answer, Error, IdempotencyKey, OnceError, Store};
 use crate::ids::BlueprintKey;
 use crate::onboarding::{Blueprint, BlueprintId};
 
@@ -37,47 +40,45 @@ pub struct Published {
 impl Store {
     /// Publishes the next version, unless the newest one says exactly the same.
     pub async fn publish(&self, blueprint: Blueprint) -> Result<Published, Error> {
-        self.within(self.try_publish(blueprint)).await
+        self.within(async {
+            let mut tx = self.pool.begin().await?;
+            let published = publish(&mut tx, blueprint, self.clock.now()).await?;
+            tx.commit().await?;
+            Ok(published)
+        })
+        .await
     }
 
-    async fn try_publish(&self, blueprint: Blueprint) -> Result<Published, Error> {
+    /// As [`Store::publish`], once for each key. `render` makes the answer: its status and its body.
+    pub async fn publish_once(
+        &self,
+        blueprint: Blueprint,
+        key: Option<&IdempotencyKey>,
+        render: &(dyn Fn(&Published) -> (u16, String) + Send + Sync),
+    ) -> Result<Answer, OnceError> {
+        self.within(again(|| self.try_publish_once(&blueprint, key, render))).await
+    }
+
+    async fn try_publish_once(
+        &self,
+        blueprint: &Blueprint,
+        key: Option<&IdempotencyKey>,
+        render: &(dyn Fn(&Published) -> (u16, String) + Send + Sync),
+    ) -> Result<Answer, OnceError> {
         let mut tx = self.pool.begin().await?;
-        // Two publishers of one key number their versions one after the other.
-        sqlx::query!(
-            "SELECT pg_advisory_xact_lock(hashtextextended('blueprint ' || $1, 0))",
-            blueprint.key.as_str()
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        let newest = sqlx::query!(
-            "SELECT version, document, published_at FROM blueprint
-             WHERE blueprint_key = $1 ORDER BY version DESC LIMIT 1",
-            blueprint.key.as_str()
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        let document = json(&blueprint);
-        let key = blueprint.key.clone();
-        let blueprint = Arc::new(blueprint);
-        if let Some(newest) = newest.as_ref().filter(|newest| newest.document == document) {
-            let id = BlueprintId { key, version: newest.version };
-            let published_at = newest.published_at;
-            return Ok(Published { id, blueprint, published_at, fresh: false });
+        if let Some(key) = key
+            && let Some(answer) = find_answer(&mut tx, key).await?
+        {
+            return Ok(answer);
         }
-        let id = BlueprintId { key, version: newest.map_or(1, |newest| newest.version + 1) };
-        let published_at = self.clock.now();
-        sqlx::query!(
-            "INSERT INTO blueprint (blueprint_key, version, document, published_at)
-             VALUES ($1, $2, $3, $4)",
-            id.key.as_str(),
-            id.version,
-            document,
-            published_at,
-        )
-        .execute(&mut *tx)
-        .await?;
+        let now = self.clock.now();
+        let (status, body) = render(&publish(&mut tx, blueprint.clone(), now).await?);
+        let answer = Answer { status, body, shows: None };
+        if let Some(key) = key {
+            keep_answer(&mut tx, key, &answer, now).await?;
+        }
         tx.commit().await?;
-        Ok(Published { id, blueprint, published_at, fresh: true })
+        Ok(answer)
     }
 
     /// The newest version, or the one asked for.
@@ -120,4 +121,45 @@ impl Store {
         self.blueprints.keep(id.clone(), Arc::clone(&blueprint));
         Ok(blueprint)
     }
+}
+
+async fn publish(
+    tx: &mut PgConnection,
+    blueprint: Blueprint,
+    now: DateTime<Utc>,
+) -> Result<Published, sqlx::Error> {
+    // Two publishers of one key number their versions one after the other.
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('blueprint ' || $1, 0))",
+        blueprint.key.as_str()
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let newest = sqlx::query!(
+        "SELECT version, document, published_at FROM blueprint
+         WHERE blueprint_key = $1 ORDER BY version DESC LIMIT 1",
+        blueprint.key.as_str()
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let document = json(&blueprint);
+    let key = blueprint.key.clone();
+    let blueprint = Arc::new(blueprint);
+    if let Some(newest) = newest.as_ref().filter(|newest| newest.document == document) {
+        let id = BlueprintId { key, version: newest.version };
+        let published_at = newest.published_at;
+        return Ok(Published { id, blueprint, published_at, fresh: false });
+    }
+    let id = BlueprintId { key, version: newest.map_or(1, |newest| newest.version + 1) };
+    sqlx::query!(
+        "INSERT INTO blueprint (blueprint_key, version, document, published_at)
+         VALUES ($1, $2, $3, $4)",
+        id.key.as_str(),
+        id.version,
+        document,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(Published { id, blueprint, published_at: now, fresh: true })
 }

@@ -41,6 +41,7 @@ use sqlx::{Connection as _, PgPool};
 use tokio::sync::watch;
 use trouble::Sessions;
 
+pub use answers::{Answer, IdempotencyKey, OnceError, Shown};
 pub use api_keys::{ApiKey, KeyScope, Sight};
 pub use attempts::{NewAttempt, OpenAttempt};
 pub use blueprints::Published;
@@ -51,8 +52,8 @@ pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;
 pub use leases::{Held, Leased};
 pub use onboardings::{Filter, Page};
-pub use overrule::Order;
-pub use start::{Answer, IdempotencyKey, NewOnboarding, Render, StartError, Started};
+pub use overrule::{Kept as KeptOrder, Order, Overruling};
+pub use start::{NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;
 pub use webhooks::{
     About, AttemptLine, Delivery, DeliveryInFull, DeliveryPage, Endpoint, EndpointOrder,

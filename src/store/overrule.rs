@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
+use super::answers::{find_answer, keep_answer};
 use super::calls::insert_stray;
 use super::commit::{due_in, event_columns, json};
 use super::row::StateColumns;
 use super::trouble::again;
-use super::{CallLine, Error, NewAttempt, Store};
+use super::{Answer, CallLine, Error, IdempotencyKey, NewAttempt, OnceError, Store};
 use crate::onboarding::{Onboarding, StepKind, Transition};
 
 /// What an order means for a worker that has the onboarding right now.
@@ -18,38 +19,49 @@ pub enum Order {
     LeavesWorkAlone,
 }
 
+/// A person's order with everything that is kept together with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Overruling<'a> {
+    pub transition: &'a Transition,
+    pub order: Order,
+    pub actor: &'a str,
+    pub attempt: Option<&'a NewAttempt>,
+    pub calls: &'a [CallLine],
+    /// What the order was called by whoever gave it, and how it is answered.
+    pub once: Option<(&'a IdempotencyKey, &'a Answer)>,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    Now,
+    /// The same request was carried out before, and answered like this. Nothing was done now.
+    Before(Answer),
+}
+
 impl Store {
     /// Keeps what a person ordered. Names no lease: people win, and a worker that has the onboarding
     /// finds its result refused. [`Error::Conflict`] when the onboarding has changed since it was read.
-    pub async fn overrule(
-        &self,
-        transition: &Transition,
-        order: Order,
-        actor: &str,
-        attempt: Option<&NewAttempt>,
-        calls: &[CallLine],
-    ) -> Result<(), Error> {
-        let work = || self.try_overrule(transition, order, actor, attempt, calls);
-        self.within(again(work)).await
+    pub async fn overrule(&self, ordered: Overruling<'_>) -> Result<Kept, OnceError> {
+        self.within(again(|| self.try_overrule(ordered))).await
     }
 
-    async fn try_overrule(
-        &self,
-        transition: &Transition,
-        order: Order,
-        actor: &str,
-        attempt: Option<&NewAttempt>,
-        calls: &[CallLine],
-    ) -> Result<(), Error> {
+    async fn try_overrule(&self, ordered: Overruling<'_>) -> Result<Kept, OnceError> {
+        let Overruling { transition, order, actor, attempt, calls, once } = ordered;
         let now = self.clock.now();
         let to = &transition.to;
         let mut tx = self.pool.begin().await?;
+        if let Some((key, _)) = once
+            && let Some(answer) = find_answer(&mut tx, key).await?
+        {
+            return Ok(Kept::Before(answer));
+        }
         // Made whether or not the order comes too late.
         insert_stray(&mut tx, to.id, calls, now).await?;
         let database_now = self.clock.for_database();
         if !update_for_person(&mut tx, to, order, due_in(to, now), database_now).await? {
             tx.commit().await?;
-            return Err(Error::Conflict);
+            return Err(Error::Conflict.into());
         }
         let (kind, event) = event_columns(transition.event.as_ref());
         sqlx::query!(
@@ -74,8 +86,11 @@ impl Store {
         if let Some(attempt) = attempt {
             super::attempts::insert(&mut tx, to.id, attempt).await?;
         }
+        if let Some((key, answer)) = once {
+            keep_answer(&mut tx, key, answer, now).await?;
+        }
         tx.commit().await?;
-        Ok(())
+        Ok(Kept::Now)
     }
 }
 

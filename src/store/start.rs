@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::answers::{Shown, find_answer, keep_answer};
 use super::commit::json;
 use super::row::{Row, StateColumns};
 use super::trouble::{Failure, Trouble};
-use super::{Error, Leased, Store};
-use crate::ids::{AccountId, ApiKeyId, OnboardingId, Reference};
+use super::{Answer, Error, IdempotencyKey, Leased, OnceError, Store};
+use crate::ids::{AccountId, Reference};
 use crate::onboarding::{Blueprint, Event, Onboarding};
 
 /// An onboarding that is not kept yet.
@@ -23,24 +24,6 @@ pub struct NewOnboarding {
     /// Who asked for it, for the journal.
     pub actor: String,
     pub idempotency: Option<IdempotencyKey>,
-}
-
-/// The caller's own name for a request, so that a repetition is known as one.
-#[derive(Debug, Clone)]
-pub struct IdempotencyKey {
-    pub owner: ApiKeyId,
-    pub key: String,
-    /// SHA-256 of what was asked.
-    pub request_digest: Vec<u8>,
-}
-
-/// What was answered. Holds a placeholder where a link's address was shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    pub status: u16,
-    pub body: String,
-    pub onboarding: OnboardingId,
-    pub link_generation: i32,
 }
 
 /// Looks at a start that others keep overtaking.
@@ -61,8 +44,6 @@ pub struct Started {
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("the same idempotency key was used for another request")]
-    KeyReused,
     #[error("the tenant has another Cyclr account already")]
     AccountDiffers,
     #[error("another tenant has this Cyclr account")]
@@ -73,6 +54,8 @@ pub enum StartError {
     /// The short code is another onboarding's: spell another one.
     #[error("the reference is taken")]
     ReferenceTaken,
+    #[error(transparent)]
+    Once(#[from] OnceError),
     #[error(transparent)]
     Store(#[from] Error),
 }
@@ -140,12 +123,7 @@ impl Store {
         };
         let fresh = inserted.is_some();
         let (status, body) = render(&onboarding, fresh);
-        let answer = Answer {
-            status,
-            body,
-            onboarding: onboarding.id,
-            link_generation: onboarding.link.generation,
-        };
+        let answer = Answer { status, body, shows: Some(Shown::of(&onboarding)) };
         if let Some(key) = &new.idempotency {
             keep_answer(&mut tx, key, &answer, self.clock.now()).await?;
         }
@@ -159,64 +137,6 @@ impl Store {
             (inserted == Some(true)).then(|| Leased::fresh(onboarding, blueprint, token, ends));
         Ok(Started { answer, leased, fresh })
     }
-}
-
-/// The answer already given to this request. Waits for one that is being given right now.
-pub(super) async fn find_answer(
-    tx: &mut sqlx::PgConnection,
-    key: &IdempotencyKey,
-) -> Result<Option<Answer>, StartError> {
-    sqlx::query!(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 0))",
-        key.owner.0.to_string(),
-        key.key,
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    let row = sqlx::query!(
-        "SELECT request_digest, status, body, onboarding_id, link_generation FROM idempotency
-         WHERE api_key_id = $1 AND idempotency_key = $2",
-        key.owner.0,
-        key.key,
-    )
-    .fetch_optional(tx)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.request_digest != key.request_digest {
-        return Err(StartError::KeyReused);
-    }
-    let status = u16::try_from(row.status)
-        .map_err(|_| Error::inconsistent("idempotency", "status", &key.key))?;
-    Ok(Some(Answer {
-        status,
-        body: row.body,
-        onboarding: OnboardingId(row.onboarding_id),
-        link_generation: row.link_generation,
-    }))
-}
-
-pub(super) async fn keep_answer(
-    tx: &mut sqlx::PgConnection,
-    key: &IdempotencyKey,
-    answer: &Answer,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "INSERT INTO idempotency (api_key_id, idempotency_key, request_digest, status, body,
-                                  onboarding_id, link_generation, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        key.owner.0,
-        key.key,
-        key.request_digest,
-        i16::try_from(answer.status).unwrap_or(i16::MAX),
-        answer.body,
-        answer.onboarding.0,
-        answer.link_generation,
-        now,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// The tenant as it is from its first onboarding on. Its account never changes.

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
+use super::answers::Shown;
 use super::commit::json;
 use super::row::StateColumns;
 use super::start::{Render, StartError};
@@ -108,8 +109,7 @@ async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<E
         }
         let Entry { new, render, told } = entry;
         let (status, body) = render(&new.onboarding, true);
-        let link_generation = new.onboarding.link.generation;
-        let answer_given = Answer { status, body, onboarding: id, link_generation };
+        let answer_given = Answer { status, body, shows: Some(Shown::of(&new.onboarding)) };
         let NewOnboarding { onboarding, blueprint, .. } = new;
         let leased = Leased::fresh(onboarding, blueprint, token, ends);
         let started = Started { answer: answer_given, leased: Some(leased), fresh: true };

@@ -67,11 +67,10 @@ impl Failure for StartError {
     fn trouble(&self) -> Trouble {
         match self {
             Self::Store(error) => error.trouble(),
-            Self::KeyReused
-            | Self::AccountDiffers
-            | Self::AccountOfAnother
-            | Self::Raced
-            | Self::ReferenceTaken => Trouble::Ours,
+            Self::Once(error) => error.trouble(),
+            Self::AccountDiffers | Self::AccountOfAnother | Self::Raced | Self::ReferenceTaken => {
+                Trouble::Ours
+            }
         }
     }
 }

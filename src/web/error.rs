@@ -39,6 +39,8 @@ pub enum Kind {
     WrongMethod,
     Conflict,
     KeyReused,
+    /// The same request is being carried out right now.
+    InFlight,
     TooLarge,
     WrongMediaType,
     TimedOut,
@@ -50,7 +52,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Malformed,
         Self::Invalid,
         Self::Unauthenticated,
@@ -59,6 +61,7 @@ impl Kind {
         Self::WrongMethod,
         Self::Conflict,
         Self::KeyReused,
+        Self::InFlight,
         Self::TooLarge,
         Self::WrongMediaType,
         Self::TimedOut,
@@ -94,6 +97,11 @@ impl Kind {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
                 "The idempotency key was used for another request",
+            ),
+            Self::InFlight => (
+                StatusCode::CONFLICT,
+                "idempotency_in_flight",
+                "The same request is being carried out",
             ),
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large")
@@ -177,13 +185,27 @@ impl From<store::Error> for Error {
     }
 }
 
-impl From<store::StartError> for Error {
-    fn from(error: store::StartError) -> Self {
+impl From<store::OnceError> for Error {
+    fn from(error: store::OnceError) -> Self {
         match error {
-            store::StartError::KeyReused => Self::new(
+            store::OnceError::KeyReused => Self::new(
                 Kind::KeyReused,
                 "Use a fresh Idempotency-Key for a request with another body.",
             ),
+            store::OnceError::InFlight => Self::new(
+                Kind::InFlight,
+                "A request with this Idempotency-Key is under way. Send it again in a moment for its \
+                 answer.",
+            ),
+            store::OnceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<store::StartError> for Error {
+    fn from(error: store::StartError) -> Self {
+        match error {
+            store::StartError::Once(error) => error.into(),
             store::StartError::Raced | store::StartError::ReferenceTaken => {
                 store::Error::Conflict.into()
             }
@@ -201,6 +223,7 @@ impl From<engine::Error> for Error {
             engine::Error::Unknown => Self::not_found(),
             engine::Error::Invalid(why) => Self::new(Kind::Conflict, why.reason),
             engine::Error::Start(error) => error.into(),
+            engine::Error::Once(error) => error.into(),
             engine::Error::Store(error) => error.into(),
             engine::Error::Cyclr(_) => {
                 let detail = "The integration service did not do what was asked. Nothing was lost; \
@@ -215,7 +238,7 @@ impl IntoResponse for Error {
     /// Without a body: the failure itself travels in the extensions to the layer that dresses it.
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
-        if self.kind == Kind::Unavailable {
+        if matches!(self.kind, Kind::Unavailable | Kind::InFlight) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
         }
         if self.kind == Kind::Unauthenticated {

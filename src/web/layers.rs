@@ -100,6 +100,7 @@ pub fn log_failure(error: &Error) {
         | Kind::WrongMethod
         | Kind::Conflict
         | Kind::KeyReused
+        | Kind::InFlight
         | Kind::TooLarge
         | Kind::WrongMediaType
         | Kind::TimedOut

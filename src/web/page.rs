@@ -214,7 +214,7 @@ const fn title_of(kind: Kind) -> &'static str {
         | Kind::WrongMediaType
         | Kind::Unauthenticated
         | Kind::Forbidden => "The page could not read what was sent",
-        Kind::Conflict | Kind::KeyReused => "This step has moved on",
+        Kind::Conflict | Kind::KeyReused | Kind::InFlight => "This step has moved on",
         Kind::TooLarge => "What was sent is too long",
         Kind::NotFromHere => "This page is no longer current",
         Kind::TimedOut | Kind::Unavailable => "We cannot answer right now",

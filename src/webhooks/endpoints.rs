@@ -14,7 +14,7 @@ use super::{Refusal, Settings, check_address};
 use crate::ids::EndpointId;
 use crate::secret::{MasterKey, SealKey};
 use crate::store::{
-    EndpointOrder, IdempotencyKey, OrderOutcome, OrderedAnswer, SealedSecret, StartError, Store,
+    EndpointOrder, IdempotencyKey, OnceError, OrderOutcome, OrderedAnswer, SealedSecret, Store,
 };
 
 /// How long a name may take to be looked up while somebody waits for the answer.
@@ -86,7 +86,7 @@ impl Endpoints {
         order: &EndpointOrder,
         once: &Once,
         render: impl Fn(&OrderOutcome) -> (u16, String) + Send + Sync,
-    ) -> Result<Ordered, StartError> {
+    ) -> Result<Ordered, OnceError> {
         let bound = once.0.as_ref().map(answer_bound_to).unwrap_or_default();
         let render = |outcome: &OrderOutcome| {
             let (status, body) = render(outcome);
@@ -95,15 +95,25 @@ impl Endpoints {
         };
         match self.store.order_endpoint(order, once.0.as_ref(), &render).await? {
             OrderedAnswer::Fresh { status, body } => Ok(Ordered { status, body }),
-            OrderedAnswer::Earlier { status, kept } => {
-                let sealed = STANDARD.decode(kept).ok();
-                let opened = sealed.and_then(|sealed| self.key.open(&sealed, &bound));
-                // Answered under a key of earlier days, or to a request of another kind.
-                let body = opened.and_then(|body| String::from_utf8(body).ok());
-                let body = body.ok_or(StartError::KeyReused)?;
-                Ok(Ordered { status, body })
-            }
+            OrderedAnswer::Earlier { status, kept } => self.open_answer(status, &kept, &bound),
         }
+    }
+
+    /// The answer that this request got before, if it was carried out.
+    pub async fn find_answer(&self, once: &Once) -> Result<Option<Ordered>, OnceError> {
+        let Some(key) = &once.0 else { return Ok(None) };
+        let kept = self.store.find_answer(key).await?;
+        let opened =
+            kept.map(|kept| self.open_answer(kept.status, &kept.body, &answer_bound_to(key)));
+        opened.transpose()
+    }
+
+    fn open_answer(&self, status: u16, kept: &str, bound: &[u8]) -> Result<Ordered, OnceError> {
+        let sealed = STANDARD.decode(kept).ok();
+        let opened = sealed.and_then(|sealed| self.key.open(&sealed, bound));
+        // Answered under a key of earlier days, or to a request of another kind.
+        let body = opened.and_then(|body| String::from_utf8(body).ok());
+        Ok(Ordered { status, body: body.ok_or(OnceError::KeyReused)? })
     }
 }
 

@@ -144,7 +144,7 @@ impl House {
             actor: "test".to_owned(),
         };
         let render: Render = Arc::new(|_, _| (201, String::new()));
-        self.engine.start(request, render).await.unwrap().onboarding
+        self.engine.start(request, render).await.unwrap().shows.unwrap().onboarding
     }
 
     /// An account that was there before Gangway, made as somebody else would; not in the calls heard.

@@ -297,7 +297,7 @@ async fn a_time_zone_that_cyclr_refuses_is_told_and_leaves_nothing_behind() {
         actor: "test".to_owned(),
     };
     let render: gangway::store::Render = std::sync::Arc::new(|_, _| (201, String::new()));
-    let id = house.engine.start(request, render).await.unwrap().onboarding;
+    let id = house.engine.start(request, render).await.unwrap().shows.unwrap().onboarding;
     let stuck = house.settle_in_time(id).await;
     let problem = stuck.status.problem().unwrap();
     assert_eq!(problem.code, ProblemCode::CyclrRejected);

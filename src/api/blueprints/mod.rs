@@ -4,15 +4,18 @@ pub(super) mod schema;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::caller::{Caller, ForBlueprints};
 use super::fields::Mistakes;
 use super::parameters::Parameters;
+use super::repeatable::{Repeatable, find_earlier, send, spell, with_link};
 use super::shapes::PublishedBody;
 use crate::ids::BlueprintKey;
 use crate::onboarding::Blueprint;
-use crate::web::{AppState, Error, Json, JsonAnswer};
+use crate::store::Published;
+use crate::web::{AppState, Error, JsonAnswer};
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -35,17 +38,25 @@ pub(super) struct VersionQuery {
 pub(super) async fn publish(
     caller: Caller<ForBlueprints>,
     State(state): State<AppState>,
-    Json(blueprint): Json<Blueprint>,
-) -> Result<JsonAnswer<PublishedBody>, Error> {
+    asked: Repeatable<Blueprint>,
+) -> Result<Response, Error> {
+    let key = asked.idempotency(&caller);
+    let blueprint = asked.body;
     let mut mistakes = Mistakes::default();
     let own = caller.sight.covers(&blueprint.key);
     mistakes.require("/key", own, "a blueprint that this API key may see");
     for mistake in blueprint.mistakes() {
         mistakes.add(mistake.pointer, mistake.reason);
     }
-    let published = state.store().publish(mistakes.or_value(Some(blueprint))?).await?;
-    let status = if published.fresh { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(JsonAnswer(status, published.into()))
+    let render = |published: &Published| {
+        let status = if published.fresh { StatusCode::CREATED } else { StatusCode::OK };
+        spell(status, &PublishedBody::from(published))
+    };
+    let answer = match mistakes.or_value(Some(blueprint)) {
+        Ok(blueprint) => state.store().publish_once(blueprint, key.as_ref(), &render).await?,
+        Err(refusal) => find_earlier(&state, key.as_ref(), refusal).await?,
+    };
+    send(&answer, with_link(&state, &answer), None)
 }
 
 /// Show a published blueprint.
@@ -64,5 +75,5 @@ pub(super) async fn show(
     }
     let published = state.store().find_blueprint(&key, query.version).await?;
     let published = published.ok_or_else(Error::not_found)?;
-    Ok(JsonAnswer(StatusCode::OK, published.into()))
+    Ok(JsonAnswer(StatusCode::OK, PublishedBody::from(&published)))
 }

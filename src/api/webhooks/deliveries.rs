@@ -16,7 +16,7 @@ use crate::api::caller::{Caller, ForWebhooks};
 use crate::api::fields::Mistakes;
 use crate::api::list::{read_cursor, write_cursor};
 use crate::api::parameters::Parameters;
-use crate::api::repeatable::Repeatable;
+use crate::api::repeatable::{BodyOptional, Nothing, Repeatable};
 use crate::ids::OnboardingId;
 use crate::store::EndpointOrder;
 use crate::web::{AppState, Error, JsonAnswer};
@@ -102,13 +102,15 @@ pub(super) async fn show(
     params(("id" = Uuid, Path), ("message" = Uuid, Path, description = "Its `webhook-id`.")),
     responses((status = ACCEPTED, body = QueuedBody)))]
 pub(super) async fn replay_one(
-    _caller: Caller<ForWebhooks>,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path((id, message)): Path<(String, String)>,
+    BodyOptional(asked): BodyOptional<Nothing>,
 ) -> Result<Response, Error> {
+    let once = Once(asked.idempotency(&caller));
     let (id, message) = (parse_endpoint(&id)?, parse_message(&message)?);
     let replay = EndpointOrder::ReplayOne { id, message };
-    order(&state, replay, Once(None), |outcome| spell(outcome, None, 202)).await
+    order(&state, replay, once, |outcome| spell(outcome, None, 202)).await
 }
 
 /// Send again what happened in a stretch of time, and what was never sent while it was disabled.
@@ -116,8 +118,7 @@ pub(super) async fn replay_one(
 /// Everything goes out under its own id: whoever has a message already knows it by that.
 #[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/replay",
     operation_id = "replay_webhook_deliveries", tag = "webhooks",
-    params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header,
-        description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
+    params(("id" = Uuid, Path)),
     request_body = ReplayOrder, responses((status = ACCEPTED, body = QueuedBody)))]
 pub(super) async fn replay(
     caller: Caller<ForWebhooks>,

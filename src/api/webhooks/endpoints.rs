@@ -9,30 +9,31 @@ use uuid::Uuid;
 use super::shapes::{
     EndpointBody, EndpointList, EndpointOrderBody, QueuedBody, RotateOrder, TestOrder,
 };
-use super::{order, parse_endpoint, spell, words};
+use super::{earlier, order, parse_endpoint, spell, words};
 use crate::api::caller::{Caller, ForWebhooks};
 use crate::api::fields::{Mistakes, is_line};
-use crate::api::repeatable::Repeatable;
+use crate::api::repeatable::{BodyOptional, Nothing, Repeatable};
 use crate::ids::EndpointId;
 use crate::store::{EndpointOrder, EndpointText, NewMessage};
-use crate::web::{AppState, Error, Json, JsonAnswer};
+use crate::web::{AppState, Error, JsonAnswer};
 use crate::webhooks::{KINDS, Once, TEST};
 
 /// Have changes told to an address.
 ///
 /// Messages follow Standard Webhooks 1.0. The answer shows the secret that they are signed with,
-/// this once; the same `Idempotency-Key` with the same body gets the same answer again.
+/// this once, and again to the same request with the same `Idempotency-Key`.
 #[utoipa::path(post, path = "/v1/webhook_endpoints", operation_id = "create_webhook_endpoint",
-    tag = "webhooks", params(("Idempotency-Key" = Option<String>, Header,
-        description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
-    request_body = EndpointOrderBody, responses((status = CREATED, body = EndpointBody)))]
+    tag = "webhooks", request_body = EndpointOrderBody, responses((status = CREATED, body = EndpointBody)))]
 pub(super) async fn create(
     caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     asked: Repeatable<EndpointOrderBody>,
 ) -> Result<Response, Error> {
     let once = Once(asked.idempotency(&caller));
-    let text = check(&state, asked.body).await?;
+    let text = match check(&state, asked.body).await {
+        Ok(text) => text,
+        Err(refusal) => return earlier(&state, &once, refusal).await,
+    };
     let id = EndpointId(Uuid::now_v7());
     let (secret, shown) = state.endpoints().make_secret(id);
     let create = EndpointOrder::Create { id, text, secret };
@@ -69,14 +70,19 @@ pub(super) async fn show(
     tag = "webhooks", params(("id" = Uuid, Path)), request_body = EndpointOrderBody,
     responses((status = OK, body = EndpointBody)))]
 pub(super) async fn update(
-    _caller: Caller<ForWebhooks>,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
-    Json(body): Json<EndpointOrderBody>,
+    asked: Repeatable<EndpointOrderBody>,
 ) -> Result<Response, Error> {
+    let once = Once(asked.idempotency(&caller));
     let id = parse_endpoint(&id)?;
-    let update = EndpointOrder::Update { id, text: check(&state, body).await? };
-    order(&state, update, Once(None), |outcome| spell(outcome, None, 200)).await
+    let text = match check(&state, asked.body).await {
+        Ok(text) => text,
+        Err(refusal) => return earlier(&state, &once, refusal).await,
+    };
+    let update = EndpointOrder::Update { id, text };
+    order(&state, update, once, |outcome| spell(outcome, None, 200)).await
 }
 
 /// Delete an endpoint. What was on its way to it is not sent any more.
@@ -84,12 +90,14 @@ pub(super) async fn update(
     operation_id = "delete_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
     responses((status = OK, description = "It is gone.")))]
 pub(super) async fn remove(
-    _caller: Caller<ForWebhooks>,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
+    BodyOptional(asked): BodyOptional<Nothing>,
 ) -> Result<Response, Error> {
+    let once = Once(asked.idempotency(&caller));
     let delete = EndpointOrder::Delete { id: parse_endpoint(&id)? };
-    order(&state, delete, Once(None), |outcome| spell(outcome, None, 200)).await
+    order(&state, delete, once, |outcome| spell(outcome, None, 200)).await
 }
 
 /// Send to an endpoint again.
@@ -99,12 +107,14 @@ pub(super) async fn remove(
     operation_id = "enable_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
     responses((status = OK, body = EndpointBody)))]
 pub(super) async fn enable(
-    _caller: Caller<ForWebhooks>,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
+    BodyOptional(asked): BodyOptional<Nothing>,
 ) -> Result<Response, Error> {
+    let once = Once(asked.idempotency(&caller));
     let enable = EndpointOrder::Enable { id: parse_endpoint(&id)? };
-    order(&state, enable, Once(None), |outcome| spell(outcome, None, 200)).await
+    order(&state, enable, once, |outcome| spell(outcome, None, 200)).await
 }
 
 /// Send nothing to an endpoint until it is enabled.
@@ -112,12 +122,14 @@ pub(super) async fn enable(
     operation_id = "disable_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
     responses((status = OK, body = EndpointBody)))]
 pub(super) async fn disable(
-    _caller: Caller<ForWebhooks>,
+    caller: Caller<ForWebhooks>,
     State(state): State<AppState>,
     Path(id): Path<String>,
+    BodyOptional(asked): BodyOptional<Nothing>,
 ) -> Result<Response, Error> {
+    let once = Once(asked.idempotency(&caller));
     let disable = EndpointOrder::Disable { id: parse_endpoint(&id)? };
-    order(&state, disable, Once(None), |outcome| spell(outcome, None, 200)).await
+    order(&state, disable, once, |outcome| spell(outcome, None, 200)).await
 }
 
 /// Give an endpoint another secret.
@@ -125,8 +137,7 @@ pub(super) async fn disable(
 /// For a while messages carry a signature by each: check with either of them.
 #[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/rotate_secret",
     operation_id = "rotate_webhook_secret", tag = "webhooks",
-    params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header,
-        description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
+    params(("id" = Uuid, Path)),
     request_body = RotateOrder, responses((status = OK, body = EndpointBody)))]
 pub(super) async fn rotate(
     caller: Caller<ForWebhooks>,
@@ -148,8 +159,7 @@ pub(super) async fn rotate(
 /// Send a message of type `webhook_endpoint.test` to an endpoint.
 #[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/test",
     operation_id = "test_webhook_endpoint", tag = "webhooks",
-    params(("id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header,
-        description = "Your own name for this request: 1 to 255 visible ASCII characters.")),
+    params(("id" = Uuid, Path)),
     request_body = TestOrder, responses((status = ACCEPTED, body = QueuedBody)))]
 pub(super) async fn test(
     caller: Caller<ForWebhooks>,
@@ -158,11 +168,13 @@ pub(super) async fn test(
     asked: Repeatable<TestOrder>,
 ) -> Result<Response, Error> {
     let once = Once(asked.idempotency(&caller));
-    let endpoint = state.store().find_endpoint(parse_endpoint(&id)?).await?;
-    let endpoint = endpoint.ok_or_else(Error::not_found)?;
-    let body = words::about_endpoint(TEST, state.clock().now(), &endpoint);
+    let id = parse_endpoint(&id)?;
+    let endpoint = state.store().find_endpoint(id).await?;
+    let spelled = |endpoint| words::about_endpoint(TEST, state.clock().now(), endpoint);
+    // One that is not there is found out by the order, which may have been carried out before.
+    let body = endpoint.as_ref().map(spelled).unwrap_or_default();
     let message = NewMessage { id: Uuid::now_v7(), kind: TEST.to_owned(), body };
-    let send = EndpointOrder::Send { id: endpoint.id, message };
+    let send = EndpointOrder::Send { id, message };
     order(&state, send, once, |outcome| spell(outcome, None, 202)).await
 }
 

@@ -16,7 +16,7 @@ pub use words::webhook_words;
 use crate::ids::EndpointId;
 use crate::store::{EndpointOrder, OrderOutcome};
 use crate::web::{AppState, Error, Kind, json_text};
-use crate::webhooks::Once;
+use crate::webhooks::{Once, Ordered};
 
 /// All routes about webhooks.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -45,8 +45,16 @@ async fn order(
     once: Once,
     spell: impl Fn(&OrderOutcome) -> (u16, String) + Send + Sync,
 ) -> Result<Response, Error> {
-    let endpoints = state.endpoints();
-    let answer = endpoints.order(&order, &once, spell).await?;
+    let answer = state.endpoints().order(&order, &once, spell).await?;
+    show(answer)
+}
+
+/// What a repetition gets that was good once: an address may lead elsewhere today.
+async fn earlier(state: &AppState, once: &Once, refusal: Error) -> Result<Response, Error> {
+    show(state.endpoints().find_answer(once).await?.ok_or(refusal)?)
+}
+
+fn show(answer: Ordered) -> Result<Response, Error> {
     match answer.status {
         404 => Err(Error::not_found()),
         409 => Err(Error::new(

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::shapes::{EndpointBody, MessageBody};
+use crate::api::repeatable::placeholder;
 use crate::api::shapes::{OnboardingBody, kept};
-use crate::api::start::placeholder;
 use crate::ids::OnboardingId;
 use crate::store::{About, Endpoint, Told};
 use crate::web::AppState;
@@ -36,9 +36,7 @@ pub(super) fn with_link(state: &AppState, body: &str, id: OnboardingId, generati
 fn body(state: &AppState, told: &Told<'_>) -> String {
     match told.about {
         About::Onboarding(onboarding) => {
-            let shown = state.open_link_url(onboarding.id, onboarding.link);
-            let url = shown.map(|_| placeholder(onboarding.id));
-            let data = OnboardingBody::with_link(onboarding, url);
+            let data = OnboardingBody::to_keep(onboarding, state);
             spell(told.kind, told.at, Some(told.sequence), data)
         }
         About::Endpoint(endpoint) => about_endpoint(told.kind, told.at, endpoint),

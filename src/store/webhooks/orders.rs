@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::endpoints::{Endpoint, SealedSecret, read};
 use super::replay::{replay, replay_one, send};
-use crate::ids::{EndpointId, OnboardingId};
-use crate::store::start::{find_answer, keep_answer};
+use crate::ids::EndpointId;
+use crate::store::answers::{find_answer, keep_answer};
 use crate::store::trouble::again;
-use crate::store::{Answer, IdempotencyKey, StartError, Store};
+use crate::store::{Answer, IdempotencyKey, OnceError, Store};
 
 /// Most endpoints at a time: each may have its connections open in every process.
 const MOST_ENDPOINTS: i64 = 50;
@@ -106,7 +106,7 @@ impl Store {
         order: &EndpointOrder,
         key: Option<&IdempotencyKey>,
         render: OrderRender<'_>,
-    ) -> Result<OrderedAnswer, StartError> {
+    ) -> Result<OrderedAnswer, OnceError> {
         self.within(again(|| self.try_order_endpoint(order, key, render))).await
     }
 
@@ -115,7 +115,7 @@ impl Store {
         order: &EndpointOrder,
         key: Option<&IdempotencyKey>,
         render: OrderRender<'_>,
-    ) -> Result<OrderedAnswer, StartError> {
+    ) -> Result<OrderedAnswer, OnceError> {
         let mut tx = self.pool.begin().await?;
         if let Some(key) = key
             && let Some(answer) = find_answer(&mut tx, key).await?
@@ -129,8 +129,7 @@ impl Store {
         if let Some(key) = key
             && done
         {
-            let onboarding = OnboardingId(Uuid::nil());
-            let answer = Answer { status, body: kept, onboarding, link_generation: 0 };
+            let answer = Answer { status, body: kept, shows: None };
             keep_answer(&mut tx, key, &answer, now).await?;
         }
         tx.commit().await?;

@@ -80,10 +80,18 @@ impl Door {
     /// With one API key and the blueprint `crm`.
     pub(super) async fn open() -> Self {
         let database = TestDb::fresh().await;
+        let clock = Clock::stopped_at(dawn_plus(0));
         let pool = database.pool().await;
-        let dawn = DateTime::parse_from_rfc3339("2026-03-02T09:00:00Z").unwrap().to_utc();
-        let clock = Clock::stopped_at(dawn);
         let store = Store::new(pool.clone(), clock.clone());
+        Self::open_on((database, pool), store, clock).await
+    }
+
+    /// `store` may have a way of its own to the database.
+    pub(super) async fn open_on(
+        (database, pool): (TestDb, PgPool),
+        store: Store,
+        clock: Clock,
+    ) -> Self {
         let (_, key) = store.create_api_key("signup").await.unwrap();
         let public_url: Url = "https://onboard.example.com/".parse().unwrap();
         let master = MasterKey::from_text(&"m".repeat(40)).unwrap();
@@ -133,6 +141,15 @@ impl Door {
             request = request.header("idempotency-key", key);
         }
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// How many rows each table but the keys' has.
+    pub(super) async fn counts(&self) -> Vec<(&'static str, i64)> {
+        let mut counts = Vec::new();
+        for table in TABLES {
+            counts.push((table, self.count(table).await));
+        }
+        counts
     }
 
     /// Every row of every table but the keys', as text.

@@ -6,4 +6,5 @@ mod door;
 mod lists;
 mod orders;
 mod refusals;
+mod repeats;
 mod starts;

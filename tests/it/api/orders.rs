@@ -90,7 +90,7 @@ async fn the_timeline_tells_who_did_what() {
 }
 
 /// As a worker would: what these steps have found is kept.
-async fn work(door: &Door, outcomes: Vec<Outcome>) {
+pub(super) async fn work(door: &Door, outcomes: Vec<Outcome>) {
     const LEASE: Duration = Duration::from_mins(1);
     door.clock.advance(TimeDelta::minutes(2));
     let mut leased = door.state.store().claim(1, LEASE).await.unwrap().remove(0);
@@ -106,10 +106,8 @@ async fn work(door: &Door, outcomes: Vec<Outcome>) {
     }
 }
 
-#[tokio::test]
-async fn candidates_are_shown_and_one_of_them_is_adopted() {
-    let door = Door::open().await;
-    let id = door.start(&signup("acme"), None).await.id();
+/// The account is there, and two cycles in it could be ours.
+pub(super) fn two_candidates() -> Vec<Outcome> {
     let candidate = |n: u128| Candidate {
         cycle: CycleId(Uuid::from_u128(n)),
         name: format!("Contacts {n}"),
@@ -117,11 +115,17 @@ async fn candidates_are_shown_and_one_of_them_is_adopted() {
         created_at: (n == 1).then(|| dawn_plus(0)),
     };
     let account = Account { id: AccountId::parse("acme").unwrap(), origin: Origin::Made };
-    let outcomes = vec![
+    vec![
         Outcome::Done(Gain::Account(account)),
         Outcome::Ambiguous(vec![candidate(1), candidate(2)]),
-    ];
-    work(&door, outcomes).await;
+    ]
+}
+
+#[tokio::test]
+async fn candidates_are_shown_and_one_of_them_is_adopted() {
+    let door = Door::open().await;
+    let id = door.start(&signup("acme"), None).await.id();
+    work(&door, two_candidates()).await;
     let path = format!("/v1/onboardings/{id}");
     let shown = door.get(&path).await.json();
     assert_eq!((&shown["status"], &shown["blocker"]), (&json!("stuck"), &json!("support")));

@@ -237,7 +237,7 @@ async fn what_is_not_there_is_not_found() {
         let path = format!("/v1/onboardings/{id}/{path}");
         let answer = door.post(&path, &json!({ "reason": "x" })).await;
         // Only one of them takes a reason; a wrong body is told before a wrong id.
-        let expected = if path.ends_with("link") { "invalid" } else { "not_found" };
+        let expected = if path.ends_with("cancel") { "not_found" } else { "invalid" };
         answer.pointers(expected);
     }
     let answer = door.get("/v1/onboardings/%ff").await;

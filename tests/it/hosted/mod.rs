@@ -17,7 +17,7 @@ use gangway::hosted;
 use gangway::ids::OnboardingId;
 use gangway::onboarding::{Command, Onboarding, Outcome, Transition};
 use gangway::secret::MasterKey;
-use gangway::store::Order;
+use gangway::store::{Order, Overruling};
 use gangway::web::{AppState, LinkKeys};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -150,7 +150,15 @@ impl Site {
     }
 
     async fn keep(&self, transition: Transition) -> Onboarding {
-        self.house.store.overrule(&transition, Order::EndsWork, "test", None, &[]).await.unwrap();
+        let overruling = Overruling {
+            transition: &transition,
+            order: Order::EndsWork,
+            actor: "test",
+            attempt: None,
+            calls: &[],
+            once: None,
+        };
+        self.house.store.overrule(overruling).await.unwrap();
         transition.to
     }
 

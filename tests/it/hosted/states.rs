@@ -75,8 +75,8 @@ impl Stage {
             .start(request, std::sync::Arc::new(|_, _| (201, String::new())))
             .await
             .unwrap();
-        let browser = site.visit(answer.onboarding).await;
-        Self { site, id: answer.onboarding, names, browser }
+        let browser = site.visit(answer.shows.unwrap().onboarding).await;
+        Self { site, id: answer.shows.unwrap().onboarding, names, browser }
     }
 
     async fn gain(&self, gain: Gain) {
@@ -323,6 +323,8 @@ async fn who_leaves_is_sent_where_the_integrator_said() {
     let id = engine
         .start(request, std::sync::Arc::new(|_, _| (201, String::new())))
         .await
+        .unwrap()
+        .shows
         .unwrap()
         .onboarding;
     let browser = stage.site.visit(id).await;
