@@ -2,19 +2,17 @@
 
 use std::sync::{Arc, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use super::drive::call_lines;
-use super::{Engine, Error, ownership, steps};
+use super::{Credential, Engine, Error, ownership, steps};
 use crate::cyclr::CallLog;
 use crate::ids::{ConnectorId, OnboardingId, Reference, TenantId};
 use crate::onboarding::{
-    AuthKind, Blueprint, BlueprintId, Command, InvalidTransition, LinkState, Onboarding, Profile,
-    Status, Transition,
+    Blueprint, BlueprintId, Command, InvalidTransition, LinkState, Onboarding, Profile, Status,
+    Transition,
 };
-use crate::secret::{ExposeSecret as _, Secret, random_token};
+use crate::secret::{Secret, random_token};
 use crate::store::{
     self, Answer, IdempotencyKey, KeptOrder, NewAttempt, NewOnboarding, OnceError, Order,
     Overruling, Render, Shown, Sight, StartError, Started,
@@ -33,33 +31,6 @@ pub struct StartRequest {
     pub idempotency: Option<IdempotencyKey>,
     /// Who asks, for the journal.
     pub actor: String,
-}
-
-/// What a person typed to authenticate a connection. Goes to Cyclr and nowhere else.
-#[derive(Debug)]
-pub enum Credential {
-    ApiKey(Secret),
-    Basic { user_name: String, password: Secret },
-}
-
-impl Credential {
-    fn kind(&self) -> AuthKind {
-        match self {
-            Self::ApiKey(_) => AuthKind::ApiKey,
-            Self::Basic { .. } => AuthKind::Basic,
-        }
-    }
-
-    /// As Cyclr takes it (DOC).
-    fn auth_value(&self) -> Secret {
-        match self {
-            Self::ApiKey(key) => key.clone(),
-            Self::Basic { user_name, password } => {
-                let pair = format!("{user_name}:{}", password.expose_secret());
-                Secret::from(STANDARD.encode(pair))
-            }
-        }
-    }
 }
 
 /// Makes the answer to an order from the onboarding: its status and its body.

@@ -19,6 +19,7 @@ mod ahead;
 mod clean_up;
 mod commands;
 mod count;
+mod credential;
 mod drive;
 mod give_up;
 mod ownership;
@@ -33,7 +34,8 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use commands::{Credential, OrderRender, StartRequest};
+pub use commands::{OrderRender, StartRequest};
+pub use credential::Credential;
 pub use worker::Worker;
 
 pub use crate::cyclr::PressureState;
@@ -160,6 +162,11 @@ impl Engine {
 
     pub fn is_stopping(&self) -> bool {
         self.0.stopping.is_cancelled()
+    }
+
+    /// Waits until this process is on its way out.
+    pub async fn stopped(&self) {
+        self.0.stopping.cancelled().await;
     }
 
     pub fn link_life(&self) -> TimeDelta {

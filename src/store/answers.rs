@@ -86,7 +86,8 @@ fn names(error: &sqlx::Error, constraint: &str) -> bool {
 
 /// The server gave up waiting for a lock.
 fn is_lock_timeout(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "55P03")
 }
 
 impl Store {
