@@ -84,10 +84,21 @@ pub enum Error {
     Cyclr(#[from] cyclr::Error),
     #[error(transparent)]
     Start(#[from] store::StartError),
+    /// It is the same request as another one, or is taken for it.
     #[error(transparent)]
-    Once(#[from] store::OnceError),
+    Once(store::OnceError),
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl From<store::OnceError> for Error {
+    fn from(error: store::OnceError) -> Self {
+        match error {
+            // What the database did not do has nothing to do with the key.
+            store::OnceError::Store(error) => Self::Store(error),
+            store::OnceError::KeyReused | store::OnceError::InFlight => Self::Once(error),
+        }
+    }
 }
 
 /// What the doors hold. Cheap to clone.
