@@ -95,6 +95,7 @@ impl App {
     pub async fn run(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Error> {
         let Self { state, worker, deliverer, drain } = self;
         let changes = state.engine.changes();
+        let (watch, watched) = (state.watch().clone(), state.engine.clone());
         let router = Self::router(&state);
         let told = stop.clone();
         let serving = axum::serve(listener, router)
@@ -112,8 +113,9 @@ impl App {
         };
         let work = async {
             let telling = Box::pin(deliverer.run(changes, stop.clone(), WORKERS_GRACE));
-            let ((), (), served) =
-                tokio::join!(worker.run(stop.clone(), WORKERS_GRACE), telling, serving);
+            let watching = watch.run(&watched, &stop);
+            let ((), (), (), served) =
+                tokio::join!(worker.run(stop.clone(), WORKERS_GRACE), telling, watching, serving);
             served
         };
         let enough = async {

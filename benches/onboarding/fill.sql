@@ -21,7 +21,7 @@ INSERT INTO onboarding
 SELECT (lpad(to_hex(1700000000000 + n * 1000), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid,
        'GW-' || lpad((n / 10000)::text, 4, '0') || '-' || lpad((n % 10000)::text, 4, '0'),
        'tenant-' || n,
-       CASE WHEN n % 50000 = 7 THEN 'rare' ELSE 'bench' END, 1,
+       CASE WHEN n % 50000 = 70 THEN 'rare' ELSE 'bench' END, 1,
        now() - interval '1 day', '{"name": "Acme", "return_urls": {}}', 1, now() + interval '7 days',
        4, status,
        CASE WHEN status = 'live' THEN 'live' WHEN asked THEN 'map' ELSE 'connect' END,

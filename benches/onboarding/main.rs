@@ -266,6 +266,7 @@ impl Bench {
                 named_account: None,
                 data: serde_json::Map::new(),
                 return_urls: ReturnUrls::default(),
+                tags: Vec::new(),
                 metadata: serde_json::Map::new(),
             },
             tenant: TenantId::parse(tenant).unwrap(),

@@ -154,6 +154,7 @@ fn map(blueprint: &Blueprint, template: &TemplatePlan) {
         named_account: None,
         data: data.as_object().cloned().unwrap_or_default(),
         return_urls: ReturnUrls::default(),
+        tags: Vec::new(),
         metadata: serde_json::Map::new(),
     };
     let Ok(tenant) = TenantId::parse("{{acme}}") else { return };

@@ -2,29 +2,81 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Read};
+use super::fields::Mistakes;
 use super::onboardings::parse_id;
-use super::shapes::{EventBody, EventPage, kept};
+use super::parameters::Parameters;
+use super::shapes::{CallBody, EventBody, EventPage, kept};
 use crate::ids::ConnectorId;
 use crate::onboarding::{Event, Origin};
-use crate::store::JournalLine;
+use crate::store::{JournalLine, KeptCall};
 use crate::web::{AppState, Error, JsonAnswer};
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TimelineQuery {
+    /// The `next_cursor` of the page before: the version after which to go on.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    cursor: i64,
+    /// Most entries of a page.
+    #[serde(default = "usual_limit")]
+    #[param(minimum = 1, maximum = 1000)]
+    limit: u16,
+    /// `calls`: with each event the calls to Cyclr that led to it.
+    include: Option<String>,
+}
+
+const fn usual_limit() -> u16 {
+    1000
+}
 
 /// List what happened to an onboarding, oldest first.
 #[utoipa::path(get, path = "/v1/onboardings/{id}/events", tag = "onboardings",
-    params(("id" = Uuid, Path)), responses((status = OK, body = EventPage)))]
+    params(("id" = Uuid, Path), TimelineQuery), responses((status = OK, body = EventPage)))]
 pub(super) async fn list_events(
     caller: Caller<Read>,
     State(state): State<AppState>,
     Path(id): Path<String>,
+    Parameters(query): Parameters<TimelineQuery>,
 ) -> Result<JsonAnswer<EventPage>, Error> {
     let id = parse_id(&id)?;
+    let mut mistakes = Mistakes::default();
+    mistakes.require("cursor", query.cursor >= 0, "the next_cursor of an earlier page");
+    mistakes.require("limit", (1..=1000).contains(&query.limit), "1 to 1000");
+    let include = query.include.as_deref();
+    mistakes.require("include", include.is_none_or(|what| what == "calls"), "calls");
+    mistakes.or_value(Some(()))?;
     state.store().find_in_sight(id, &caller.sight).await?.ok_or_else(Error::not_found)?;
-    let lines = state.store().list_journal(id).await?;
-    let data = lines.into_iter().map(EventBody::from).collect();
-    Ok(JsonAnswer(StatusCode::OK, EventPage { data }))
+    let asked = state.store().list_journal_after(id, &caller.sight, query.cursor, query.limit);
+    let lines = asked.await?;
+    let full = lines.len() == usize::from(query.limit);
+    let next_cursor = lines.last().filter(|_| full).map(|last| last.version.to_string());
+    let data = lines.into_iter().map(|mut line| {
+        let calls = std::mem::take(&mut line.calls);
+        let calls = calls.into_iter().map(CallBody::from);
+        EventBody { calls: include.map(|_| calls.collect()), ..EventBody::from(line) }
+    });
+    Ok(JsonAnswer(StatusCode::OK, EventPage { data: data.collect(), next_cursor }))
+}
+
+impl From<KeptCall> for CallBody {
+    fn from(call: KeptCall) -> Self {
+        Self {
+            at: kept(call.at),
+            name: call.name,
+            method: call.method,
+            path: call.path,
+            status: call.status,
+            outcome: call.outcome,
+            duration_ms: u64::try_from(call.duration.as_millis()).unwrap_or(u64::MAX),
+            message: call.message,
+        }
+    }
 }
 
 impl From<JournalLine> for EventBody {
@@ -37,6 +89,7 @@ impl From<JournalLine> for EventBody {
             status: line.status,
             step: line.step,
             detail: detail(&line.event),
+            calls: None,
         }
     }
 }
@@ -48,9 +101,9 @@ fn detail(event: &Event) -> Value {
         Event::AccountReady { account, origin } => {
             json!({ "account_id": account.as_str(), "origin": name(*origin) })
         }
-        Event::Installed { template, cycle, origin, after_doubt } => json!({
+        Event::Installed { template, cycle, origin, after_doubt, connectors } => json!({
             "template": template, "cycle_id": cycle.0, "origin": name(*origin),
-            "after_doubt": after_doubt,
+            "after_doubt": after_doubt, "connector_ids": texts(connectors),
         }),
         Event::ConnectionsSeen { connected, lost } => {
             json!({ "connected": texts(connected), "lost": texts(lost) })

@@ -77,6 +77,12 @@ pub(super) fn is_email(text: &str) -> bool {
         })
 }
 
+/// A word by which onboardings are found together.
+pub(super) fn is_tag(text: &str) -> bool {
+    (1..=50).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_:-".contains(&b))
+}
+
 /// Bounds for the integrator's own data: at most 50 names at the top, 16 KiB when spelled out.
 pub(super) fn is_within_bounds(map: &Map<String, Value>) -> bool {
     map.len() <= 50 && serde_json::to_string(map).is_ok_and(|text| text.len() <= 16 * 1024)
@@ -105,6 +111,7 @@ mod tests {
                 &["ada@example.com", "a+b@x.co"],
                 &["", "ada", "a@b", "@x.co", "a@.co", "a@x.", "a@b@c.d", "a b@x.co", "a@x.co\r\n"],
             ),
+            (is_tag, &["eu", "plan:pro", "a_b-1"], &["", "A", "a b", "é", "a,b"]),
             (is_line, &["Acme & Söhne"], &["", "  ", "a\nb", "a\u{0}b"]),
         ] {
             for text in good {

@@ -4,86 +4,79 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::caller::{Caller, Read};
 use super::fields::Mistakes;
+use super::narrow::{FilterParams, Narrowed, PagingParams};
 use super::parameters::Parameters;
-use super::shapes::{OnboardingBody, OnboardingPage};
-use crate::ids::{BlueprintKey, OnboardingId, TenantId};
-use crate::onboarding::{Status, StepKind};
-use crate::store::Filter;
+use super::shapes::{CountsBody, OnboardingBody, OnboardingPage};
+use crate::ids::OnboardingId;
+use crate::store::{Cursor, Filter, ListOrder};
 use crate::web::{AppState, Error, JsonAnswer};
 
-/// What the list is narrowed to; all that is given must hold.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
-    /// `running`, `retrying`, `waiting`, `stuck`, `live` or `cancelled`.
-    status: Option<String>,
-    /// `create_account`, `install`, `connect`, `map`, `activate` or `live`.
-    step: Option<String>,
-    /// The key of a blueprint, in any version.
-    blueprint: Option<String>,
-    tenant_id: Option<String>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// Most entries of a page.
-    #[serde(default = "usual_limit")]
-    #[param(minimum = 1, maximum = 100)]
-    limit: u16,
-}
+const USUAL_LIMIT: u16 = 25;
 
-const fn usual_limit() -> u16 {
-    25
-}
-
-/// List onboardings, newest first.
+/// List onboardings, newest first if nothing else is asked for.
 ///
-/// Read on with `next_cursor` until it is `null`. Whatever is started meanwhile stands before the
-/// first page, so nothing is skipped or shown twice.
-#[utoipa::path(get, path = "/v1/onboardings", operation_id = "list_onboardings", tag = "onboardings", params(ListQuery),
-    responses((status = OK, body = OnboardingPage)))]
+/// Read on with `next_cursor` until it is `null`: a page with fewer entries than were asked for is
+/// not always the last one. Whatever is started meanwhile stands before the first page (in the order
+/// `newest`) or after the last one (`oldest`), so nothing is skipped or shown twice.
+#[utoipa::path(get, path = "/v1/onboardings", operation_id = "list_onboardings", tag = "onboardings",
+    params(FilterParams, PagingParams), responses((status = OK, body = OnboardingPage)))]
 pub(super) async fn list(
-    _caller: Caller<Read>,
+    caller: Caller<Read>,
     State(state): State<AppState>,
-    Parameters(query): Parameters<ListQuery>,
+    Narrowed(filter, paging): Narrowed,
 ) -> Result<JsonAnswer<OnboardingPage>, Error> {
-    let limit = query.limit;
-    let (filter, before) = parse(query)?;
-    let page = state.store().list(&filter, before, limit).await?;
+    let (filter, order, after, limit) = parse(&filter, &paging)?;
+    let page = state.store().list((&filter, &caller.sight), order, after, limit).await?;
     let shown = page.onboardings.iter().map(|onboarding| OnboardingBody::show(onboarding, &state));
     let data = shown.collect();
-    let next_cursor = page.next.map(write_cursor);
+    let next_cursor = page.next.as_ref().map(Cursor::write);
     Ok(JsonAnswer(StatusCode::OK, OnboardingPage { data, next_cursor }))
 }
 
-fn parse(query: ListQuery) -> Result<(Filter, Option<OnboardingId>), Error> {
+/// Count onboardings, with the same filters as the list.
+///
+/// Exact at one moment; what there is none of is left out.
+#[utoipa::path(get, path = "/v1/onboardings/counts", operation_id = "count_onboardings", tag = "onboardings",
+    params(FilterParams), responses((status = OK, body = CountsBody)))]
+pub(super) async fn count(
+    caller: Caller<Read>,
+    State(state): State<AppState>,
+    Parameters(filter): Parameters<FilterParams>,
+) -> Result<JsonAnswer<CountsBody>, Error> {
     let mut mistakes = Mistakes::default();
-    let status = query.status.as_deref();
-    let known = status.is_none_or(|name| Status::NAMES.contains(&name));
-    mistakes.require("status", known, &format!("one of {}", Status::NAMES.join(", ")));
-    let step = query.step.as_deref();
-    let known = step.is_none_or(|name| StepKind::parse(name).is_some());
-    mistakes.require(
-        "step",
-        known,
-        &format!("one of {}", StepKind::ALL.map(StepKind::name).join(", ")),
-    );
-    mistakes.require("limit", (1..=100).contains(&query.limit), "1 to 100");
-    let blueprint = query.blueprint.map(BlueprintKey::parse);
-    let blueprint = blueprint.and_then(|key| mistakes.parsed("blueprint", key));
-    let tenant = query.tenant_id.map(TenantId::parse);
-    let tenant = tenant.and_then(|tenant| mistakes.parsed("tenant_id", tenant));
-    let before = query.cursor.as_deref().map(read_cursor);
-    mistakes.require("cursor", before != Some(None), "the next_cursor of an earlier page");
-    let filter = Filter { status: query.status, step: query.step, blueprint, tenant };
-    mistakes.or_value(Some((filter, before.flatten())))
+    let filter = filter.parse("", &mut mistakes);
+    let filter = mistakes.or_value(Some(filter))?;
+    let counts = state.store().count(&filter, &caller.sight).await?;
+    Ok(JsonAnswer(StatusCode::OK, CountsBody::from(counts)))
 }
 
-/// What stands in `next_cursor`: where the next page begins.
+type Asked = (Filter, ListOrder, Option<Cursor>, u16);
+
+fn parse(filter: &FilterParams, paging: &PagingParams) -> Result<Asked, Error> {
+    let mut mistakes = Mistakes::default();
+    let filter = filter.parse("", &mut mistakes);
+    let order = paging.order.as_deref().map_or(Some(ListOrder::default()), ListOrder::parse);
+    let names = ListOrder::ALL.map(ListOrder::name).join(", ");
+    mistakes.require("order", order.is_some(), &format!("one of {names}"));
+    let limit = paging.limit.unwrap_or(USUAL_LIMIT);
+    mistakes.require("limit", (1..=100).contains(&limit), "1 to 100");
+    let cursor = paging.cursor.as_deref().map(Cursor::read);
+    let rule = "the next_cursor of an earlier page with the same filter and order";
+    let fits = match (&cursor, order) {
+        (Some(Some(cursor)), Some(order)) => cursor.fits(&filter, order),
+        (Some(None), _) => false,
+        (Some(Some(_)) | None, _) => true,
+    };
+    mistakes.require("cursor", fits, rule);
+    let asked = order.map(|order| (filter, order, cursor.flatten(), limit));
+    mistakes.or_value(asked)
+}
+
+/// What stands in `next_cursor` of lists that go by ids alone: where the next page begins.
 pub fn write_cursor(before: OnboardingId) -> String {
     URL_SAFE_NO_PAD.encode(before.0.as_bytes())
 }

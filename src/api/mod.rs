@@ -25,12 +25,14 @@ mod events;
 mod fields;
 mod health;
 mod list;
+mod narrow;
 mod onboardings;
 mod orders;
 mod parameters;
 mod repeatable;
 mod shapes;
 mod start;
+mod stream;
 mod webhooks;
 
 use axum::Router;
@@ -56,12 +58,14 @@ pub fn router(state: AppState) -> Router {
 fn described_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(start::start, list::list))
+        .routes(routes!(list::count))
         .routes(routes!(onboardings::show))
         .routes(routes!(orders::change_link))
         .routes(routes!(orders::retry))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::adopt))
         .routes(routes!(events::list_events))
+        .routes(routes!(stream::stream_events))
         .routes(routes!(blueprints::publish))
         .routes(routes!(blueprints::show))
         .merge(webhooks::routes())

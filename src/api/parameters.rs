@@ -24,7 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
 }
 
 /// axum's words are `Failed to …: limit: invalid digit …`, or without a name where it is about all.
-fn refuse(words: &str) -> Error {
+pub(super) fn refuse(words: &str) -> Error {
     let words = words.strip_prefix("Failed to deserialize query string: ").unwrap_or(words);
     let (pointer, reason) = match words.split_once(": ") {
         Some((name, reason)) if !name.contains(' ') => (name, reason),

@@ -1,5 +1,7 @@
 //! What the API sends and takes: the only serialised types of this door.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,8 +9,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::repeatable::placeholder;
-use crate::onboarding::{AuthKind, Candidate, Connection, Onboarding, Requirement, Slot, Status};
-use crate::store::Published;
+use crate::onboarding::{
+    AuthKind, Candidate, Connection, Onboarding, Requirement, Slot, Status, StuckBecause,
+};
+use crate::store::{Counts, Published};
 use crate::web::AppState;
 
 /// One tenant on its way through one blueprint.
@@ -31,6 +35,17 @@ pub(super) struct OnboardingBody {
     /// Why it is retrying or stuck.
     #[schema(required)]
     pub(super) problem: Option<ProblemBody>,
+    /// Whether somebody has to look: it is stuck, or it waits beyond its deadline, or it should have
+    /// gone on by itself long ago.
+    pub(super) is_stuck: bool,
+    /// `problem`, `deadline_passed` or `overdue`.
+    #[schema(required)]
+    pub(super) stuck_because: Option<&'static str>,
+    /// Failed tries in a row at the present step.
+    pub(super) tries: u32,
+    /// `unproven` once it is live.
+    #[schema(required)]
+    pub(super) health: Option<&'static str>,
     /// Since when status and step are what they are.
     pub(super) since: DateTime<Utc>,
     /// Until when a person has time, while one is waited for.
@@ -47,6 +62,8 @@ pub(super) struct OnboardingBody {
     pub(super) account_id: Option<String>,
     #[schema(required)]
     pub(super) contact: Option<ContactBody>,
+    /// Each once, in the order of the alphabet.
+    pub(super) tags: Vec<String>,
     /// As it was given.
     #[schema(value_type = Object)]
     pub(super) metadata: Map<String, Value>,
@@ -149,17 +166,57 @@ pub(super) struct ContactBody {
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OnboardingPage {
-    /// Newest first.
+    /// In the order that was asked for.
     pub(super) data: Vec<OnboardingBody>,
     /// Where the next page begins; `null` on the last one.
     #[schema(required)]
     pub(super) next_cursor: Option<String>,
 }
 
-/// What happened to an onboarding, oldest first; at most 1,000 entries.
+/// How many onboardings match.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Counts)]
+pub(super) struct CountsBody {
+    pub(super) total: u64,
+    pub(super) by_status: BTreeMap<String, u64>,
+    pub(super) by_step: BTreeMap<&'static str, u64>,
+    pub(super) by_blocker: BTreeMap<&'static str, u64>,
+    pub(super) by_problem: BTreeMap<&'static str, u64>,
+}
+
+impl From<Counts> for CountsBody {
+    fn from(counts: Counts) -> Self {
+        let Counts { total, by_status, by_step, by_blocker, by_problem } = counts;
+        Self { total, by_status, by_step, by_blocker, by_problem }
+    }
+}
+
+/// What happened to an onboarding, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct EventPage {
     pub(super) data: Vec<EventBody>,
+    /// Where the next page begins; `null` on the last one.
+    #[schema(required)]
+    pub(super) next_cursor: Option<String>,
+}
+
+/// One call to Cyclr. No credential and no body is kept of any.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Call)]
+pub(super) struct CallBody {
+    pub(super) at: DateTime<Utc>,
+    /// What it was for, like `install template`.
+    pub(super) name: String,
+    pub(super) method: String,
+    pub(super) path: String,
+    /// `null` if no answer came.
+    #[schema(required)]
+    pub(super) status: Option<u16>,
+    pub(super) outcome: String,
+    pub(super) duration_ms: u64,
+    /// Cyclr's own words where it refused.
+    #[schema(required)]
+    pub(super) message: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -177,6 +234,9 @@ pub(super) struct EventBody {
     /// Depends on the kind.
     #[schema(value_type = Object)]
     pub(super) detail: Value,
+    /// The calls to Cyclr that led to it, if they were asked for.
+    #[schema(required)]
+    pub(super) calls: Option<Vec<CallBody>>,
 }
 
 /// A blueprint as it was published.
@@ -200,16 +260,18 @@ impl OnboardingBody {
     /// As it stands, with the link's address as far as it may be given out.
     pub(super) fn show(onboarding: &Onboarding, state: &AppState) -> Self {
         let url = state.open_link_url(onboarding.id, onboarding.link);
-        Self::with_link(onboarding, url)
+        Self::with_link(onboarding, url, state.clock().now())
     }
 
     /// As it is kept: with a placeholder where the link's address will stand.
     pub(super) fn to_keep(onboarding: &Onboarding, state: &AppState) -> Self {
         let shown = state.open_link_url(onboarding.id, onboarding.link);
-        Self::with_link(onboarding, shown.map(|_| placeholder(onboarding.id)))
+        Self::with_link(onboarding, shown.map(|_| placeholder(onboarding.id)), state.clock().now())
     }
 
-    fn with_link(onboarding: &Onboarding, url: Option<String>) -> Self {
+    /// `now` decides what is overdue.
+    fn with_link(onboarding: &Onboarding, url: Option<String>, now: DateTime<Utc>) -> Self {
+        let stuck = onboarding.stuck_because(now);
         let problem = onboarding.status.problem();
         let facts = &onboarding.facts;
         let due = onboarding.requirements().into_iter().map(RequirementBody::from).collect();
@@ -231,6 +293,10 @@ impl OnboardingBody {
                 for_staff: problem.code.for_staff(),
                 candidates: onboarding.candidates().iter().map(CandidateBody::from).collect(),
             }),
+            is_stuck: stuck.is_some(),
+            stuck_because: stuck.map(StuckBecause::name),
+            tries: onboarding.tries,
+            health: (onboarding.status == Status::Live).then_some("unproven"),
             since: kept(onboarding.since),
             deadline: onboarding.status.deadline().map(kept),
             retry_at: retry_at(&onboarding.status).map(kept),
@@ -242,6 +308,7 @@ impl OnboardingBody {
                 name: contact.name.clone(),
                 email: contact.email.clone(),
             }),
+            tags: onboarding.profile.tags.clone(),
             metadata: onboarding.profile.metadata.clone(),
             created_at: kept(onboarding.created_at),
         }

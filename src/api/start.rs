@@ -1,5 +1,6 @@
 //! Starting an onboarding: checked whole, kept once, answered the same way each time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,9 @@ use utoipa::ToSchema;
 
 use super::caller::{Caller, Write};
 use super::fields::{
-    Mistakes, is_email, is_line, is_locale, is_timezone, is_within_bounds, parse_address,
+    Mistakes, is_email, is_line, is_locale, is_tag, is_timezone, is_within_bounds, parse_address,
 };
+use super::narrow::TAG_RULE;
 use super::parameters::Parameters;
 use super::repeatable::{Repeatable, find_earlier, send, spell, with_link};
 use super::shapes::{ContactBody, OnboardingBody};
@@ -24,6 +26,8 @@ use crate::onboarding::{Contact, Onboarding, Profile, ReturnUrls};
 use crate::store::Published;
 use crate::web::{AppState, Error, FieldMistake};
 
+/// Most tags of one onboarding.
+const MOST_TAGS: usize = 20;
 /// Most seconds for which an answer is held back.
 const LONGEST_WAIT: u64 = 25;
 
@@ -51,6 +55,10 @@ pub(super) struct NewOnboarding {
     #[schema(value_type = Option<Object>)]
     data: Option<Map<String, Value>>,
     return_urls: Option<ReturnUrlsBody>,
+    /// Words by which you find onboardings together: at most 20, each 1 to 50 of lower-case letters,
+    /// digits, `_`, `:` and `-`.
+    #[serde(default)]
+    tags: Vec<String>,
     /// Your own notes, shown as they came: at most 50 names and 16 KiB.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
@@ -186,10 +194,21 @@ fn parse(body: NewOnboarding) -> Result<Parsed, Error> {
         locale: body.locale,
         named_account,
         data,
+        tags: parse_tags(body.tags, &mut mistakes),
         metadata,
     };
     let parsed = tenant.zip(key).map(|(tenant, key)| (tenant, key, version, profile));
     mistakes.or_value(parsed)
+}
+
+/// Each once, in the order of the alphabet.
+fn parse_tags(tags: Vec<String>, mistakes: &mut Mistakes) -> Vec<String> {
+    mistakes.require("/tags", tags.len() <= MOST_TAGS, "at most 20");
+    for (n, tag) in tags.iter().take(MOST_TAGS).enumerate() {
+        mistakes.require(&format!("/tags/{n}"), is_tag(tag), TAG_RULE);
+    }
+    let tags: BTreeSet<_> = tags.into_iter().collect();
+    tags.into_iter().collect()
 }
 
 fn bounded(

@@ -21,6 +21,9 @@ pub enum Event {
         /// It was unclear whether an earlier call had taken effect; this settled it.
         #[serde(default, skip_serializing_if = "is_false")]
         after_doubt: bool,
+        /// The account connectors that came with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        connectors: Vec<ConnectorId>,
     },
     ConnectionsSeen {
         connected: Vec<ConnectorId>,

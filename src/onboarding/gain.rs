@@ -72,8 +72,15 @@ impl Onboarding {
                 place.cycle = Some(cycle);
                 place.seen_paused_at = seen_paused_at;
                 let after_doubt = place.install_doubted();
+                let ids = connectors.iter().map(|seen| seen.connector).collect();
                 self.see(connectors);
-                Ok(Some(Event::Installed { template: slot, cycle, origin, after_doubt }))
+                Ok(Some(Event::Installed {
+                    template: slot,
+                    cycle,
+                    origin,
+                    after_doubt,
+                    connectors: ids,
+                }))
             }
             Gain::Connections(seen) => Ok(self.see(seen)),
             Gain::Questions(asked) => {

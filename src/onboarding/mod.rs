@@ -22,6 +22,7 @@ mod facts;
 mod gain;
 mod limits;
 mod mapping;
+mod overdue;
 mod problem;
 mod profile;
 mod question;
@@ -44,6 +45,7 @@ pub use limits::{Limits, StepLimits, StepTable};
 pub use mapping::{
     Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target, Write, plan,
 };
+pub use overdue::StuckBecause;
 pub use problem::{Blocker, Problem, ProblemCode};
 pub use profile::{Contact, Profile, ReturnUrls};
 pub use question::{AnswerMistake, Question, QuestionKey, QuestionKind};

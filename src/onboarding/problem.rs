@@ -17,6 +17,20 @@ pub enum Blocker {
 }
 
 impl Blocker {
+    pub const ALL: [Self; 7] = [
+        Self::EndUser,
+        Self::CustomerAdmin,
+        Self::Integrator,
+        Self::Support,
+        Self::Provider,
+        Self::Cyclr,
+        Self::None,
+    ];
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|blocker| blocker.name() == name)
+    }
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::EndUser => "end_user",

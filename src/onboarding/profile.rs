@@ -25,6 +25,9 @@ pub struct Profile {
     pub data: serde_json::Map<String, serde_json::Value>,
     #[serde(default, skip_serializing_if = "ReturnUrls::is_empty")]
     pub return_urls: ReturnUrls,
+    /// Words by which the integrator finds onboardings together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The integrator's own notes; returned as they came.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub metadata: serde_json::Map<String, serde_json::Value>,

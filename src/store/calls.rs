@@ -159,7 +159,7 @@ impl Store {
 }
 
 /// `None` for what this version of the program did not write.
-fn read(calls: serde_json::Value, at: DateTime<Utc>) -> Option<Vec<KeptCall>> {
+pub(super) fn read(calls: serde_json::Value, at: DateTime<Utc>) -> Option<Vec<KeptCall>> {
     let stored: Vec<Stored> = serde_json::from_value(calls).ok()?;
     let mut read: Vec<KeptCall> = Vec::with_capacity(stored.len());
     for call in stored {

@@ -25,6 +25,8 @@ mod committer;
 mod figures;
 mod journal;
 mod leases;
+mod lists;
+mod news;
 mod onboardings;
 mod overrule;
 mod repeat;
@@ -32,6 +34,7 @@ mod row;
 mod start;
 mod starter;
 mod trouble;
+
 mod webhooks;
 
 use std::time::Instant;
@@ -51,7 +54,7 @@ pub use committer::Committer;
 pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;
 pub use leases::{Held, Leased};
-pub use onboardings::{Filter, Page};
+pub use lists::{Counts, Cursor, Filter, ListOrder, Page, Place, Search};
 pub use overrule::{Kept as KeptOrder, Order, Overruling};
 pub use start::{NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;

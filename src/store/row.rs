@@ -39,6 +39,8 @@ pub(super) struct Row {
     pub(super) last_change: Option<Uuid>,
     #[expect(dead_code, reason = "the whole row is read; only lists look for it")]
     pub(super) rests_at: String,
+    #[expect(dead_code, reason = "the whole row is read; only lists look for it")]
+    pub(super) rests_since: Option<DateTime<Utc>>,
 }
 
 /// The columns that a state is spread over, in the form in which they are written.

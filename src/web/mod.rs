@@ -21,6 +21,7 @@ mod link;
 mod page;
 mod problem;
 mod state;
+mod watch;
 
 pub use assets::assets;
 pub use csrf::{FORM_TOKEN, Protected};
@@ -31,3 +32,4 @@ pub use link::{LinkKeys, Session};
 pub use page::{Frame, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page};
 pub use problem::{ProblemDocument, ProblemField, dress_as_problem};
 pub use state::AppState;
+pub use watch::{Watch, Watching};

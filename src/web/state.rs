@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::LinkKeys;
+use super::{LinkKeys, Watch};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::ids::OnboardingId;
@@ -19,16 +19,22 @@ pub struct AppState {
     pub links: LinkKeys,
     endpoints: Endpoints,
     public_url: Arc<Url>,
+    watch: Watch,
 }
 
 impl AppState {
     pub fn new(engine: Engine, links: LinkKeys, endpoints: Endpoints, public_url: Url) -> Self {
-        Self { engine, links, endpoints, public_url: Arc::new(public_url) }
+        Self { engine, links, endpoints, public_url: Arc::new(public_url), watch: Watch::default() }
     }
 
     /// Where the integrator is told of changes.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
+    }
+
+    /// For those who wait for news.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// For reading. Changes go through the engine.

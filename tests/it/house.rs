@@ -325,6 +325,7 @@ pub(crate) fn profile(name: &str) -> Profile {
         named_account: None,
         data: serde_json::Map::new(),
         return_urls: ReturnUrls::default(),
+        tags: Vec::new(),
         metadata: serde_json::Map::new(),
     }
 }

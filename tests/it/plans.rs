@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use gangway::clock::Clock;
 use gangway::ids::{BlueprintKey, OnboardingId, TenantId};
-use gangway::onboarding::{Outcome, Problem, ProblemCode};
-use gangway::store::{Change, Filter, Store};
+use gangway::onboarding::{Blocker, Outcome, Problem, ProblemCode, StepKind};
+use gangway::store::{Change, Filter, ListOrder, Search, Sight, Store};
 use serde_json::Value;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -53,27 +54,37 @@ async fn fill(store: &Store, pool: &PgPool) {
     }
     let fill = include_str!("../../benches/onboarding/fill.sql");
     sqlx::query(fill).bind(MANY).execute(pool).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
+         SELECT onboarding_id, 2, since, 'engine', 'installed', 'running', 'connect',
+                jsonb_build_object('template', 0, 'cycle', gen_random_uuid(), 'origin', 'made',
+                                   'connectors', jsonb_build_array(facts #> '{connections,0,connector}'))
+         FROM onboarding",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
     sqlx::query("ANALYZE").execute(pool).await.unwrap();
 }
 
 /// The lists with all that they can be narrowed to, and what a worker does.
 async fn use_everything(store: &Store) {
-    let key = |key: &str| BlueprintKey::parse(key.to_owned()).unwrap();
     let tenant = TenantId::parse("tenant-500".to_owned()).unwrap();
-    let page = store.list(&Filter::default(), None, 25).await.unwrap();
+    let all = Filter::default();
+    let newest = ListOrder::Newest;
+    let page = store.list((&all, &Sight::All), newest, None, 25).await.unwrap();
     assert_eq!(page.onboardings.len(), 25);
-    let deep = store.list(&Filter::default(), page.next, 100).await.unwrap();
+    let deep = store.list((&all, &Sight::All), newest, page.next, 100).await.unwrap();
     assert_eq!(deep.onboardings.len(), 100);
-    let narrowed = [
-        (Filter { status: Some("stuck".to_owned()), ..Filter::default() }, 25),
-        (Filter { step: Some("map".to_owned()), ..Filter::default() }, 5),
-        (Filter { blueprint: Some(key("rare")), ..Filter::default() }, 1),
-        (Filter { tenant: Some(tenant.clone()), ..Filter::default() }, 1),
-    ];
-    for (filter, expected) in narrowed {
-        let found = store.list(&filter, None, 25).await.unwrap().onboardings;
-        assert_eq!(found.len(), expected, "{filter:?}");
+    for (filter, expected) in narrowed(&tenant) {
+        for order in [ListOrder::Newest, ListOrder::Oldest, ListOrder::LongestInStep] {
+            let found = store.list((&filter, &Sight::All), order, None, 25).await.unwrap();
+            assert_eq!(found.onboardings.len(), expected, "{order:?} {filter:?}");
+        }
+        store.list((&filter, &Sight::All), ListOrder::Deadline, None, 25).await.unwrap();
+        store.count(&filter, &Sight::All).await.unwrap();
     }
+    store.add_up_tally().await.unwrap();
     let id = page.onboardings[0].id;
     store.find(id).await.unwrap().unwrap();
     store.list_journal(id).await.unwrap();
@@ -89,6 +100,29 @@ async fn use_everything(store: &Store) {
     let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, now);
     let change = Change::of(leased, transition, Vec::new(), now);
     store.commit_all(vec![change], LEASE).await.unwrap();
+}
+
+/// What a list can be narrowed to, with what there is of it among those that are not live or cancelled.
+fn narrowed(tenant: &TenantId) -> Vec<(Filter, usize)> {
+    let key = |key: &str| BlueprintKey::parse(key.to_owned()).unwrap();
+    let search = |text: &str| Some(Search::parse(text).unwrap());
+    let filter = Filter::default;
+    vec![
+        (Filter { statuses: vec!["stuck".to_owned()], ..filter() }, 25),
+        (Filter { stuck: Some(true), ..filter() }, 25),
+        (Filter { steps: vec![StepKind::Map], ..filter() }, 5),
+        (Filter { problems: vec![ProblemCode::CyclrUnreachable], ..filter() }, 25),
+        (Filter { blockers: vec![Blocker::EndUser], ..filter() }, 25),
+        (Filter { blueprints: vec![key("rare")], ..filter() }, 1),
+        (Filter { tenant: Some(tenant.clone()), ..filter() }, 1),
+        (Filter { older_than: Some(TimeDelta::minutes(59)), ..filter() }, 25),
+        (Filter { connector: Some("crm".to_owned()), ..filter() }, 25),
+        (Filter { connector: Some("500".to_owned()), ..filter() }, 1),
+        (Filter { tag: Some("eu".to_owned()), ..filter() }, 0),
+        (Filter { search: search("tenant-500"), ..filter() }, 2),
+        (Filter { search: search("acme"), ..filter() }, 25),
+        (Filter { search: search("018bcfe5-6800-7000-8000-000000000001"), ..filter() }, 0),
+    ]
 }
 
 async fn prepared(pool: &PgPool) -> Vec<(String, String, usize)> {

@@ -106,6 +106,12 @@ impl Door {
         door
     }
 
+    /// Another process's engine on the same database.
+    pub(super) fn beside(&self) -> Engine {
+        let store = Store::new(self.pool.clone(), self.clock.clone());
+        idle_engine(store, &self.clock, self.state.public_url().clone())
+    }
+
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, 1 << 24).await.unwrap();

@@ -78,7 +78,7 @@ async fn the_timeline_tells_who_did_what() {
     let line = |version: i64, kind: &str, status: &str, detail: Value| {
         json!({
             "version": version, "at": "2026-03-02T09:00:00Z", "actor": "key:signup", "kind": kind,
-            "status": status, "step": "create_account", "detail": detail,
+            "status": status, "step": "create_account", "detail": detail, "calls": null,
         })
     };
     let expected = [
@@ -86,7 +86,16 @@ async fn the_timeline_tells_who_did_what() {
         line(2, "link_rotated", "running", json!({ "generation": 2 })),
         line(3, "cancelled", "cancelled", json!({ "reason": "Enough." })),
     ];
-    assert_eq!(events, json!({ "data": expected }));
+    assert_eq!(events, json!({ "data": expected, "next_cursor": null }));
+    let mut pages = Vec::new();
+    let mut cursor = String::new();
+    while pages.len() < 9 {
+        let page = door.get(&format!("/v1/onboardings/{id}/events?limit=2{cursor}")).await.json();
+        pages.extend(page["data"].as_array().unwrap().clone());
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(pages, expected, "by pages");
 }
 
 /// As a worker would: what these steps have found is kept.

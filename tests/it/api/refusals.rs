@@ -203,7 +203,16 @@ async fn a_wrong_idempotency_key_or_query_is_refused() {
         ("cursor=x", "cursor"),
         ("cursor=!!!!!!!!!!!!!!!!!!!!!!", "cursor"),
         (&huge_cursor, "cursor"),
-        ("stuck=true", "stuck"),
+        ("stuck=perhaps", "stuck"),
+        ("blocker=nobody", "blocker"),
+        ("problem=bad_luck", "problem"),
+        ("status=stuck,asleep", "status"),
+        ("template=x", "template"),
+        ("older_than=3", "older_than"),
+        ("tag=UP", "tag"),
+        ("q=", "q"),
+        ("order=random", "order"),
+        ("asleep=true", "asleep"),
         ("limit=1&limit=2", "limit"),
     ] {
         let answer = door.get(&format!("/v1/onboardings?{query}")).await;

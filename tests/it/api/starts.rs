@@ -6,21 +6,24 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use gangway::secret::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::door::{Door, blueprint, signup};
 
-#[tokio::test]
-async fn a_fresh_onboarding_is_shown_whole() {
-    let door = Door::open().await;
-    let body = json!({
+fn all_that_can_be_said() -> Value {
+    json!({
         "tenant_id": "acme & söhne/7", "blueprint": "crm", "blueprint_version": 1, "name": "Acme",
         "timezone": "Europe/Vienna", "locale": "de-AT",
         "contact": { "name": "Ada", "email": "ada@example.com" },
         "data": { "region": "EU" }, "metadata": { "plan": "pro", "seats": 5 },
         "return_urls": { "success": "https://app.example.com/done", "failure": null },
-    });
-    let answer = door.start(&body, None).await;
+    })
+}
+
+#[tokio::test]
+async fn a_fresh_onboarding_is_shown_whole() {
+    let door = Door::open().await;
+    let answer = door.start(&all_that_can_be_said(), None).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
     assert_eq!(answer.headers["content-type"], "application/json");
     let path = format!("/v1/onboardings/{}", answer.id());
@@ -42,7 +45,9 @@ async fn a_fresh_onboarding_is_shown_whole() {
       },
       "created_at": "2026-03-02T09:00:00Z",
       "deadline": null,
+      "health": null,
       "id": "[id]",
+      "is_stuck": false,
       "link": {
         "expires_at": "2026-03-09T09:00:00Z",
         "url": "[url]"
@@ -60,6 +65,8 @@ async fn a_fresh_onboarding_is_shown_whole() {
       "since": "2026-03-02T09:00:00Z",
       "status": "running",
       "step": "create_account",
+      "stuck_because": null,
+      "tags": [],
       "templates": [
         {
           "active": false,
@@ -68,7 +75,8 @@ async fn a_fresh_onboarding_is_shown_whole() {
           "template_id": "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11"
         }
       ],
-      "tenant_id": "acme & söhne/7"
+      "tenant_id": "acme & söhne/7",
+      "tries": 0
     }
     "#);
     assert_eq!(door.get(&path).await.text, answer.text);
