@@ -180,8 +180,3 @@ fn kept(name: &str) -> f64 {
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0 kB");
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
 }
-
-/// The id of the onboarding in this place of those that `fill.sql` makes.
-pub(crate) fn made_id(place: i64) -> String {
-    format!("{:012x}70008000{place:012x}", 1_700_000_000_000 + place * 1000)
-}

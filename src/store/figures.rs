@@ -17,7 +17,8 @@ pub struct Figures {
     pub oldest_due: Duration,
 }
 
-/// Onboardings that no worker has, counted together.
+/// Onboardings that stand alike, counted together. What is running is in it only while no worker has
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AtRest {
     pub status: String,
@@ -28,17 +29,29 @@ pub struct AtRest {
 }
 
 impl Store {
-    /// Read from indexes alone; at a million onboardings that is a tenth of a second, so whoever
-    /// shows it remembers it for a while.
+    /// From the tally and from indexes. Whoever shows it remembers it for a while.
     pub async fn figures(&self) -> Result<Figures, Error> {
         let mut tx = self.pool.begin().await?;
         // Planned for what there is now; see `app::connect`.
         sqlx::query!("SET LOCAL plan_cache_mode = force_custom_plan").execute(&mut *tx).await?;
         let groups = sqlx::query!(
             r#"
-            SELECT status, rests_at, problem_code, count(*) AS "count!" FROM onboarding
-            WHERE lease_token IS NULL
-            GROUP BY status, rests_at, problem_code
+            SELECT p.status AS "status!", p.step AS "step!", p.problem_code AS "problem_code!",
+                   sum(p.n)::bigint AS "count!"
+            FROM (
+                SELECT status, step, problem_code, count AS n FROM tally
+                UNION ALL
+                SELECT status, step, problem_code, by_how_many FROM tally_change
+                UNION ALL
+                SELECT r.status, '', '', 1 FROM (SELECT DISTINCT blueprint_key FROM blueprint) b
+                CROSS JOIN LATERAL (
+                    SELECT o.status FROM onboarding o
+                    WHERE o.blueprint_key = b.blueprint_key AND o.status = 'running'
+                      AND o.rests_at = '' AND o.lease_token IS NULL
+                ) r
+            ) p
+            GROUP BY p.status, p.step, p.problem_code
+            HAVING sum(p.n) > 0
             "#
         )
         .fetch_all(&mut *tx)
@@ -59,8 +72,8 @@ impl Store {
         tx.commit().await?;
         let at_rest = groups.into_iter().map(|group| AtRest {
             status: group.status,
-            step: StepKind::parse(&group.rests_at),
-            problem: group.problem_code.as_deref().and_then(ProblemCode::parse),
+            step: StepKind::parse(&group.step).filter(|step| *step != StepKind::Live),
+            problem: ProblemCode::parse(&group.problem_code),
             count: count(group.count),
         });
         Ok(Figures {

@@ -34,6 +34,7 @@ mod rust_tokens;
 mod sandbox;
 mod simulation;
 mod surplus;
+mod tally;
 mod together;
 mod variants;
 mod wake;

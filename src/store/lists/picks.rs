@@ -143,9 +143,18 @@ async fn with_connector(session: &mut PgConnection, connector: i64) -> Result<Fo
 async fn with_tag(session: &mut PgConnection, tag: &str) -> Result<Found, Error> {
     let found = sqlx::query_scalar!(
         r#"
-        SELECT onboarding_id AS "id!" FROM onboarding
-        WHERE profile ? 'tags' AND profile -> 'tags' ? $1
-        LIMIT $2
+        (SELECT onboarding_id AS "id!" FROM onboarding
+         WHERE profile ? 'tags' AND profile -> 'tags' ? $1 AND status <> 'running'
+         LIMIT $2)
+        UNION ALL
+        -- What is running stands in no index of tags; there is little of it.
+        (SELECT o.onboarding_id FROM (SELECT DISTINCT blueprint_key FROM blueprint) b
+         CROSS JOIN LATERAL (
+             SELECT r.onboarding_id FROM onboarding r
+             WHERE r.blueprint_key = b.blueprint_key AND r.status = 'running' AND r.rests_at = ''
+               AND r.profile -> 'tags' ? $1
+         ) o
+         LIMIT $2)
         "#,
         tag,
         limit(),
