@@ -7,19 +7,23 @@ use std::process::ExitCode;
 use std::str::FromStr as _;
 
 use anyhow::{Context as _, bail};
+use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
 use gangway::app::{self, App};
+use gangway::cli::keys;
 use gangway::clock::Clock;
 use gangway::config::{self, Config};
 use gangway::embedded::{self, Durability, Embedded};
+use gangway::ids::{ApiKeyId, BlueprintKey};
 use gangway::onboarding::Blueprint;
 use gangway::secret::{ExposeSecret as _, Secret};
-use gangway::store::Store;
+use gangway::store::{ApiKey, KeyScope, Store};
 use gangway::{api, demo, monitor, sandbox, telemetry};
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Many short-lived pieces on several threads are what a drive is made of: the system's allocator spent
 /// a quarter of the processor's time on them, most of it waiting for itself.
@@ -67,6 +71,23 @@ enum KeyCommand {
     Create {
         /// What the key is for; it stands in the journal beside what is done with it.
         name: String,
+        /// What it is good for: read, write, blueprints, webhooks, admin. All of it if left out.
+        #[arg(long = "scope", value_parser = keys::parse_scope)]
+        scopes: Vec<KeyScope>,
+        /// The key of a blueprint whose onboardings it may see. All if left out; with it the key has
+        /// the scopes read, write and blueprints at most.
+        #[arg(long = "blueprint", value_parser = keys::parse_blueprint_key)]
+        blueprints: Vec<BlueprintKey>,
+        /// Days until it ends. It does not end if left out.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        expires_in_days: Option<u16>,
+    },
+    /// List the keys, newest first: what they are for, and when they were used last.
+    List,
+    /// End a key. It opens nothing from the next request on.
+    Revoke {
+        /// As `key list` shows it.
+        id: Uuid,
     },
 }
 
@@ -99,12 +120,35 @@ async fn run(command: Command) -> anyhow::Result<()> {
             store.migrate().await?;
             say("The database has this version's shape.")
         }
-        Command::Key(KeyCommand::Create { name }) => {
-            let (_, key) = open_database().await?.create_api_key(&name).await?;
-            say(key.expose_secret())
-        }
+        Command::Key(command) => manage_keys(command).await,
         Command::Blueprint(BlueprintCommand::Publish { file }) => publish(&file).await,
         Command::Openapi => say(&api::document().to_pretty_json()?),
+    }
+}
+
+async fn manage_keys(command: KeyCommand) -> anyhow::Result<()> {
+    let store = open_database().await?;
+    match command {
+        KeyCommand::Create { name, scopes, blueprints, expires_in_days } => {
+            let days = expires_in_days.map(|days| TimeDelta::days(days.into()));
+            let expires_at = days.map(|days| Clock::system().now() + days);
+            let new = keys::choose(name, scopes, blueprints, expires_at)?;
+            let (_, key) = store.make_api_key(&new).await?;
+            say(key.expose_secret())
+        }
+        KeyCommand::List => {
+            for key in store.list_all_api_keys().await? {
+                say(&keys::line(&key))?;
+            }
+            Ok(())
+        }
+        KeyCommand::Revoke { id } => {
+            let told = |key: &ApiKey| (0, keys::line(key));
+            match store.revoke_api_key(ApiKeyId(id), None, &told).await? {
+                Some(answer) => say(&answer.body),
+                None => bail!("there is no key {id}; `gangway key list` shows all"),
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) struct Caller<N> {
     pub(super) key: ApiKeyId,
     /// Who it is, for the journal.
     pub(super) actor: String,
+    pub(super) scopes: Vec<KeyScope>,
     /// Which onboardings it may see; all others do not exist for it.
     pub(super) sight: Sight,
     needs: PhantomData<N>,
@@ -34,6 +35,8 @@ pub(super) struct Write;
 pub(super) struct ForBlueprints;
 #[derive(Debug, Clone)]
 pub(super) struct ForWebhooks;
+#[derive(Debug, Clone)]
+pub(super) struct Admin;
 
 impl Needs for Read {
     const SCOPE: KeyScope = KeyScope::Read;
@@ -51,6 +54,10 @@ impl Needs for ForWebhooks {
     const SCOPE: KeyScope = KeyScope::Webhooks;
 }
 
+impl Needs for Admin {
+    const SCOPE: KeyScope = KeyScope::Admin;
+}
+
 /// Longer than any key; what is longer is not looked up.
 const LONGEST_KEY: usize = 200;
 
@@ -64,7 +71,8 @@ impl<N: Needs> FromRequestParts<AppState> for Caller<N> {
             return Err(forbidden(N::SCOPE));
         }
         let actor = format!("key:{}", known.name);
-        Ok(Self { key: known.id, actor, sight: known.sight, needs: PhantomData })
+        let (key, scopes, sight) = (known.id, known.scopes, known.sight);
+        Ok(Self { key, actor, scopes, sight, needs: PhantomData })
     }
 }
 

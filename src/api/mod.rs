@@ -24,6 +24,7 @@ mod document;
 mod events;
 mod fields;
 mod health;
+mod keys;
 mod list;
 mod narrow;
 mod onboardings;
@@ -69,6 +70,8 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(blueprints::publish))
         .routes(routes!(blueprints::show))
         .merge(webhooks::routes())
+        .routes(routes!(keys::create, keys::list))
+        .routes(routes!(keys::show, keys::revoke))
         .routes(routes!(document::show))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))

@@ -1,4 +1,4 @@
-//! Forgets what nobody can ask for any more, and adds up what is counted. No request waits for this.
+//! What nobody waits for: forgets old answers, adds up the tally, writes which keys were used.
 
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use super::Engine;
 const PAUSE: Duration = Duration::from_mins(1);
 /// How often the tally is added up. Counting reads what came since, too.
 const TALLY_PAUSE: Duration = Duration::from_secs(5);
+/// How often it is written which keys were used, so that what is shown is a minute old at most.
+const USES_PAUSE: Duration = Duration::from_secs(20);
 
 /// Every process does so; what one of them is at is passed by.
 pub(super) async fn forget(engine: Engine, stop: CancellationToken) {
@@ -37,6 +39,17 @@ pub(super) async fn add_up(engine: Engine, stop: CancellationToken) {
     while stop.run_until_cancelled(pause.tick()).await.is_some() {
         if let Err(error) = engine.store().add_up_tally().await {
             tracing::info!(%error, "the tally was not added up; trying again soon");
+        }
+    }
+}
+
+/// What was used since the last time is forgotten if the process dies.
+pub(super) async fn write_uses(engine: Engine, stop: CancellationToken) {
+    let mut pause = tokio::time::interval(USES_PAUSE);
+    pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(pause.tick()).await.is_some() {
+        if let Err(error) = engine.store().write_key_uses().await {
+            tracing::info!(%error, "the keys' uses were not written; trying again soon");
         }
     }
 }

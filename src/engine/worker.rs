@@ -81,6 +81,7 @@ impl Worker {
         listening.spawn(listen(self.engine.clone(), stop.clone()));
         listening.spawn(clean_up::forget(self.engine.clone(), stop.clone()));
         listening.spawn(clean_up::add_up(self.engine.clone(), stop.clone()));
+        listening.spawn(clean_up::write_uses(self.engine.clone(), stop.clone()));
         let mut drives = Drives::default();
         // Made once: a busy process must still look at the table now and then.
         let mut poll = tokio::time::interval(settings.poll);

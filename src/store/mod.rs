@@ -16,6 +16,8 @@
 //! truths).
 
 mod answers;
+mod api_key_orders;
+mod api_key_uses;
 mod api_keys;
 mod attempts;
 mod blueprints;
@@ -45,6 +47,7 @@ use tokio::sync::watch;
 use trouble::Sessions;
 
 pub use answers::{Answer, IdempotencyKey, OnceError, Shown};
+pub use api_key_orders::{KeyRender, NewApiKey, RevokedRender};
 pub use api_keys::{ApiKey, KeyScope, Sight};
 pub use attempts::{NewAttempt, OpenAttempt};
 pub use blueprints::Published;
@@ -80,6 +83,7 @@ pub struct Store {
     blueprints: blueprints::Cache,
     sessions: Sessions,
     lost: leases::Lost,
+    key_uses: api_key_uses::KeyUses,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +134,7 @@ impl Store {
             blueprints: blueprints::Cache::default(),
             sessions: Sessions::new(),
             lost: leases::Lost::default(),
+            key_uses: api_key_uses::KeyUses::default(),
         }
     }
 

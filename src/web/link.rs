@@ -8,17 +8,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use crate::ids::OnboardingId;
-use crate::secret::{MacKey, MasterKey, random_token};
+use crate::secret::{MacKey, MasterKey, SealKey, random_token};
+use crate::store::IdempotencyKey;
 
 /// Bytes of a tag that go into a token: 128 bits.
 const TAG: usize = 16;
 
-/// The keys of links, visits and forms, one per purpose.
+/// The keys of links, visits, forms and answers that show a secret, one per purpose.
 #[derive(Debug, Clone)]
 pub struct LinkKeys {
     link: MacKey,
     visit: MacKey,
     form: MacKey,
+    answer: SealKey,
 }
 
 /// One browser's visit to one onboarding's pages.
@@ -36,7 +38,20 @@ impl LinkKeys {
             link: master.derive("link"),
             visit: master.derive("visit"),
             form: master.derive("form"),
+            answer: master.derive_seal("answers"),
         }
+    }
+
+    /// An answer that shows a secret, as it may be kept for whoever sends the same request again.
+    pub fn seal_answer(&self, answer: &str, once: &IdempotencyKey) -> String {
+        URL_SAFE_NO_PAD.encode(self.answer.seal(answer.as_bytes(), &bound_to(once)))
+    }
+
+    /// `None` for what was not sealed with our key, or for another request.
+    pub fn open_answer(&self, kept: &str, once: &IdempotencyKey) -> Option<String> {
+        let sealed = URL_SAFE_NO_PAD.decode(kept).ok()?;
+        let opened = self.answer.open(&sealed, &bound_to(once))?;
+        String::from_utf8(opened).ok()
     }
 
     /// What stands in the link's address after `/l/`.
@@ -95,6 +110,10 @@ impl LinkKeys {
         let expected = self.form.tag(&[&framed, session.name.as_bytes()]);
         decode(token).is_some_and(|tag| matches(&expected, &tag))
     }
+}
+
+fn bound_to(once: &IdempotencyKey) -> Vec<u8> {
+    [b"api key".as_slice(), once.owner.0.as_bytes(), once.key.as_bytes()].concat()
 }
 
 fn frame(id: OnboardingId, generation: i32) -> Vec<u8> {

@@ -8,7 +8,7 @@ use crate::rust_tokens::tokens;
 /// Each room, and the rooms it may use. Lower rooms know nothing of higher ones.
 #[rustfmt::skip]
 const PLAN: &[(&str, &str)] = &[
-    ("main",       "app config demo monitor telemetry api sandbox store embedded onboarding ids secret clock"),
+    ("main",       "app config demo monitor cli telemetry api sandbox store embedded onboarding ids secret clock"),
     ("demo",       "app config webhooks engine store cyclr sandbox embedded onboarding ids secret clock"),
     ("app",        "config telemetry api hosted web webhooks engine store cyclr onboarding sandbox embedded ids secret clock"),
     ("config",     "telemetry api hosted web webhooks engine store cyclr sandbox embedded ids secret"),
@@ -17,6 +17,7 @@ const PLAN: &[(&str, &str)] = &[
     ("web",        "webhooks engine store onboarding ids secret clock"),
     ("webhooks",   "store onboarding telemetry ids secret clock"),
     ("monitor",    "engine store onboarding telemetry"),
+    ("cli",        "store ids"),
     ("engine",     "store cyclr onboarding telemetry ids secret clock"),
     ("store",      "onboarding telemetry ids secret clock"),
     ("cyclr",      "telemetry ids secret clock"),

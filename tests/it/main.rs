@@ -18,6 +18,7 @@ mod hardship;
 mod hosted;
 mod house;
 mod house_rules;
+mod key_commands;
 mod leases;
 mod machine;
 mod matrix;

@@ -3,6 +3,7 @@
 mod blueprints;
 mod contract;
 mod door;
+mod keys;
 mod lists;
 mod narrowing;
 mod orders;

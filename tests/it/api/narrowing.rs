@@ -188,7 +188,10 @@ async fn lists_counts_and_onboardings_never_disagree() {
 #[tokio::test]
 async fn a_restricted_key_finds_counts_and_meets_only_its_own() {
     let door = crowded().await;
-    sqlx::query("UPDATE api_key SET blueprints = '{rare}'").execute(&door.pool).await.unwrap();
+    sqlx::query("UPDATE api_key SET blueprints = '{rare}', scopes = '{read}'")
+        .execute(&door.pool)
+        .await
+        .unwrap();
     let own = walk(&door, "").await;
     assert!(!own.is_empty() && own.iter().all(|one| one["blueprint"]["key"] == "rare"));
     let total = own.len();

@@ -63,6 +63,7 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
         | "enable_webhook_endpoint"
         | "disable_webhook_endpoint"
         | "delete_webhook_endpoint"
+        | "revoke_api_key"
         | "replay_webhook_delivery" => (Value::Null, json!({})),
         "cancel_onboarding" => (reason, other_reason),
         "adopt_cycle" => {
@@ -73,6 +74,10 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
             let mut second = blueprint();
             second["name"] = json!("CRM sync, again");
             (second, blueprint())
+        }
+        "create_api_key" => {
+            let key = |scope| json!({ "name": "backend", "scopes": [scope] });
+            (key("read"), key("write"))
         }
         "create_webhook_endpoint" | "update_webhook_endpoint" => (endpoint, other_endpoint),
         "rotate_webhook_secret" => (json!({}), json!({ "overlap_hours": 1 })),
@@ -89,6 +94,9 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
             work(door, two_candidates()).await;
         }
         path.replace("{id}", &id)
+    } else if path.starts_with("/v1/api_keys/{id}") {
+        let body = json!({ "name": "backend", "scopes": ["read"] });
+        path.replace("{id}", &door.post("/v1/api_keys", &body).await.id())
     } else if path.contains("{id}") {
         let endpoint = json!({ "url": "https://a.example.com/" });
         let id = door.post("/v1/webhook_endpoints", &endpoint).await.id();

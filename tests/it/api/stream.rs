@@ -106,7 +106,10 @@ async fn what_is_not_there_or_not_theirs_is_not_listened_to() {
         let refused = listen(&door, &id, Some(last)).await.0;
         assert_eq!(refused, StatusCode::UNPROCESSABLE_ENTITY, "{last}");
     }
-    sqlx::query("UPDATE api_key SET blueprints = '{other}'").execute(&door.pool).await.unwrap();
+    sqlx::query("UPDATE api_key SET blueprints = '{other}', scopes = '{read}'")
+        .execute(&door.pool)
+        .await
+        .unwrap();
     assert_eq!(listen(&door, &id, None).await.0, StatusCode::NOT_FOUND);
 }
 
