@@ -88,9 +88,15 @@ pub(super) fn is_within_bounds(map: &Map<String, Value>) -> bool {
     map.len() <= 50 && serde_json::to_string(map).is_ok_and(|text| text.len() <= 16 * 1024)
 }
 
-/// An absolute address of bounded length.
+/// A whole address of bounded length, written as it would be written again. What a parser would have
+/// to mend first (blanks, other slashes, a default port, dots) is not the address that it looks like.
+/// The slash after a bare host may be left out.
 pub(super) fn parse_address(text: &str) -> Option<Url> {
-    (text.len() <= 2000).then(|| Url::parse(text).ok())?
+    let url = (text.len() <= 2000).then(|| Url::parse(text).ok())??;
+    let bare_host = url.as_str().strip_suffix('/').filter(|_| url.path() == "/");
+    let exact = url.as_str() == text || bare_host == Some(text);
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    (exact && plain).then_some(url)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use crate::onboarding::{Contact, Onboarding, Profile, ReturnUrls};
 use crate::store::Published;
 use crate::web::{AppState, Error, FieldMistake};
 
+const ADDRESS_RULE: &str = "a whole web address, letter by letter as the blueprint lists it";
 /// Most tags of one onboarding.
 const MOST_TAGS: usize = 20;
 /// Most seconds for which an answer is held back.
@@ -232,7 +233,7 @@ fn parse_contact(contact: ContactBody, mistakes: &mut Mistakes) -> Contact {
 fn parse_return_urls(urls: &ReturnUrlsBody, mistakes: &mut Mistakes) -> ReturnUrls {
     let mut parse = |name: &str, text: &Option<String>| -> Option<Url> {
         let url = parse_address(text.as_deref()?);
-        mistakes.require(&format!("/return_urls/{name}"), url.is_some(), "a whole web address");
+        mistakes.require(&format!("/return_urls/{name}"), url.is_some(), ADDRESS_RULE);
         url
     };
     ReturnUrls {

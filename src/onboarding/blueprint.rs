@@ -124,6 +124,12 @@ impl Blueprint {
             if url.scheme() != "https" && !is_loopback(url) {
                 mistakes.add(format!("/return_urls/{u}"), "must start with https://");
             }
+            let named = !url.username().is_empty() || url.password().is_some();
+            if named || url.fragment().is_some() || url.host_str().is_none_or(|h| h.contains('*')) {
+                let reason =
+                    "must be one whole address, without a user, a fragment or a '*' as host";
+                mistakes.add(format!("/return_urls/{u}"), reason);
+            }
         }
         for (name, value, most) in self.limits.bounds() {
             if value == 0 || value > most {

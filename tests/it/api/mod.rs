@@ -9,5 +9,6 @@ mod narrowing;
 mod orders;
 mod refusals;
 mod repeats;
+mod return_urls;
 mod starts;
 mod stream;
