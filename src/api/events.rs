@@ -134,7 +134,11 @@ fn detail(event: &Event) -> Value {
             json!({ "connector_id": connector.to_string() })
         }
         Event::Answered { questions } => json!({ "questions": questions }),
-        Event::LinkRotated { generation } => json!({ "generation": generation }),
+        Event::LinkRotated { generation } | Event::LinkRevoked { generation } => {
+            json!({ "generation": generation })
+        }
+        Event::LinkExtended { expires_at } => json!({ "expires_at": kept(*expires_at) }),
+        Event::Noted { text } => json!({ "text": text }),
         Event::Cancelled { reason } => json!({ "reason": reason }),
     }
 }

@@ -65,6 +65,8 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::retry))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::adopt))
+        .routes(routes!(orders::answer))
+        .routes(routes!(orders::note))
         .routes(routes!(events::list_events))
         .routes(routes!(stream::stream_events))
         .routes(routes!(blueprints::publish))

@@ -349,7 +349,11 @@ fn effect_on_work(command: &Command, before: &Onboarding, transition: &Transitio
     match command {
         // Nothing that a worker is about changes, unless one could still adopt the cycle.
         Command::Disown { .. } if transition.to.facts == before.facts => Order::LeavesWorkAlone,
-        Command::RotateLink { .. } | Command::NoteRetired { .. } => Order::LeavesWorkAlone,
+        Command::RotateLink { .. }
+        | Command::RevokeLink
+        | Command::ExtendLink { .. }
+        | Command::Note { .. }
+        | Command::NoteRetired { .. } => Order::LeavesWorkAlone,
         Command::Disown { .. }
         | Command::ChooseCandidate { .. }
         | Command::OpenAttempt { .. }

@@ -1,5 +1,6 @@
 //! What the journal keeps of a change: enough for support to tell the story without reading code.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
@@ -97,6 +98,15 @@ pub enum Event {
     LinkRotated {
         generation: i32,
     },
+    LinkRevoked {
+        generation: i32,
+    },
+    LinkExtended {
+        expires_at: DateTime<Utc>,
+    },
+    Noted {
+        text: String,
+    },
     Cancelled {
         reason: String,
     },
@@ -131,6 +141,9 @@ impl Event {
             Self::CycleDisowned { .. } => "cycle_disowned",
             Self::CycleRetired { .. } => "cycle_retired",
             Self::LinkRotated { .. } => "link_rotated",
+            Self::LinkRevoked { .. } => "link_revoked",
+            Self::LinkExtended { .. } => "link_extended",
+            Self::Noted { .. } => "noted",
             Self::Cancelled { .. } => "cancelled",
         }
     }

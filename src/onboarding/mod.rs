@@ -21,6 +21,7 @@ mod event;
 mod facts;
 mod gain;
 mod limits;
+mod link;
 mod mapping;
 mod overdue;
 mod problem;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AnswerMistake, Attempt, AuthKind, Candidate, Event, Gain, Limits, LinkState, Onboarding,
-    Origin, Problem, ProblemCode, QuestionKey, SeenConnector, Status, StepKind,
+    AnswerMistake, Attempt, AuthKind, Candidate, Event, Gain, Limits, Onboarding, Origin, Problem,
+    ProblemCode, QuestionKey, SeenConnector, Status, StepKind,
 };
 use crate::ids::{ConnectorId, CycleId};
 
@@ -63,6 +63,16 @@ pub enum Command {
     },
     RotateLink {
         expires_at: DateTime<Utc>,
+    },
+    /// Every address and every visit ends; there is no other one until it is rotated.
+    RevokeLink,
+    /// The address stays and is good for longer.
+    ExtendLink {
+        expires_at: DateTime<Utc>,
+    },
+    /// Something to remember. Changes nothing.
+    Note {
+        text: String,
     },
     Cancel {
         reason: String,
@@ -179,12 +189,10 @@ impl Onboarding {
             }
             Command::Disown { slot, cycle } => to.disown(slot, cycle)?,
             Command::NoteRetired { slot, cycle } => Event::CycleRetired { template: slot, cycle },
-            Command::RotateLink { expires_at } => {
-                require(self.status != Status::Cancelled, "A cancelled onboarding has no link.")?;
-                let generation = self.link.generation.saturating_add(1);
-                to.link = LinkState { generation, expires_at };
-                Event::LinkRotated { generation }
-            }
+            Command::RotateLink { expires_at } => to.rotate_link(expires_at)?,
+            Command::RevokeLink => to.revoke_link(now)?,
+            Command::ExtendLink { expires_at } => to.extend_link(expires_at, now)?,
+            Command::Note { text } => Event::Noted { text },
             Command::Cancel { reason } => {
                 require(
                     !self.status.is_terminal(),

@@ -163,6 +163,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         }),
         1 => Just(Command::NoteRetired { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
         1 => Just(Command::RotateLink { expires_at: dawn() }),
+        1 => Just(Command::RevokeLink),
+        1 => Just(Command::ExtendLink { expires_at: dawn() + TimeDelta::days(60) }),
+        1 => Just(Command::Note { text: "called them".to_owned() }),
         1 => Just(Command::Cancel { reason: "asked to".to_owned() }),
     ];
     prop_oneof![
@@ -249,7 +252,8 @@ proptest! {
             if next.to.status == Status::Running && state.status == Status::Running {
                 let leaves_work_alone = matches!(
                     next.event,
-                    Some(Event::LinkRotated { .. } | Event::CycleDisowned { .. } | Event::CycleRetired { .. })
+                    Some(Event::LinkRotated { .. } | Event::LinkRevoked { .. } | Event::LinkExtended { .. }
+                        | Event::Noted { .. } | Event::CycleDisowned { .. } | Event::CycleRetired { .. })
                 );
                 prop_assert!(
                     next.to.facts != state.facts || leaves_work_alone,
@@ -281,7 +285,7 @@ fn cancel() -> Command {
     Command::Cancel { reason: "asked to".to_owned() }
 }
 
-fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 10] {
+fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 13] {
     [
         ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
         ("give_credential", Command::CredentialGiven(oauth)),
@@ -292,6 +296,9 @@ fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 10] {
         ("disown", Command::Disown { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
         ("note_retired", Command::NoteRetired { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
         ("rotate_link", Command::RotateLink { expires_at: dawn() }),
+        ("revoke_link", Command::RevokeLink),
+        ("extend_link", Command::ExtendLink { expires_at: dawn() + TimeDelta::days(60) }),
+        ("note", Command::Note { text: "called them".to_owned() }),
         ("cancel", cancel()),
     ]
 }
@@ -344,13 +351,13 @@ fn who_may_want_what_and_when() {
         table.push('\n');
     }
     insta::assert_snapshot!(table, @r"
-    running: disown note_retired rotate_link cancel
-    retrying: retry disown note_retired rotate_link cancel
-    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link cancel
-    waiting for answers: answer disown note_retired rotate_link cancel
-    stuck: retry disown note_retired rotate_link cancel
-    stuck over candidates: retry choose_candidate disown note_retired rotate_link cancel
-    live: disown note_retired rotate_link
-    cancelled: disown note_retired
+    running: disown note_retired rotate_link revoke_link extend_link note cancel
+    retrying: retry disown note_retired rotate_link revoke_link extend_link note cancel
+    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link revoke_link extend_link note cancel
+    waiting for answers: answer disown note_retired rotate_link revoke_link extend_link note cancel
+    stuck: retry disown note_retired rotate_link revoke_link extend_link note cancel
+    stuck over candidates: retry choose_candidate disown note_retired rotate_link revoke_link extend_link note cancel
+    live: disown note_retired rotate_link revoke_link extend_link note
+    cancelled: disown note_retired note
     ");
 }

@@ -87,6 +87,8 @@ async fn what_is_out_of_sight_is_answered_like_what_does_not_exist() {
         }
         let body = match path.rsplit('/').next().unwrap() {
             "cancel" => json!({ "reason": "x" }),
+            "note" => json!({ "text": "x" }),
+            "answer" => json!({ "answers": {} }),
             "adopt" => json!({ "reason": "x", "cycle_id": absent }),
             _ if method == "GET" => Value::Null,
             _ => json!({}),

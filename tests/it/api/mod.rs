@@ -5,6 +5,7 @@ mod contract;
 mod door;
 mod keys;
 mod lists;
+mod more_orders;
 mod narrowing;
 mod orders;
 mod refusals;

@@ -14,6 +14,7 @@ use sqlx::postgres::PgPoolOptions;
 use uuid::Uuid;
 
 use super::door::{Answer, Door, blueprint, dawn_plus, signup};
+use super::more_orders::two_questions;
 use super::orders::{two_candidates, work};
 use crate::database::TestDb;
 use crate::wire::Wire;
@@ -50,13 +51,14 @@ fn operations() -> Vec<(String, String, String)> {
     found
 }
 
-async fn prepare(door: &Door, (operation, method, path): (String, String, String)) -> Case {
+/// What it is asked with, and another request under the same path.
+fn bodies(operation: &str) -> (Value, Value) {
     let reason = json!({ "reason": "They asked for it." });
     let other_reason = json!({ "reason": "They asked for it twice." });
     let unknown = json!({ "surely": "not known" });
     let endpoint = json!({ "url": "https://hooks.example.com/" });
     let other_endpoint = json!({ "url": "https://hooks.example.com/other" });
-    let (body, other) = match &*operation {
+    match operation {
         "start_onboarding" => (signup("acme"), signup("bravo")),
         "change_link" => (json!({ "action": "rotate" }), json!({})),
         "retry_onboarding"
@@ -66,6 +68,11 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
         | "revoke_api_key"
         | "replay_webhook_delivery" => (Value::Null, json!({})),
         "cancel_onboarding" => (reason, other_reason),
+        "note_onboarding" => (json!({ "text": "They call." }), json!({ "text": "They called." })),
+        "answer_questions" => {
+            let answers = |sender| json!({ "answers": { "sender": sender } });
+            (answers("a@b.co"), answers("c@d.co"))
+        }
         "adopt_cycle" => {
             let choice = |n| json!({ "cycle_id": Uuid::from_u128(n), "reason": "It is ours." });
             (choice(2), choice(1))
@@ -87,11 +94,18 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
             (since(1), since(2))
         }
         other => panic!("say here how {other} is asked for"),
-    };
+    }
+}
+
+async fn prepare(door: &Door, (operation, method, path): (String, String, String)) -> Case {
+    let (body, other) = bodies(&operation);
     let path = if path.starts_with("/v1/onboardings/{id}") {
         let id = door.start(&signup("acme"), None).await.id();
         if ["retry_onboarding", "adopt_cycle"].contains(&&*operation) {
             work(door, two_candidates()).await;
+        }
+        if operation == "answer_questions" {
+            work(door, two_questions()).await;
         }
         path.replace("{id}", &id)
     } else if path.starts_with("/v1/api_keys/{id}") {
