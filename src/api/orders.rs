@@ -1,6 +1,7 @@
 //! What may be ordered of an onboarding.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,9 +16,11 @@ use super::fields::Mistakes;
 use super::onboardings::parse_id;
 use super::repeatable::{BodyOptional, Nothing, Repeatable, find_earlier, send, spell, with_link};
 use super::shapes::OnboardingBody;
-use crate::ids::CycleId;
-use crate::onboarding::{Command, Onboarding, QuestionKey};
-use crate::web::{AppState, Error};
+use crate::engine;
+use crate::ids::{CycleId, OnboardingId};
+use crate::onboarding::{Command, InvalidTransition, Onboarding, QuestionKey};
+use crate::store::Sight;
+use crate::web::{AboutOnboarding, AppState, Error, Kind};
 
 /// What is to happen to the link.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -270,6 +273,26 @@ async fn order_and_show<T>(
         spell(StatusCode::OK, &OnboardingBody::to_keep(onboarding, state))
     };
     let order = state.engine.order_once(id, command, &caller.actor, key.as_ref(), &render);
-    let answer = order.await?;
-    send(&answer, with_link(state, &answer), None)
+    match order.await {
+        Ok(answer) => send(&answer, with_link(state, &answer), None),
+        Err(engine::Error::Invalid(why)) => Err(refused(state, id, &why).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whoever ordered what the state does not allow sees which state that is.
+async fn refused(
+    state: &AppState,
+    (id, sight): (OnboardingId, &Sight),
+    why: &InvalidTransition,
+) -> Result<Error, Error> {
+    let found = state.store().find_in_sight(id, sight).await?;
+    let about = found.map(|onboarding| {
+        Arc::new(AboutOnboarding {
+            reference: onboarding.reference.to_string(),
+            shown: serde_json::to_value(OnboardingBody::show(&onboarding, state))
+                .unwrap_or_default(),
+        })
+    });
+    Ok(Error { about, ..Error::new(Kind::Conflict, why.reason) })
 }

@@ -16,8 +16,19 @@ pub struct Error {
     pub detail: String,
     /// Which fields are wrong, where it is about fields.
     pub fields: Vec<FieldMistake>,
+    /// The onboarding that it is about, as far as whoever asked may see it.
+    pub about: Option<Arc<AboutOnboarding>>,
     /// For the log only.
     pub cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Which onboarding a failure is about, and how it stands now.
+#[derive(Debug, Clone)]
+pub struct AboutOnboarding {
+    /// The short code that people read out.
+    pub reference: String,
+    /// As the door shows it.
+    pub shown: serde_json::Value,
 }
 
 /// One field of a request that will not do.
@@ -146,7 +157,7 @@ impl Kind {
 
 impl Error {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), fields: Vec::new(), cause: None }
+        Self { kind, detail: detail.into(), fields: Vec::new(), about: None, cause: None }
     }
 
     /// The same answer for what does not exist and for what is somebody else's.

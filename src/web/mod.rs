@@ -25,7 +25,7 @@ mod watch;
 
 pub use assets::assets;
 pub use csrf::{FORM_TOKEN, Protected};
-pub use error::{Error, FieldMistake, Kind};
+pub use error::{AboutOnboarding, Error, FieldMistake, Kind};
 pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
 pub use layers::{BODY_LIMIT, guards, log_failure, request_id, shared_layers};
 pub use link::{LinkKeys, Session};

@@ -29,6 +29,12 @@ pub struct ProblemDocument {
     pub code: String,
     /// Names this request in the service's log.
     pub request_id: Option<String>,
+    /// The short code of the onboarding that it is about; `null` if it is about none.
+    #[schema(required)]
+    pub reference: Option<String>,
+    /// How that onboarding stands now, for an order that its state does not allow.
+    #[schema(required, value_type = Option<Object>)]
+    pub onboarding: Option<serde_json::Value>,
     /// The fields that are wrong, where it is about fields.
     pub errors: Vec<ProblemField>,
 }
@@ -84,6 +90,8 @@ impl ProblemDocument {
             detail: error.detail.clone(),
             code: code.to_owned(),
             request_id,
+            reference: error.about.as_ref().map(|about| about.reference.clone()),
+            onboarding: error.about.as_ref().map(|about| about.shown.clone()),
             errors: error
                 .fields
                 .iter()

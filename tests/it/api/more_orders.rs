@@ -124,6 +124,13 @@ async fn somebody_answers_for_the_customer() {
     let path = format!("/v1/onboardings/{id}/answer");
     let early = door.post(&path, &json!({ "answers": { "sender": "a@b.co" } })).await;
     assert_eq!(early.status, StatusCode::CONFLICT, "nothing is asked yet: {}", early.text);
+    // Whoever is refused sees how it stands, and which one to talk about.
+    let shown = door.get(&format!("/v1/onboardings/{id}")).await.json();
+    assert_eq!(early.json()["onboarding"], shown);
+    assert_eq!(early.json()["reference"], shown["reference"]);
+    let absent = "/v1/onboardings/01920000-0000-7000-8000-000000000000/retry";
+    let unknown = door.post(absent, &json!({})).await.json();
+    assert_eq!((&unknown["onboarding"], &unknown["reference"]), (&Value::Null, &Value::Null));
     work(&door, two_questions()).await;
     for (answers, pointers) in [
         (json!({}), vec!["/answers/sender"]),
