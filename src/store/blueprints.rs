@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use super::answers::{find_answer, keep_answer};
 use super::commit::json;
 use super::trouble::again;
-use super::{Answer, Error, IdempotencyKey, OnceError, Store};
+use super::{Answer, Error, IdempotencyKey, OnceError, Sight, Store};
 use crate::ids::BlueprintKey;
 use crate::onboarding::{Blueprint, BlueprintId};
 
@@ -107,6 +107,59 @@ impl Store {
             })
         })
         .transpose()
+    }
+
+    /// The newest version of each key after `after`, in the order of the keys, as far as `sight` goes.
+    pub async fn list_blueprints(
+        &self,
+        sight: &Sight,
+        after: Option<&BlueprintKey>,
+        limit: u16,
+    ) -> Result<Vec<Published>, Error> {
+        let keys = sight.keys();
+        let asking = sqlx::query!(
+            "SELECT DISTINCT ON (blueprint_key) blueprint_key, version, document, published_at
+             FROM blueprint
+             WHERE blueprint_key > $1 AND ($2::text[] IS NULL OR blueprint_key = ANY ($2))
+             ORDER BY blueprint_key, version DESC
+             LIMIT $3",
+            after.map_or("", BlueprintKey::as_str),
+            keys.as_deref(),
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool);
+        let rows = self.within(asking).await?.into_iter().map(|row| {
+            let wrong = |column| Error::inconsistent("blueprint", column, &row.blueprint_key);
+            let key = BlueprintKey::parse(row.blueprint_key.clone());
+            let blueprint = serde_json::from_value(row.document).map_err(|_| wrong("document"))?;
+            Ok(Published {
+                id: BlueprintId { key: key.map_err(|_| wrong("key"))?, version: row.version },
+                blueprint: Arc::new(blueprint),
+                published_at: row.published_at,
+                fresh: false,
+            })
+        });
+        rows.collect()
+    }
+
+    /// Versions of a key before `before`, newest first, and when each was published.
+    pub async fn list_versions_of_blueprint(
+        &self,
+        key: &BlueprintKey,
+        before: Option<i32>,
+        limit: u16,
+    ) -> Result<Vec<(i32, DateTime<Utc>)>, Error> {
+        let asking = sqlx::query!(
+            "SELECT version, published_at FROM blueprint
+             WHERE blueprint_key = $1 AND version < $2
+             ORDER BY version DESC LIMIT $3",
+            key.as_str(),
+            before.unwrap_or(i32::MAX),
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool);
+        let rows = self.within(asking).await?;
+        Ok(rows.into_iter().map(|row| (row.version, row.published_at)).collect())
     }
 
     /// The version an onboarding is pinned to. Read from the database once.

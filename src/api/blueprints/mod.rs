@@ -1,5 +1,6 @@
 //! Blueprints: published once, read often.
 
+pub(super) mod list;
 pub(super) mod schema;
 
 use axum::extract::{Path, State};

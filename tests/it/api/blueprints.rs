@@ -82,3 +82,63 @@ async fn mistakes_are_named_by_their_place() {
     }
     assert_eq!(door.dump().await, before);
 }
+
+#[tokio::test]
+async fn blueprints_and_versions_are_listed_each_once() {
+    let door = Door::open().await;
+    for key in ["aa", "bb", "zz"] {
+        let mut other = blueprint();
+        other["key"] = json!(key);
+        door.post("/v1/blueprints", &other).await;
+    }
+    for n in 2..6 {
+        let mut next = blueprint();
+        next["name"] = json!(format!("CRM sync {n}"));
+        assert_eq!(door.post("/v1/blueprints", &next).await.json()["version"], n);
+    }
+    let walk = async |path: &str, field: &str| {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = door.get(&format!("{path}?limit=2{cursor}")).await.json();
+            found.extend(page["data"].as_array().unwrap().iter().map(|one| one[field].clone()));
+            let Some(next) = page["next_cursor"].as_str() else { return found };
+            cursor = format!("&cursor={next}");
+        }
+    };
+    assert_eq!(json!(walk("/v1/blueprints", "key").await), json!(["aa", "bb", "crm", "zz"]));
+    assert_eq!(json!(walk("/v1/blueprints", "version").await), json!([1, 1, 5, 1]));
+    let versions = walk("/v1/blueprints/crm/versions", "version").await;
+    assert_eq!(json!(versions), json!([5, 4, 3, 2, 1]));
+    for (path, status) in [
+        ("/v1/blueprints/none/versions", StatusCode::NOT_FOUND),
+        ("/v1/blueprints/UP/versions", StatusCode::NOT_FOUND),
+        ("/v1/blueprints?cursor=!", StatusCode::UNPROCESSABLE_ENTITY),
+        ("/v1/blueprints/crm/versions?cursor=AAAA", StatusCode::UNPROCESSABLE_ENTITY),
+        ("/v1/blueprints?limit=0", StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        assert_eq!(door.get(path).await.status, status, "{path}");
+    }
+    // A key for some sees those.
+    sqlx::query("UPDATE api_key SET blueprints = '{bb,zz}', scopes = '{blueprints}'")
+        .execute(&door.pool)
+        .await
+        .unwrap();
+    assert_eq!(json!(walk("/v1/blueprints", "key").await), json!(["bb", "zz"]));
+}
+
+#[tokio::test]
+async fn publishers_at_once_count_on_and_nothing_is_overwritten() {
+    let door = Door::open().await;
+    let publish = |n: usize| {
+        let mut next = blueprint();
+        next["name"] = json!(format!("CRM sync {n}"));
+        let door = &door;
+        async move { door.post("/v1/blueprints", &next).await.json()["version"].as_i64().unwrap() }
+    };
+    let mut versions = futures_util::future::join_all((0..10).map(publish)).await;
+    versions.sort_unstable();
+    assert_eq!(versions, (2..12).collect::<Vec<_>>());
+    for change in ["UPDATE blueprint SET version = version + 100", "DELETE FROM blueprint"] {
+        assert!(sqlx::query(change).execute(&door.pool).await.is_err(), "{change}");
+    }
+}
