@@ -2,14 +2,16 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::caller::{Caller, Read};
 use super::fields::Mistakes;
 use super::onboardings::parse_id;
 use super::parameters::Parameters;
-use super::shapes::{CallBody, EventBody, EventPage, kept};
+use super::shapes::kept;
 use crate::ids::ConnectorId;
 use crate::onboarding::{Event, Origin};
 use crate::store::{JournalLine, KeptCall};
@@ -33,6 +35,54 @@ pub(super) struct TimelineQuery {
 
 const fn usual_limit() -> u16 {
     1000
+}
+
+/// What happened to an onboarding, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EventPage {
+    pub(super) data: Vec<EventBody>,
+    /// Where the next page begins; `null` on the last one.
+    #[schema(required)]
+    pub(super) next_cursor: Option<String>,
+}
+
+/// One call to Cyclr. No credential and no body is kept of any.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Call)]
+pub(super) struct CallBody {
+    pub(super) at: DateTime<Utc>,
+    /// What it was for, like `install template`.
+    pub(super) name: String,
+    pub(super) method: String,
+    pub(super) path: String,
+    /// `null` if no answer came.
+    #[schema(required)]
+    pub(super) status: Option<u16>,
+    pub(super) outcome: String,
+    pub(super) duration_ms: u64,
+    /// Cyclr's own words where it refused.
+    #[schema(required)]
+    pub(super) message: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub(super) struct EventBody {
+    /// Grows with every change; also the event's place in the sequence.
+    pub(super) version: i64,
+    pub(super) at: DateTime<Utc>,
+    /// `engine`, `visitor`, or `key:` and the name of the API key.
+    pub(super) actor: String,
+    pub(super) kind: &'static str,
+    /// Where it stood afterwards.
+    pub(super) status: String,
+    pub(super) step: String,
+    /// Depends on the kind.
+    #[schema(value_type = Object)]
+    pub(super) detail: Value,
+    /// The calls to Cyclr that led to it, if they were asked for.
+    #[schema(required)]
+    pub(super) calls: Option<Vec<CallBody>>,
 }
 
 /// List what happened to an onboarding, oldest first.
@@ -97,7 +147,19 @@ impl From<JournalLine> for EventBody {
 /// Templates are counted from 0, in the blueprint's order.
 fn detail(event: &Event) -> Value {
     match event {
-        Event::Started | Event::LookOrdered | Event::RetryOrdered => json!({}),
+        Event::Started | Event::LookOrdered => json!({}),
+        Event::RetryOrdered { reason } => json!({ "reason": reason }),
+        Event::Skipped { step, template, connectors, reason } => json!({
+            "step": step, "template": template, "connector_ids": texts(connectors),
+            "reason": reason,
+        }),
+        Event::Restarted { from, ask_again, reason } => {
+            json!({ "from": from, "ask_again": ask_again, "reason": reason })
+        }
+        Event::Assigned { assignee } => json!({ "assignee": assignee }),
+        Event::Snoozed { until, reason } => {
+            json!({ "until": until.map(kept), "reason": reason })
+        }
         Event::AccountReady { account, origin } => {
             json!({ "account_id": account.as_str(), "origin": name(*origin) })
         }

@@ -77,6 +77,14 @@ pub(super) fn is_email(text: &str) -> bool {
         })
 }
 
+/// What [`is_assignee`] asks for.
+pub(super) const ASSIGNEE_RULE: &str = "1 to 100 characters on one line";
+
+/// Somebody's name or e-mail address, for people to read.
+pub(super) fn is_assignee(text: &str) -> bool {
+    is_line(text) && text.chars().count() <= 100
+}
+
 /// A word by which onboardings are found together.
 pub(super) fn is_tag(text: &str) -> bool {
     (1..=50).contains(&text.len())

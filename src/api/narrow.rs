@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::fields::{Mistakes, is_tag};
+use super::fields::{ASSIGNEE_RULE, Mistakes, is_assignee, is_tag};
 use super::parameters::refuse;
 use crate::ids::{BlueprintKey, TemplateId, TenantId};
 use crate::onboarding::{Blocker, ProblemCode, Status, StepKind};
@@ -55,6 +55,12 @@ pub(super) struct FilterParams {
     /// `true`: somebody has to look at it, as in `is_stuck`. `false`: nobody has to.
     #[serde(skip_serializing_if = "Option::is_none")]
     stuck: Option<String>,
+    /// Who looks after it, as in the onboarding's `assignee`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<String>,
+    /// `true`: it is put off for now. `false`: it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snoozed: Option<String>,
     /// The reference in any spelling; the id of the onboarding, of a cycle or of an account
     /// connector; the tenant's id or name, or what it begins with; the contact's e-mail address; the
     /// id of the Cyclr account; a tag.
@@ -104,8 +110,17 @@ impl FilterParams {
         let age = self.older_than.as_deref().map(parse_age);
         let rule = "a number with m, h or d, like 90m, 12h or 3d; at most ten years";
         mistakes.require(&place("older_than"), age != Some(None), rule);
-        let stuck = self.stuck.as_deref().map(|text| text.parse::<bool>().ok());
+        let flag = |text: &String| text.parse::<bool>().ok();
+        let stuck = self.stuck.as_ref().map(flag);
         mistakes.require(&place("stuck"), stuck != Some(None), "true or false");
+        let snoozed = self.snoozed.as_ref().map(flag);
+        mistakes.require(&place("snoozed"), snoozed != Some(None), "true or false");
+        let assignee = one(self.assignee.as_ref());
+        mistakes.require(
+            &place("assignee"),
+            assignee.as_deref().is_none_or(is_assignee),
+            ASSIGNEE_RULE,
+        );
         let search = self.q.as_deref().map(Search::parse);
         mistakes.require(&place("q"), search != Some(None), "1 to 200 characters on one line");
         Filter {
@@ -120,6 +135,8 @@ impl FilterParams {
             tag,
             older_than: age.flatten(),
             stuck: stuck.flatten(),
+            assignee,
+            snoozed: snoozed.flatten(),
             search: search.flatten(),
         }
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::repeatable::placeholder;
 use crate::onboarding::{
-    AuthKind, Candidate, Connection, Onboarding, Requirement, Slot, Status, StuckBecause,
+    Action, AuthKind, Candidate, Connection, Onboarding, Requirement, Slot, Status, StuckBecause,
 };
 use crate::store::{Counts, Published};
 use crate::web::AppState;
@@ -67,6 +67,15 @@ pub(super) struct OnboardingBody {
     /// As it was given.
     #[schema(value_type = Object)]
     pub(super) metadata: Map<String, Value>,
+    /// Who of your people looks after it.
+    #[schema(required)]
+    pub(super) assignee: Option<String>,
+    /// Until when nobody needs to look.
+    #[schema(required)]
+    pub(super) snoozed_until: Option<DateTime<Utc>>,
+    /// What may be ordered of it as it stands: `retry`, `answer`, `adopt`, `skip`, `restart_from`,
+    /// `cancel`, `rotate_link`, `revoke_link`, `extend_link`, `note`, `assign`, `snooze`.
+    pub(super) allowed_actions: Vec<&'static str>,
     pub(super) created_at: DateTime<Utc>,
 }
 
@@ -139,6 +148,8 @@ pub(super) struct ConnectionBody {
     #[schema(required)]
     pub(super) auth: Option<&'static str>,
     pub(super) connected: bool,
+    /// Passed over, or it belonged to a cycle that was given up: nobody is asked for it.
+    pub(super) skipped: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -149,6 +160,8 @@ pub(super) struct TemplateBody {
     #[schema(required)]
     pub(super) cycle_id: Option<Uuid>,
     pub(super) mapped: bool,
+    /// Its mapping was passed over.
+    pub(super) mapping_skipped: bool,
     pub(super) active: bool,
 }
 
@@ -189,54 +202,6 @@ impl From<Counts> for CountsBody {
         let Counts { total, by_status, by_step, by_blocker, by_problem } = counts;
         Self { total, by_status, by_step, by_blocker, by_problem }
     }
-}
-
-/// What happened to an onboarding, oldest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EventPage {
-    pub(super) data: Vec<EventBody>,
-    /// Where the next page begins; `null` on the last one.
-    #[schema(required)]
-    pub(super) next_cursor: Option<String>,
-}
-
-/// One call to Cyclr. No credential and no body is kept of any.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Call)]
-pub(super) struct CallBody {
-    pub(super) at: DateTime<Utc>,
-    /// What it was for, like `install template`.
-    pub(super) name: String,
-    pub(super) method: String,
-    pub(super) path: String,
-    /// `null` if no answer came.
-    #[schema(required)]
-    pub(super) status: Option<u16>,
-    pub(super) outcome: String,
-    pub(super) duration_ms: u64,
-    /// Cyclr's own words where it refused.
-    #[schema(required)]
-    pub(super) message: Option<String>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Event)]
-pub(super) struct EventBody {
-    /// Grows with every change; also the event's place in the sequence.
-    pub(super) version: i64,
-    pub(super) at: DateTime<Utc>,
-    /// `engine`, `visitor`, or `key:` and the name of the API key.
-    pub(super) actor: String,
-    pub(super) kind: &'static str,
-    /// Where it stood afterwards.
-    pub(super) status: String,
-    pub(super) step: String,
-    /// Depends on the kind.
-    #[schema(value_type = Object)]
-    pub(super) detail: Value,
-    /// The calls to Cyclr that led to it, if they were asked for.
-    #[schema(required)]
-    pub(super) calls: Option<Vec<CallBody>>,
 }
 
 /// A blueprint as it was published.
@@ -310,6 +275,9 @@ impl OnboardingBody {
             }),
             tags: onboarding.profile.tags.clone(),
             metadata: onboarding.profile.metadata.clone(),
+            assignee: onboarding.assignee.clone(),
+            snoozed_until: onboarding.snoozed_until.filter(|until| *until > now).map(kept),
+            allowed_actions: onboarding.allowed_actions(now).map(Action::name).collect(),
             created_at: kept(onboarding.created_at),
         }
     }
@@ -360,7 +328,8 @@ impl From<&Connection> for ConnectionBody {
             connector_id: connection.connector.to_string(),
             name: connection.name.clone(),
             auth: connection.auth.map(AuthKind::name),
-            connected: !connection.is_open(),
+            connected: connection.authenticated.stands(),
+            skipped: !connection.authenticated.stands() && !connection.is_open(),
         }
     }
 }
@@ -371,6 +340,7 @@ impl From<&Slot> for TemplateBody {
             template_id: slot.template.0,
             cycle_id: slot.cycle.map(|cycle| cycle.0),
             mapped: slot.mapped.stands(),
+            mapping_skipped: slot.mapping_skipped.stands(),
             active: slot.active.stands(),
         }
     }

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::caller::{Caller, Read};
+use super::events::EventBody;
 use super::onboardings::parse_id;
 use super::parameters::Parameters;
-use super::shapes::EventBody;
 use crate::ids::OnboardingId;
 use crate::store::{JournalLine, Sight};
 use crate::web::{AppState, Error, FieldMistake, Kind, Watching};

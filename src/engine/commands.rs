@@ -353,14 +353,19 @@ fn effect_on_work(command: &Command, before: &Onboarding, transition: &Transitio
         | Command::RevokeLink
         | Command::ExtendLink { .. }
         | Command::Note { .. }
+        | Command::Assign { .. }
+        | Command::Snooze { .. }
         | Command::NoteRetired { .. } => Order::LeavesWorkAlone,
         Command::Disown { .. }
         | Command::ChooseCandidate { .. }
         | Command::OpenAttempt { .. }
         | Command::CredentialGiven(_)
         | Command::Answer(_)
+        | Command::Correct(_)
         | Command::LookNow
-        | Command::Retry
+        | Command::Retry { .. }
+        | Command::Skip { .. }
+        | Command::RestartFrom(_)
         | Command::Cancel { .. } => Order::EndsWork,
     }
 }

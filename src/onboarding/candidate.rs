@@ -38,10 +38,6 @@ impl Onboarding {
         limits: &Limits,
         now: DateTime<Utc>,
     ) -> Result<Event, InvalidTransition> {
-        require(
-            !self.candidates().is_empty(),
-            "It is not unclear which cycle belongs to this onboarding.",
-        )?;
         let offered = self.candidates().iter().any(|one| one.cycle == cycle);
         require(offered, "This cycle is not one of the candidates.")?;
         let (_, template) = self.facts.position();

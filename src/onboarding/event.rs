@@ -79,7 +79,34 @@ pub enum Event {
         questions: Vec<String>,
     },
     LookOrdered,
-    RetryOrdered,
+    RetryOrdered {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Staff passed over what was open at this step.
+    Skipped {
+        step: String,
+        template: usize,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        connectors: Vec<ConnectorId>,
+        reason: String,
+    },
+    Restarted {
+        from: String,
+        #[serde(default, skip_serializing_if = "is_false")]
+        ask_again: bool,
+        reason: String,
+    },
+    /// Who looks after it; none: nobody any more.
+    Assigned {
+        assignee: Option<String>,
+    },
+    /// Until when nobody needs to look; none: at once again.
+    Snoozed {
+        until: Option<DateTime<Utc>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     CandidateChosen {
         template: usize,
         cycle: CycleId,
@@ -136,7 +163,11 @@ impl Event {
             Self::CredentialGiven { .. } => "credential_given",
             Self::Answered { .. } => "answered",
             Self::LookOrdered => "look_ordered",
-            Self::RetryOrdered => "retry_ordered",
+            Self::RetryOrdered { .. } => "retry_ordered",
+            Self::Skipped { .. } => "skipped",
+            Self::Restarted { .. } => "restarted",
+            Self::Assigned { .. } => "assigned",
+            Self::Snoozed { .. } => "snoozed",
             Self::CandidateChosen { .. } => "candidate_chosen",
             Self::CycleDisowned { .. } => "cycle_disowned",
             Self::CycleRetired { .. } => "cycle_retired",

@@ -30,6 +30,9 @@ pub struct Facts {
     /// What the tenant's people answered. Never a credential.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<QuestionKey, String>,
+    /// What was answered is asked once more, with the answers as a start.
+    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
+    pub asked_again: Mark,
 }
 
 /// The tenant's Cyclr account, proven to be theirs.
@@ -77,6 +80,9 @@ pub struct Slot {
     pub questions: Vec<Question>,
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub mapped: Mark,
+    /// Staff pass its mapping over: it is left as Cyclr has it.
+    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
+    pub mapping_skipped: Mark,
     /// An activation may have taken effect without our knowing. Stands until it is seen, or until
     /// staff vouch that it has not.
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
@@ -119,6 +125,9 @@ pub struct Connection {
     pub auth: Option<AuthKind>,
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub authenticated: Mark,
+    /// Nobody is asked for it: staff pass it over, or it came with a cycle that was given up.
+    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
+    pub set_aside: Mark,
     /// The newest try of a person at signing in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
@@ -206,7 +215,7 @@ impl Attempt {
 
 impl Connection {
     pub fn is_open(&self) -> bool {
-        !self.authenticated.stands()
+        !self.authenticated.stands() && !self.set_aside.stands()
     }
 
     /// Open, and only a person can change that.
@@ -216,6 +225,10 @@ impl Connection {
 }
 
 impl Slot {
+    pub fn is_to_map(&self) -> bool {
+        !self.mapped.stands() && !self.mapping_skipped.stands()
+    }
+
     /// An install of this template may have left a cycle that nobody recorded.
     pub fn install_doubted(&self) -> bool {
         self.install.is_some_and(|intent| intent.doubted_at.is_some())
@@ -232,6 +245,7 @@ impl Slot {
             chosen: None,
             questions: Vec::new(),
             mapped: Mark::default(),
+            mapping_skipped: Mark::default(),
             activation_doubted: Mark::default(),
             activation_doubted_at: None,
             active: Mark::default(),
@@ -249,6 +263,7 @@ impl Facts {
             slots: templates.into_iter().map(Slot::new).collect(),
             connections: Vec::new(),
             answers: BTreeMap::new(),
+            asked_again: Mark::default(),
         }
     }
 
@@ -261,7 +276,7 @@ impl Facts {
             (StepKind::Install, slot)
         } else if self.connections.iter().any(Connection::is_open) {
             (StepKind::Connect, 0)
-        } else if let Some(slot) = first(|slot| !slot.mapped.stands()) {
+        } else if let Some(slot) = first(Slot::is_to_map) {
             (StepKind::Map, slot)
         } else if let Some(slot) = first(|slot| !slot.active.stands()) {
             (StepKind::Activate, slot)
@@ -275,8 +290,13 @@ impl Facts {
     pub fn open_questions(&self) -> impl Iterator<Item = &Question> {
         self.slots
             .iter()
+            .filter(|slot| !slot.mapping_skipped.stands())
             .flat_map(|slot| &slot.questions)
-            .filter(|question| !self.answers.contains_key(&question.key))
+            .filter(|question| self.is_to_answer(question))
+    }
+
+    pub fn is_to_answer(&self, question: &Question) -> bool {
+        self.asked_again.stands() || !self.answers.contains_key(&question.key)
     }
 
     pub fn connection(&self, connector: ConnectorId) -> Option<&Connection> {
@@ -293,13 +313,17 @@ impl Facts {
         let slots = self.slots.len() == older.slots.len()
             && self.slots.iter().zip(&older.slots).all(|(new, old)| {
                 new.template == old.template
-                    && (old.cycle.is_none() || new.cycle == old.cycle)
+                    // A cycle is kept, or given up for good.
+                    && old.cycle.is_none_or(|cycle| {
+                        new.cycle == Some(cycle) || new.disowned.contains(&cycle)
+                    })
                     && old.disowned.iter().all(|cycle| new.disowned.contains(cycle))
                     && old.install.is_none_or(|old| {
                         new.install
                             .is_some_and(|new| new.at == old.at && new.doubted_at >= old.doubted_at)
                     })
                     && new.mapped.covers(old.mapped)
+                    && new.mapping_skipped.covers(old.mapping_skipped)
                     && new.activation_doubted.covers(old.activation_doubted)
                     && new.activation_doubted_at >= old.activation_doubted_at
                     && new.active.covers(old.active)
@@ -308,6 +332,7 @@ impl Facts {
             self.connection(old.connector).is_some_and(|new| {
                 (old.auth.is_none() || new.auth.is_some())
                     && new.authenticated.covers(old.authenticated)
+                    && new.set_aside.covers(old.set_aside)
                     && new.attempt.map(|a| a.opened_at) >= old.attempt.map(|a| a.opened_at)
             })
         });
@@ -317,6 +342,7 @@ impl Facts {
             && (older.account.is_none() || self.account == older.account)
             && self.account_doubted_at >= older.account_doubted_at
             && self.taken_over_at >= older.taken_over_at
+            && self.asked_again.covers(older.asked_again)
             && older.answers.keys().all(|key| self.answers.contains_key(key))
     }
 }

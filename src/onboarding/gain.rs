@@ -72,8 +72,13 @@ impl Onboarding {
                 place.cycle = Some(cycle);
                 place.seen_paused_at = seen_paused_at;
                 let after_doubt = place.install_doubted();
-                let ids = connectors.iter().map(|seen| seen.connector).collect();
+                let ids: Vec<_> = connectors.iter().map(|seen| seen.connector).collect();
                 self.see(connectors);
+                for id in &ids {
+                    if let Some(connection) = self.facts.connection_mut(*id) {
+                        connection.set_aside.note(false);
+                    }
+                }
                 Ok(Some(Event::Installed {
                     template: slot,
                     cycle,
@@ -122,6 +127,7 @@ impl Onboarding {
                     name: seen.name.clone(),
                     auth: None,
                     authenticated: Mark::default(),
+                    set_aside: Mark::default(),
                     attempt: None,
                 });
             }

@@ -13,6 +13,7 @@
 //! Decided against: a saga with compensations (nothing here is unwound: an onboarding goes forward,
 //! waits, or is stuck); a status per step (one place to stand is enough); free text as a problem.
 
+mod actions;
 mod auth;
 mod backoff;
 mod blueprint;
@@ -29,11 +30,13 @@ mod profile;
 mod question;
 mod requirement;
 mod settle;
+mod staff;
 mod state;
 mod step;
 mod together;
 mod transition;
 
+pub use actions::Action;
 pub use auth::{AuthKind, CredentialField};
 pub use backoff::retry_delay;
 pub use blueprint::{Blueprint, BlueprintId, BlueprintMistake, Brand, Schedule, TemplatePlan};
@@ -51,6 +54,7 @@ pub use problem::{Blocker, Problem, ProblemCode};
 pub use profile::{Contact, Profile, ReturnUrls};
 pub use question::{AnswerMistake, Question, QuestionKey, QuestionKind};
 pub use requirement::{Requirement, RequirementCode};
+pub use staff::{Restart, RestartStep};
 pub use state::{LinkState, Onboarding, Status};
 pub use step::StepKind;
 pub use transition::{Command, InvalidTransition, Outcome, Transition};

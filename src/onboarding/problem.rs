@@ -154,6 +154,9 @@ catalogue! {
     MappingNotKept, "mapping_not_kept", Integrator, WE_ARE_ON_IT,
         "Cyclr accepted a mapping and then showed another value. Look at the step in Cyclr, then \
          retry.";
+    SkippedIsNeeded, "skipped_is_needed", Support, WE_ARE_ON_IT,
+        "Cyclr does not start the cycle without something that was skipped; it is in the detail. Bring \
+         it in Cyclr's console and retry, or restart from connect or map.";
     CycleRunning, "cycle_running", Support, WE_ARE_ON_IT,
         "Cyclr refuses to change a cycle that is running. Stop it in Cyclr, then retry; or let the \
          blueprint say that it may be stopped (stop_to_change).";

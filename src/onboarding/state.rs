@@ -22,6 +22,10 @@ pub struct Onboarding {
     pub facts: Facts,
     pub profile: Profile,
     pub link: LinkState,
+    /// Who of the integrator's people looks after it. Until it is live or cancelled.
+    pub assignee: Option<String>,
+    /// Until when nobody needs to look; over as soon as status or step change.
+    pub snoozed_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -122,6 +126,8 @@ impl Onboarding {
             facts,
             profile,
             link,
+            assignee: None,
+            snoozed_until: None,
             created_at: now,
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AnswerMistake, Attempt, AuthKind, Candidate, Event, Gain, Limits, Onboarding, Origin, Problem,
-    ProblemCode, QuestionKey, SeenConnector, Status, StepKind,
+    Action, AnswerMistake, Attempt, AuthKind, Candidate, Event, Gain, Limits, Onboarding, Origin,
+    Problem, ProblemCode, QuestionKey, Restart, SeenConnector, Status, StepKind,
 };
 use crate::ids::{ConnectorId, CycleId};
 
@@ -45,7 +45,26 @@ pub enum Command {
     Answer(BTreeMap<QuestionKey, Option<String>>),
     /// Somebody may have come back from a provider: look now rather than later.
     LookNow,
-    Retry,
+    Retry {
+        reason: Option<String>,
+    },
+    /// Checked answers of staff or the integrator; good also once the tenant's people have answered.
+    Correct(BTreeMap<QuestionKey, Option<String>>),
+    /// What is open at the present step is passed over: one connection or all, the mapping.
+    Skip {
+        connector: Option<ConnectorId>,
+        reason: String,
+    },
+    RestartFrom(Restart),
+    /// Somebody looks after it; nobody any more.
+    Assign {
+        assignee: Option<String>,
+    },
+    /// Nobody needs to look before then; at once again.
+    Snooze {
+        until: Option<DateTime<Utc>>,
+        reason: Option<String>,
+    },
     /// Staff say which of the candidates is ours.
     ChooseCandidate {
         cycle: CycleId,
@@ -94,6 +113,32 @@ pub struct Transition {
     pub event: Option<Event>,
     /// The kind of the outgoing message, when the status became another one.
     pub announces: Option<&'static str>,
+}
+
+impl Command {
+    /// What has to be allowed for it; `None` where the command itself finds out.
+    pub const fn action(&self) -> Option<Action> {
+        Some(match self {
+            Self::Retry { .. } => Action::Retry,
+            Self::Correct(_) => Action::Answer,
+            Self::Skip { .. } => Action::Skip,
+            Self::RestartFrom(_) => Action::RestartFrom,
+            Self::Assign { .. } => Action::Assign,
+            Self::Snooze { .. } => Action::Snooze,
+            Self::ChooseCandidate { .. } => Action::Adopt,
+            Self::RotateLink { .. } => Action::RotateLink,
+            Self::RevokeLink => Action::RevokeLink,
+            Self::ExtendLink { .. } => Action::ExtendLink,
+            Self::Note { .. } => Action::Note,
+            Self::Cancel { .. } => Action::Cancel,
+            Self::OpenAttempt { .. }
+            | Self::CredentialGiven(_)
+            | Self::Answer(_)
+            | Self::LookNow
+            | Self::Disown { .. }
+            | Self::NoteRetired { .. } => return None,
+        })
+    }
 }
 
 impl Transition {
@@ -172,32 +217,30 @@ impl Onboarding {
         now: DateTime<Utc>,
     ) -> Result<Transition, InvalidTransition> {
         let mut to = self.clone();
+        if let Some(action) = command.action() {
+            self.may(action, now)?;
+        }
         let event = match command {
             Command::OpenAttempt { connector } => to.open_attempt(connector, limits, now)?,
             Command::CredentialGiven(seen) => to.take_credential(seen, limits, now)?,
             Command::Answer(answers) => to.take_answers(answers, limits, now)?,
             Command::LookNow => to.look_now(now)?,
-            Command::Retry => {
-                require(
-                    matches!(self.status, Status::Stuck { .. } | Status::Retrying { .. }),
-                    "Only a stuck or retrying onboarding can be retried.",
-                )?;
-                to.retry(limits, now)
-            }
+            Command::Retry { reason } => to.retry(reason, limits, now),
+            Command::Correct(answers) => to.correct(answers, limits, now),
+            Command::Skip { connector, reason } => to.skip(connector, reason, limits, now)?,
+            Command::RestartFrom(restart) => to.restart(restart, limits, now)?,
+            Command::Assign { assignee } => to.assign(assignee),
+            Command::Snooze { until, reason } => to.snooze(until, reason, now)?,
             Command::ChooseCandidate { cycle, reason } => {
                 to.choose_candidate(cycle, reason, limits, now)?
             }
             Command::Disown { slot, cycle } => to.disown(slot, cycle)?,
             Command::NoteRetired { slot, cycle } => Event::CycleRetired { template: slot, cycle },
-            Command::RotateLink { expires_at } => to.rotate_link(expires_at)?,
-            Command::RevokeLink => to.revoke_link(now)?,
-            Command::ExtendLink { expires_at } => to.extend_link(expires_at, now)?,
+            Command::RotateLink { expires_at } => to.rotate_link(expires_at),
+            Command::RevokeLink => to.revoke_link(now),
+            Command::ExtendLink { expires_at } => to.extend_link(expires_at)?,
             Command::Note { text } => Event::Noted { text },
             Command::Cancel { reason } => {
-                require(
-                    !self.status.is_terminal(),
-                    "A live or cancelled onboarding stays as it is.",
-                )?;
                 to.status = Status::Cancelled;
                 Event::Cancelled { reason }
             }
@@ -254,7 +297,7 @@ impl Onboarding {
         Ok(Event::AttemptOpened { connector })
     }
 
-    fn retry(&mut self, limits: &Limits, now: DateTime<Utc>) -> Event {
+    fn retry(&mut self, reason: Option<String>, limits: &Limits, now: DateTime<Utc>) -> Event {
         let vouched = |problem: &Problem| problem.code == ProblemCode::ActivationUnclear;
         if self.status.problem().is_some_and(vouched) {
             // Staff were asked to look, and say that it has not run.
@@ -266,7 +309,7 @@ impl Onboarding {
         self.tries = 0;
         self.status = Status::Running;
         self.settle(limits, now);
-        Event::RetryOrdered
+        Event::RetryOrdered { reason }
     }
 
     fn look_now(&mut self, now: DateTime<Utc>) -> Result<Event, InvalidTransition> {
@@ -300,12 +343,9 @@ impl Onboarding {
         now: DateTime<Utc>,
     ) -> Result<Event, InvalidTransition> {
         self.require_waiting_at(StepKind::Map)?;
-        let questions = answers.keys().map(|key| key.0.clone()).collect();
-        // An optional question left empty is answered, with nothing: it is not asked again.
-        let answers = answers.into_iter().map(|(key, answer)| (key, answer.unwrap_or_default()));
-        self.facts.answers.extend(answers);
+        let event = self.facts.take_answers(answers);
         self.settle(limits, now);
-        Ok(Event::Answered { questions })
+        Ok(event)
     }
 
     fn transition(&self, mut to: Self, event: Option<Event>, now: DateTime<Utc>) -> Transition {
@@ -313,6 +353,11 @@ impl Onboarding {
         let moved = to.status.name() != self.status.name();
         if moved || to.step() != self.step() {
             to.since = now;
+            // What somebody put off is another matter now.
+            to.snoozed_until = None;
+        }
+        if to.status.is_terminal() {
+            to.assignee = None;
         }
         let announces = moved.then(|| announcement(&to.status));
         Transition { to, event, announces }

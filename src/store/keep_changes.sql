@@ -19,6 +19,11 @@ kept AS (
         problem_code = c.problem_code, problem_detail = c.problem_detail,
         deadline = c.deadline, wake_at = c.wake_at, tries = c.tries, facts = c.facts,
         last_change = c.change_id,
+        -- As `Onboarding` says; the worker's own copy may be older than what a person ordered.
+        assignee = CASE WHEN c.status NOT IN ('live', 'cancelled') THEN o.assignee END,
+        snoozed_until = CASE
+            WHEN c.status = o.status AND c.step = o.step THEN o.snoozed_until
+        END,
         due_at = CASE
             WHEN NOT c.keep
                 THEN coalesce($19, now()) + make_interval(secs => c.due_in)

@@ -119,7 +119,7 @@ async fn update_for_person(
         UPDATE onboarding
         SET version = $2::bigint, status = $3, step = $4, since = $5, problem_code = $6,
             problem_detail = $7, deadline = $8, wake_at = $9, tries = $10, facts = $11,
-            link_generation = $12, link_expires_at = $13,
+            link_generation = $12, link_expires_at = $13, assignee = $18, snoozed_until = $19,
             -- The worker that had it may be in the middle of a call: the next one has to look (its
             -- claim will be the second), and where calls change something it also has to wait until
             -- the old lease is over. Until then the lease is nobody's.
@@ -153,6 +153,8 @@ async fn update_for_person(
         now,
         changes_at_cyclr(to),
         order == Order::LeavesWorkAlone,
+        to.assignee,
+        to.snoozed_until,
     )
     .execute(tx)
     .await?;

@@ -41,6 +41,8 @@ pub(super) struct Row {
     pub(super) rests_at: String,
     #[expect(dead_code, reason = "the whole row is read; only lists look for it")]
     pub(super) rests_since: Option<DateTime<Utc>>,
+    pub(super) assignee: Option<String>,
+    pub(super) snoozed_until: Option<DateTime<Utc>>,
 }
 
 /// The columns that a state is spread over, in the form in which they are written.
@@ -95,6 +97,8 @@ impl TryFrom<Row> for Onboarding {
             facts,
             profile: serde_json::from_value(row.profile).map_err(|_| wrong("profile"))?,
             link: LinkState { generation: row.link_generation, expires_at: row.link_expires_at },
+            assignee: row.assignee,
+            snoozed_until: row.snoozed_until,
             created_at: row.created_at,
         };
         // The step column is a copy; a copy that differs means that somebody wrote past the engine.

@@ -22,7 +22,7 @@ async fn a_single_run_whose_answer_was_lost_is_not_started_again_by_a_retry() {
     house.settle().await;
     assert!(matches!(house.read(id).await.status, Status::Retrying { .. }));
 
-    house.engine.order(id, Command::Retry, "key:backend").await.unwrap();
+    house.engine.order(id, Command::Retry { reason: None }, "key:backend").await.unwrap();
     let done = house.settle_in_time(id).await;
     assert_eq!(done.status, Status::Live, "its run was seen");
     assert_eq!(house.cycles()[0]["activations"], 1);
@@ -67,7 +67,7 @@ async fn an_install_whose_workers_all_died_is_looked_for_after_the_retry() {
     house.settle().await;
     assert_eq!(house.read(id).await.status.problem().unwrap().code, ProblemCode::Poison);
 
-    house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+    house.engine.order(id, Command::Retry { reason: None }, "key:support").await.unwrap();
     assert_eq!(house.settle_in_time(id).await.status, Status::Live);
     assert_one_of_each(&house, "parked and retried");
 }
@@ -128,7 +128,7 @@ async fn a_single_run_that_is_vouched_for_is_read_once_more() {
     assert_eq!(stuck.status.problem().unwrap().code, ProblemCode::ActivationUnclear);
     house.advance(TimeDelta::minutes(10));
     house.sandbox.wait_until_none_late().await;
-    house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+    house.engine.order(id, Command::Retry { reason: None }, "key:support").await.unwrap();
     assert_eq!(house.settle_in_time(id).await.status, Status::Live);
     assert_eq!(house.cycles()[0]["activations"], 1, "what had begun meanwhile was seen");
 }

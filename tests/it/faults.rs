@@ -84,7 +84,7 @@ async fn a_lasting_refusal_is_stuck_with_a_reason_and_can_be_retried() {
         assert!(!problem.detail.as_deref().unwrap_or("").contains('\u{1b}'), "{what}");
 
         house.sandbox.clear_faults();
-        house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+        house.engine.order(id, Command::Retry { reason: None }, "key:support").await.unwrap();
         let done = house.settle_in_time(id).await;
         assert_eq!(done.status, Status::Live, "{what}");
         assert_one_of_each(&house, &what);

@@ -75,7 +75,7 @@ async fn a_step_that_panics_each_time_is_parked_and_the_process_goes_on() {
 
     // The same process drives the next one, and this one too when staff say so.
     let other = house.start("acme", &key).await;
-    house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+    house.engine.order(id, Command::Retry { reason: None }, "key:support").await.unwrap();
     for id in [other, id] {
         let begun = Instant::now();
         while house.read(id).await.status != Status::Live {
@@ -238,7 +238,7 @@ async fn a_single_run_that_begins_after_its_worker_died_is_not_begun_again() {
     // Now the first order comes through; then the person, who looked too early, says "go on".
     house.sandbox.clear_faults();
     working.join_next().await.unwrap().unwrap();
-    house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+    house.engine.order(id, Command::Retry { reason: None }, "key:support").await.unwrap();
     assert_eq!(house.settle_in_time(id).await.status, Status::Live);
     let cycles = house.cycles();
     assert_eq!(cycles.len(), 1);

@@ -176,7 +176,7 @@ async fn after_an_order_nobody_works_until_the_old_lease_is_over() {
     house.store.commit_all(vec![put_off], FOR_A_MINUTE).await.unwrap();
     assert_eq!(house.store.claim(1, FOR_A_MINUTE).await.unwrap().len(), 1);
 
-    house.engine.order(id, Command::Retry, "key:support").await.unwrap();
+    house.engine.order(id, Command::Retry { reason: None }, "key:support").await.unwrap();
     assert!(
         house.store.claim(1, FOR_A_MINUTE).await.unwrap().is_empty(),
         "the worker may be in the middle of a call"

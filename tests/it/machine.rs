@@ -155,7 +155,7 @@ fn happening() -> impl Strategy<Value = Happening> {
             answer
         )]))),
         1 => Just(Command::LookNow),
-        3 => Just(Command::Retry),
+        3 => Just(Command::Retry { reason: None }),
         1 => (0..5_u128).prop_map(choose),
         1 => (0..3_usize, 0..5_u128).prop_map(|(slot, cycle)| Command::Disown {
             slot,
@@ -196,7 +196,7 @@ fn check(state: &Onboarding, now: DateTime<Utc>) {
         Status::Stuck { .. } => {
             assert_ne!(blocker, Blocker::None);
             assert_eq!(state.requirements().len(), 1);
-            let retried = state.obey(Command::Retry, &Limits::default(), now);
+            let retried = state.obey(Command::Retry { reason: None }, &Limits::default(), now);
             assert!(retried.is_ok(), "retry is the way out");
         }
         Status::Live | Status::Cancelled => assert_eq!(blocker, Blocker::None),
@@ -275,7 +275,7 @@ proptest! {
             let stored = serde_json::to_value(&state.facts).unwrap();
             prop_assert_eq!(serde_json::from_value::<gangway::onboarding::Facts>(stored).unwrap(), state.facts.clone());
             if let Status::Stuck { .. } = state.status {
-                state = state.obey(Command::Retry, &Limits::default(), dawn()).unwrap().to;
+                state = state.obey(Command::Retry { reason: None }, &Limits::default(), dawn()).unwrap().to;
             }
         }
     }
@@ -291,7 +291,7 @@ fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 13] {
         ("give_credential", Command::CredentialGiven(oauth)),
         ("answer", Command::Answer(BTreeMap::new())),
         ("look_now", Command::LookNow),
-        ("retry", Command::Retry),
+        ("retry", Command::Retry { reason: None }),
         ("choose_candidate", choose(1)),
         ("disown", Command::Disown { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),
         ("note_retired", Command::NoteRetired { slot: 0, cycle: CycleId(Uuid::from_u128(9)) }),

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::map::{Lost, lost_connections};
+use super::map::{Lost, lost_connections, skipped};
 use super::{StepContext, Trouble, surplus};
 use crate::cyclr::{self, Account, Activation, CycleStatus, Fault, Prerequisite};
 use crate::ids::CycleId;
@@ -40,6 +40,13 @@ async fn activate(context: &StepContext<'_>, account: &Account) -> Result<Activa
         && let Some(seen) = read_first(context, account, cycle, schedule).await?
     {
         return Ok(seen);
+    }
+    if context.slot()?.mapping_skipped.stands() {
+        // Otherwise mapping has asked.
+        let missing = account.list_prerequisites(cycle).await?;
+        if !missing.is_empty() {
+            return Box::pin(back_to_what_lacks(context, account, &missing)).await;
+        }
     }
     // Begun later than this it could outlast the lease, and whoever takes over would not wait for it.
     if !context.has_time_for_a_call() {
@@ -179,7 +186,11 @@ async fn back_to_what_lacks(
     missing: &[Prerequisite],
 ) -> Result<Activated, Trouble> {
     Ok(Activated::No(match lost_connections(context, account, missing).await? {
+        Lost::Nothing if context.slot()?.mapping_skipped.stands() => {
+            Outcome::Stuck(skipped(missing))
+        }
         Lost::Nothing => Outcome::Done(Gain::Unmapped { slot: context.slot }),
+        Lost::Skipped => Outcome::Stuck(skipped(missing)),
         Lost::Connections(lost) => Outcome::Done(Gain::Connections(lost)),
         Lost::Contradiction(problem) => context.retry(problem),
     }))

@@ -68,8 +68,7 @@ fn rule_failed(failure: &RuleFailure) -> Outcome {
 }
 
 fn has_open(context: &StepContext<'_>, questions: &[Question]) -> bool {
-    let answers = &context.onboarding.facts.answers;
-    questions.iter().any(|question| !answers.contains_key(&question.key))
+    questions.iter().any(|question| context.onboarding.facts.is_to_answer(question))
 }
 
 /// Asks what this template needs, and what the templates after it will need: a person is asked once.
@@ -81,7 +80,7 @@ async fn ask_everything(
     let mut asked = vec![(context.slot, questions)];
     let later = context.onboarding.facts.slots.iter().zip(&context.blueprint.templates).enumerate();
     for (place, (slot, template)) in later.skip(context.slot + 1) {
-        let Some(cycle) = slot.cycle.filter(|_| !slot.mapped.stands()) else { continue };
+        let Some(cycle) = slot.cycle.filter(|_| slot.is_to_map()) else { continue };
         let targets = read_targets(account, cycle).await?;
         match decide(context, template, &targets) {
             Ok(planned) => asked.push((place, planned.questions)),
@@ -201,6 +200,7 @@ async fn what_is_missing(
         Lost::Nothing => {}
         Lost::Connections(lost) => return Ok(Outcome::Done(Gain::Connections(lost))),
         Lost::Contradiction(problem) => return Ok(context.retry(problem)),
+        Lost::Skipped => return Ok(Outcome::Stuck(skipped(missing))),
     }
     for wanted in wanted_inputs(account, missing).await? {
         for target in &mut targets {
@@ -233,6 +233,8 @@ pub(super) enum Lost {
     Connections(Vec<SeenConnector>),
     /// The connector itself reads as authenticated: one of the two lags behind.
     Contradiction(Problem),
+    /// It was passed over, and Cyclr wants it.
+    Skipped,
 }
 
 /// Connections that were authenticated and are not any more. The connector has the last word.
@@ -254,6 +256,9 @@ pub(super) async fn lost_connections(
                     ProblemCode::CyclrContradicts,
                     format!("account connector {connector} is authenticated and named as not"),
                 )));
+            }
+            Some(_) if known.is_some_and(|known| known.set_aside.stands()) => {
+                return Ok(Lost::Skipped);
             }
             Some(found) => lost.push(seen(connector, &found)),
             None => {
@@ -289,9 +294,17 @@ async fn wanted_inputs(
 }
 
 pub(super) fn defect(missing: &[Prerequisite]) -> Problem {
+    Problem::with(ProblemCode::TemplateDefect, name_all(missing))
+}
+
+pub(super) fn skipped(missing: &[Prerequisite]) -> Problem {
+    Problem::with(ProblemCode::SkippedIsNeeded, name_all(missing))
+}
+
+fn name_all(missing: &[Prerequisite]) -> String {
     let named: Vec<_> = missing
         .iter()
         .map(|prerequisite| format!("{} (code {})", prerequisite.reason, prerequisite.code))
         .collect();
-    Problem::with(ProblemCode::TemplateDefect, named.join("; "))
+    named.join("; ")
 }

@@ -19,6 +19,8 @@ WHERE ($2::text[] IS NULL OR o.blueprint_key = ANY ($2))
       WHEN 'retrying' THEN o.wake_at <= $9
       WHEN 'running' THEN o.since <= $9
       ELSE false END)
+  AND ($11::text IS NULL OR o.assignee = $11)
+  AND ($12::boolean IS NULL OR $12 = coalesce(o.snoozed_until > $8, false))
   -- What was typed, where it may be a beginning. All else that it may be has an index.
   AND ($10::text IS NULL
       OR starts_with(o.tenant_id, $10)

@@ -26,6 +26,9 @@ pub struct Filter {
     pub older_than: Option<TimeDelta>,
     /// Whether somebody has to look, see [`crate::onboarding::StuckBecause`].
     pub stuck: Option<bool>,
+    pub assignee: Option<String>,
+    /// Whether it is put off for now.
+    pub snoozed: Option<bool>,
     pub search: Option<Search>,
 }
 

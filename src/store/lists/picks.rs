@@ -62,6 +62,14 @@ pub(super) async fn pick(session: &mut PgConnection, asked: &Asked<'_>) -> Resul
             None => picks.beginning = Some(search.text.clone()),
         }
     }
+    if let Some(assignee) = &asked.filter.assignee
+        && picks.only.is_none()
+    {
+        picks.only = of_assignee(session, assignee).await?;
+    }
+    if asked.filter.snoozed == Some(true) && picks.only.is_none() {
+        picks.only = snoozed(session, asked.now).await?;
+    }
     let connector = asked.filter.connector.as_ref().and_then(|text| text.parse::<i64>().ok());
     if let Some(connector) = connector
         && picks.only.is_none()
@@ -100,6 +108,28 @@ async fn of_tenant(session: &mut PgConnection, tenant: &TenantId) -> Result<Foun
          WHERE tenant_id = $1 AND status = 'cancelled' LIMIT $2)
         "#,
         tenant.as_str(),
+        limit(),
+    )
+    .fetch_all(session)
+    .await?;
+    Ok(unless_many(found))
+}
+
+async fn of_assignee(session: &mut PgConnection, assignee: &str) -> Result<Found, Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT onboarding_id FROM onboarding WHERE assignee = $1 LIMIT $2",
+        assignee,
+        limit(),
+    )
+    .fetch_all(session)
+    .await?;
+    Ok(unless_many(found))
+}
+
+async fn snoozed(session: &mut PgConnection, now: DateTime<Utc>) -> Result<Found, Error> {
+    let found = sqlx::query_scalar!(
+        "SELECT onboarding_id FROM onboarding WHERE snoozed_until > $1 LIMIT $2",
+        now,
         limit(),
     )
     .fetch_all(session)
@@ -209,6 +239,8 @@ pub(super) async fn check(
         now,
         now - StuckBecause::LATE,
         beginning,
+        filter.assignee,
+        filter.snoozed,
     )
     .fetch_all(session)
     .await?;

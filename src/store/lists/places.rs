@@ -78,6 +78,8 @@ impl Asked<'_> {
             tag,
             older_than,
             stuck,
+            assignee,
+            snoozed,
             search,
         } = self.filter;
         tenant.is_none()
@@ -85,6 +87,8 @@ impl Asked<'_> {
             && tag.is_none()
             && older_than.is_none()
             && stuck.is_none()
+            && assignee.is_none()
+            && snoozed.is_none()
             && search.is_none()
     }
 }

@@ -236,7 +236,7 @@ impl World {
             0..30 => self.helpful(),
             30..45 => Some(Command::OpenAttempt { connector: some }),
             45..55 => Some(Command::LookNow),
-            55..70 => Some(Command::Retry),
+            55..70 => Some(Command::Retry { reason: None }),
             70..80 => Some(Command::Answer(BTreeMap::from([(
                 QuestionKey("0.0".to_owned()),
                 self.dice.random_bool(0.5).then(|| "answer".to_owned()),
@@ -275,7 +275,7 @@ impl World {
     }
 
     fn order(&mut self, command: Command) -> Result<&'static str, String> {
-        let is_retry = command == Command::Retry;
+        let is_retry = command == Command::Retry { reason: None };
         let Ok(change) = self.kept.obey(command, &self.limits, self.now) else {
             return Ok("a person is refused");
         };
@@ -287,7 +287,7 @@ impl World {
     /// What the one who is next would do; `None` when that is not a person.
     fn helpful(&mut self) -> Option<Command> {
         match (&self.kept.status, self.kept.step()) {
-            (Status::Stuck { .. }, _) => Some(Command::Retry),
+            (Status::Stuck { .. }, _) => Some(Command::Retry { reason: None }),
             (Status::Waiting { .. }, StepKind::Map) => {
                 let open = self.kept.facts.open_questions();
                 let answer = |question: &Question| question.required.then(|| "yes".to_owned());
