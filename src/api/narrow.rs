@@ -110,11 +110,8 @@ impl FilterParams {
         let age = self.older_than.as_deref().map(parse_age);
         let rule = "a number with m, h or d, like 90m, 12h or 3d; at most ten years";
         mistakes.require(&place("older_than"), age != Some(None), rule);
-        let flag = |text: &String| text.parse::<bool>().ok();
-        let stuck = self.stuck.as_ref().map(flag);
-        mistakes.require(&place("stuck"), stuck != Some(None), "true or false");
-        let snoozed = self.snoozed.as_ref().map(flag);
-        mistakes.require(&place("snoozed"), snoozed != Some(None), "true or false");
+        let stuck = parse_flag(self.stuck.as_deref(), &place("stuck"), mistakes);
+        let snoozed = parse_flag(self.snoozed.as_deref(), &place("snoozed"), mistakes);
         let assignee = one(self.assignee.as_ref());
         mistakes.require(
             &place("assignee"),
@@ -134,9 +131,9 @@ impl FilterParams {
             connector,
             tag,
             older_than: age.flatten(),
-            stuck: stuck.flatten(),
+            stuck,
             assignee,
-            snoozed: snoozed.flatten(),
+            snoozed,
             search: search.flatten(),
         }
     }
@@ -167,6 +164,12 @@ impl Several<'_> {
         self.mistakes.require(&format!("{}{name}", self.at), values.is_some(), &rule);
         (self, values.unwrap_or_default())
     }
+}
+
+fn parse_flag(text: Option<&str>, place: &str, mistakes: &mut Mistakes) -> Option<bool> {
+    let flag = text.map(|text| text.parse().ok());
+    mistakes.require(place, flag != Some(None), "true or false");
+    flag.flatten()
 }
 
 fn parse_age(text: &str) -> Option<TimeDelta> {

@@ -329,7 +329,7 @@ impl From<&Connection> for ConnectionBody {
             name: connection.name.clone(),
             auth: connection.auth.map(AuthKind::name),
             connected: connection.authenticated.stands(),
-            skipped: !connection.authenticated.stands() && !connection.is_open(),
+            skipped: connection.is_passed_over(),
         }
     }
 }

@@ -42,8 +42,8 @@ pub(super) struct AccountLine {
 
 /// All accounts with their state; empty for a single one, which is what the page is about anyway.
 pub(super) fn account_lines(onboarding: &Onboarding) -> Vec<AccountLine> {
-    let connections = &onboarding.facts.connections;
-    let to_show = connections.iter().filter(|c| c.auth.is_none_or(AuthKind::needs_person));
+    let connections = onboarding.facts.connections.iter().filter(|c| !c.is_passed_over());
+    let to_show = connections.filter(|c| c.auth.is_none_or(AuthKind::needs_person));
     let next = next_connection(onboarding).map(|next| next.connector);
     let lines: Vec<_> = to_show
         .map(|connection| {
@@ -75,7 +75,8 @@ pub(super) fn start_note(onboarding: &Onboarding, blueprint: &Blueprint) -> Opti
     let connections = &onboarding.facts.connections;
     let begun = !onboarding.facts.answers.is_empty()
         || connections.iter().any(|c| c.attempt.is_some() || !c.authenticated.is_untouched());
-    let at_hand = connections.iter().filter_map(|connection| {
+    let wanted = || connections.iter().filter(|connection| !connection.is_passed_over());
+    let at_hand = wanted().filter_map(|connection| {
         let name = &connection.name;
         match connection.auth? {
             AuthKind::OAuth => Some(format!("Your sign-in for {name}")),
@@ -88,7 +89,7 @@ pub(super) fn start_note(onboarding: &Onboarding, blueprint: &Blueprint) -> Opti
         company: blueprint.brand.name.clone().unwrap_or_else(|| BY_DEFAULT.to_owned()),
         blueprint: blueprint.name.clone(),
         tenant: onboarding.profile.name.clone(),
-        apps: connections.iter().map(|connection| connection.name.clone()).collect(),
+        apps: wanted().map(|connection| connection.name.clone()).collect(),
         at_hand: at_hand.collect(),
     })
 }

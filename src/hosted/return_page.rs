@@ -34,7 +34,7 @@ pub(super) async fn come_back(
     let Some(connection) = now.facts.connection(attempt.connector) else {
         return Ok(see_next(&visit));
     };
-    if !connection.is_open() {
+    if connection.authenticated.stands() {
         return Ok(Page(connected(&visit, connection)).into_response());
     }
     if !matches!(now.status, Status::Waiting { .. }) {

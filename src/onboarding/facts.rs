@@ -218,6 +218,16 @@ impl Connection {
         !self.authenticated.stands() && !self.set_aside.stands()
     }
 
+    /// Not there, and nobody is asked for it.
+    pub fn is_passed_over(&self) -> bool {
+        !self.authenticated.stands() && self.set_aside.stands()
+    }
+
+    /// Nobody has set out to sign in, and yet it may be there.
+    pub fn was_settled_before(&self) -> bool {
+        !self.authenticated.is_untouched() || !self.set_aside.is_untouched()
+    }
+
     /// Open, and only a person can change that.
     pub fn waits_for_person(&self) -> bool {
         self.is_open() && self.auth.is_some_and(AuthKind::needs_person)

@@ -74,11 +74,7 @@ impl Onboarding {
                 let after_doubt = place.install_doubted();
                 let ids: Vec<_> = connectors.iter().map(|seen| seen.connector).collect();
                 self.see(connectors);
-                for id in &ids {
-                    if let Some(connection) = self.facts.connection_mut(*id) {
-                        connection.set_aside.note(false);
-                    }
-                }
+                self.take_up(&ids);
                 Ok(Some(Event::Installed {
                     template: slot,
                     cycle,
@@ -115,6 +111,15 @@ impl Onboarding {
 
     fn slot(&mut self, slot: usize) -> Result<&mut Slot, Problem> {
         self.facts.slots.get_mut(slot).ok_or_else(|| misfit("a template that is not there"))
+    }
+
+    /// A cycle needs them, whatever became of the cycle that they came with.
+    fn take_up(&mut self, connectors: &[ConnectorId]) {
+        for connection in &mut self.facts.connections {
+            if connectors.contains(&connection.connector) {
+                connection.set_aside.note(false);
+            }
+        }
     }
 
     /// Notes connectors as Cyclr showed them; says what is news.

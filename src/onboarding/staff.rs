@@ -107,7 +107,8 @@ impl Onboarding {
             self.facts.slots.iter_mut().for_each(forget_mapping);
         }
         self.begin_again(limits, now);
-        if let Status::Waiting { look_at, .. } = &mut self.status {
+        let step = self.step();
+        if let (StepKind::Connect, Status::Waiting { look_at, .. }) = (step, &mut self.status) {
             // Nobody may have to do anything: that is for Cyclr to say.
             *look_at = Some(now);
         }

@@ -7,9 +7,9 @@ use gangway::ids::{
     AccountId, BlueprintKey, ConnectorId, CycleId, OnboardingId, Reference, TemplateId, TenantId,
 };
 use gangway::onboarding::{
-    Account, AuthKind, Blocker, BlueprintId, Candidate, Command, Event, Gain, Limits, LinkState,
-    Onboarding, Origin, Outcome, Problem, ProblemCode, Question, QuestionKey, QuestionKind,
-    SeenConnector, Status, StepKind,
+    Account, Action, AuthKind, Blocker, BlueprintId, Candidate, Command, Event, Gain, Limits,
+    LinkState, Onboarding, Origin, Outcome, Problem, ProblemCode, Question, QuestionKey,
+    QuestionKind, Restart, RestartStep, SeenConnector, Status, StepKind,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -167,6 +167,14 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Command::ExtendLink { expires_at: dawn() + TimeDelta::days(60) }),
         1 => Just(Command::Note { text: "called them".to_owned() }),
         1 => Just(Command::Cancel { reason: "asked to".to_owned() }),
+        1 => proptest::option::of(0..3_i64).prop_map(|id| skip(id.map(ConnectorId))),
+        2 => (0..4_usize, any::<bool>()).prop_map(|(step, again)| restart(RestartStep::ALL[step], again)),
+        1 => "[a-z]{0,5}".prop_map(|answer| correct(&answer)),
+        1 => Just(Command::Assign { assignee: Some("ada".to_owned()) }),
+        1 => (0..90_i64).prop_map(|days| Command::Snooze {
+            until: Some(dawn() + TimeDelta::days(days)),
+            reason: None
+        }),
     ];
     prop_oneof![
         5 => outcome.prop_map(Happening::Found),
@@ -253,10 +261,16 @@ proptest! {
                 let leaves_work_alone = matches!(
                     next.event,
                     Some(Event::LinkRotated { .. } | Event::LinkRevoked { .. } | Event::LinkExtended { .. }
-                        | Event::Noted { .. } | Event::CycleDisowned { .. } | Event::CycleRetired { .. })
+                        | Event::Noted { .. } | Event::CycleDisowned { .. } | Event::CycleRetired { .. }
+                        | Event::Assigned { .. } | Event::Snoozed { .. })
+                );
+                // What people want is not endless by itself.
+                let wanted = matches!(
+                    next.event,
+                    Some(Event::Restarted { .. } | Event::Skipped { .. } | Event::Answered { .. })
                 );
                 prop_assert!(
-                    next.to.facts != state.facts || leaves_work_alone,
+                    next.to.facts != state.facts || leaves_work_alone || wanted,
                     "going on without anything new would never end"
                 );
             }
@@ -281,11 +295,23 @@ proptest! {
     }
 }
 
+fn skip(connector: Option<ConnectorId>) -> Command {
+    Command::Skip { connector, reason: "not needed".to_owned() }
+}
+
+fn restart(from: RestartStep, ask_again: bool) -> Command {
+    Command::RestartFrom(Restart { from, ask_again, reason: "it was wrong".to_owned() })
+}
+
+fn correct(answer: &str) -> Command {
+    Command::Correct(BTreeMap::from([(QuestionKey("q".to_owned()), Some(answer.to_owned()))]))
+}
+
 fn cancel() -> Command {
     Command::Cancel { reason: "asked to".to_owned() }
 }
 
-fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 13] {
+fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 20] {
     [
         ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
         ("give_credential", Command::CredentialGiven(oauth)),
@@ -300,6 +326,13 @@ fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 13] {
         ("extend_link", Command::ExtendLink { expires_at: dawn() + TimeDelta::days(60) }),
         ("note", Command::Note { text: "called them".to_owned() }),
         ("cancel", cancel()),
+        ("correct", correct("b")),
+        ("skip", skip(None)),
+        ("restart_install", restart(RestartStep::Install, false)),
+        ("restart_connect", restart(RestartStep::Connect, false)),
+        ("restart_map", restart(RestartStep::Map, true)),
+        ("assign", Command::Assign { assignee: None }),
+        ("snooze", Command::Snooze { until: None, reason: None }),
     ]
 }
 
@@ -343,20 +376,27 @@ fn who_may_want_what_and_when() {
     let commands = one_of_each_command(oauth);
     let mut table = String::new();
     for (name, state) in &states {
-        let legal = commands
+        let legal: Vec<_> = commands
             .iter()
-            .filter(|(_, command)| state.obey(command.clone(), &limits, dawn()).is_ok());
-        let legal: Vec<_> = legal.map(|(name, _)| *name).collect();
+            .filter(|(_, command)| state.obey(command.clone(), &limits, dawn()).is_ok())
+            .collect();
+        // What is offered is what is obeyed, and the other way round.
+        for action in Action::ALL {
+            let obeyed = legal.iter().any(|(_, command)| command.action() == Some(action));
+            let offered = state.allowed_actions(dawn()).any(|offered| offered == action);
+            assert_eq!(offered, obeyed, "{name}: {}", action.name());
+        }
+        let legal: Vec<_> = legal.iter().map(|(name, _)| *name).collect();
         table.push_str(format!("{name}: {}", legal.join(" ")).trim_end());
         table.push('\n');
     }
     insta::assert_snapshot!(table, @r"
-    running: disown note_retired rotate_link revoke_link extend_link note cancel
-    retrying: retry disown note_retired rotate_link revoke_link extend_link note cancel
-    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link revoke_link extend_link note cancel
-    waiting for answers: answer disown note_retired rotate_link revoke_link extend_link note cancel
-    stuck: retry disown note_retired rotate_link revoke_link extend_link note cancel
-    stuck over candidates: retry choose_candidate disown note_retired rotate_link revoke_link extend_link note cancel
+    running: disown note_retired rotate_link revoke_link extend_link note cancel assign snooze
+    retrying: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze
+    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link revoke_link extend_link note cancel skip restart_install restart_connect assign snooze
+    waiting for answers: answer disown note_retired rotate_link revoke_link extend_link note cancel correct skip restart_install restart_connect restart_map assign snooze
+    stuck: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze
+    stuck over candidates: retry choose_candidate disown note_retired rotate_link revoke_link extend_link note cancel restart_install assign snooze
     live: disown note_retired rotate_link revoke_link extend_link note
     cancelled: disown note_retired note
     ");

@@ -34,6 +34,7 @@ mod restart;
 mod rust_tokens;
 mod sandbox;
 mod simulation;
+mod staff_orders;
 mod surplus;
 mod tally;
 mod together;

@@ -119,6 +119,8 @@ fn narrowed(tenant: &TenantId) -> Vec<(Filter, usize)> {
         (Filter { connector: Some("crm".to_owned()), ..filter() }, 25),
         (Filter { connector: Some("500".to_owned()), ..filter() }, 1),
         (Filter { tag: Some("eu".to_owned()), ..filter() }, 0),
+        (Filter { assignee: Some("ada".to_owned()), ..filter() }, 0),
+        (Filter { snoozed: Some(true), ..filter() }, 0),
         (Filter { search: search("tenant-500"), ..filter() }, 2),
         (Filter { search: search("acme"), ..filter() }, 25),
         (Filter { search: search("018bcfe5-6800-7000-8000-000000000001"), ..filter() }, 0),

@@ -38,8 +38,8 @@ pub(in crate::api) struct SkipOrder {
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct RestartOrder {
     step: RestartFrom,
-    /// Whether the tenant's people are asked again what they have answered, with their answers as a
-    /// start. Otherwise the answers stay good.
+    /// Whether the tenant's people are asked again what the blueprint asks, with their answers as a
+    /// start. Otherwise the answers stay good. What only Cyclr asked for stays as it was written.
     #[serde(default)]
     ask_again: bool,
     /// 1 to 500 characters, for the timeline.

@@ -50,11 +50,16 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     Ok(Outcome::Done(Gain::Connections(shown)))
 }
 
-/// Those whose kind is not known, and those that somebody set out to sign in to; else all open ones.
+/// Those whose kind is not known, those that somebody set out to sign in to, and those that were there
+/// or passed over before; else all open ones.
 fn to_look_at(connections: &[Connection]) -> Vec<ConnectorId> {
     let open = || connections.iter().filter(|connection| connection.is_open());
     let worth_it = open()
-        .filter(|connection| !connection.waits_for_person() || connection.attempt.is_some())
+        .filter(|connection| {
+            !connection.waits_for_person()
+                || connection.attempt.is_some()
+                || connection.was_settled_before()
+        })
         .map(|connection| connection.connector)
         .collect::<Vec<_>>();
     if worth_it.is_empty() {

@@ -86,7 +86,10 @@ async fn what_is_out_of_sight_is_answered_like_what_does_not_exist() {
             continue;
         }
         let body = match path.rsplit('/').next().unwrap() {
-            "cancel" => json!({ "reason": "x" }),
+            "cancel" | "skip" => json!({ "reason": "x" }),
+            "restart_from" => json!({ "step": "connect", "reason": "x" }),
+            "assign" => json!({ "assignee": "ada" }),
+            "snooze" => json!({ "until": null }),
             "note" => json!({ "text": "x" }),
             "answer" => json!({ "answers": {} }),
             "adopt" => json!({ "reason": "x", "cycle_id": absent }),

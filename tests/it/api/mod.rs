@@ -11,5 +11,6 @@ mod orders;
 mod refusals;
 mod repeats;
 mod return_urls;
+mod staff;
 mod starts;
 mod stream;

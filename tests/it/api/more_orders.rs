@@ -40,7 +40,7 @@ pub(super) fn two_questions() -> Vec<Outcome> {
     gains.map(Outcome::Done).to_vec()
 }
 
-async fn last_event(door: &Door, id: &str) -> Value {
+pub(super) async fn last_event(door: &Door, id: &str) -> Value {
     let events = door.get(&format!("/v1/onboardings/{id}/events")).await.json();
     events["data"].as_array().unwrap().last().unwrap().clone()
 }
@@ -149,5 +149,14 @@ async fn somebody_answers_for_the_customer() {
     assert_eq!((&answered["status"], &answered["step"]), (&json!("running"), &json!("map")));
     let line = last_event(&door, &id).await;
     assert_eq!((&line["kind"], &line["actor"]), (&json!("answered"), &json!("key:signup")));
-    assert_eq!(door.post(&path, &answers).await.status, StatusCode::CONFLICT, "it is answered");
+    // It can be put right until it is over.
+    let answers = json!({ "answers": { "sender": "c@d.co", "seats/most": "3" } });
+    assert_eq!(door.post(&path, &answers).await.status, StatusCode::OK);
+    let kept: String = sqlx::query_scalar("SELECT facts #>> '{answers,sender}' FROM onboarding")
+        .fetch_one(&door.pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, "c@d.co");
+    door.post(&format!("/v1/onboardings/{id}/cancel"), &json!({ "reason": "x" })).await;
+    assert_eq!(door.post(&path, &answers).await.status, StatusCode::CONFLICT);
 }

@@ -54,6 +54,9 @@ async fn crowded() -> Door {
             "SET status = 'running', deadline = NULL, since = {clock} - interval '20 minutes'
             WHERE reference LIKE '%77'"
         ),
+        "SET assignee = 'Ada' WHERE reference LIKE '%4'".to_owned(),
+        format!("SET snoozed_until = {clock} + interval '1 day' WHERE reference LIKE '%6'"),
+        format!("SET snoozed_until = {clock} - interval '1 day' WHERE reference LIKE '%8'"),
         "SET profile = profile || '{\"tags\": [\"eu\", \"vip\"]}' WHERE reference LIKE '%5'"
             .to_owned(),
     ] {
@@ -113,6 +116,13 @@ fn narrowings() -> Vec<(&'static str, Holds)> {
         ("stuck=false", |o| o["is_stuck"] == false),
         ("stuck=true&status=waiting", |o| o["is_stuck"] == true && o["status"] == "waiting"),
         ("stuck=true&tag=vip", |o| o["is_stuck"] == true && o["tags"] != json!([])),
+        ("assignee=Ada", |o| o["assignee"] == "Ada"),
+        ("assignee=ada", |_| false),
+        ("assignee=Ada&stuck=true", |o| o["assignee"] == "Ada" && o["is_stuck"] == true),
+        ("snoozed=true", |o| o["snoozed_until"].as_str() > Some("2026-03-02T09:00:00Z")),
+        ("snoozed=false&status=stuck", |o| {
+            o["snoozed_until"].as_str() <= Some("2026-03-02T09:00:00Z") && o["status"] == "stuck"
+        }),
         ("q=tenant-7", |o| o["tenant_id"].as_str().unwrap().starts_with("tenant-7")),
         ("q=acm&status=stuck", |o| o["status"] == "stuck"),
         ("q=vip", |o| o["tags"] != json!([])),

@@ -245,8 +245,8 @@ async fn what_is_not_there_is_not_found() {
     for path in ["link", "retry", "cancel"] {
         let path = format!("/v1/onboardings/{id}/{path}");
         let answer = door.post(&path, &json!({ "reason": "x" })).await;
-        // Only one of them takes a reason; a wrong body is told before a wrong id.
-        let expected = if path.ends_with("cancel") { "not_found" } else { "invalid" };
+        // A link takes no reason; a wrong body is told before a wrong id.
+        let expected = if path.ends_with("link") { "invalid" } else { "not_found" };
         answer.pointers(expected);
     }
     let answer = door.get("/v1/onboardings/%ff").await;

@@ -67,7 +67,13 @@ fn bodies(operation: &str) -> (Value, Value) {
         | "delete_webhook_endpoint"
         | "revoke_api_key"
         | "replay_webhook_delivery" => (Value::Null, json!({})),
-        "cancel_onboarding" => (reason, other_reason),
+        "cancel_onboarding" | "skip_step" => (reason, other_reason),
+        "restart_onboarding" => {
+            let from = |step| json!({ "step": step, "reason": "It went wrong." });
+            (from("install"), from("connect"))
+        }
+        "assign_onboarding" => (json!({ "assignee": "ada" }), json!({ "assignee": null })),
+        "snooze_onboarding" => (json!({ "until": dawn_plus(9) }), json!({ "until": null })),
         "note_onboarding" => (json!({ "text": "They call." }), json!({ "text": "They called." })),
         "answer_questions" => {
             let answers = |sender| json!({ "answers": { "sender": sender } });
@@ -104,7 +110,7 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
         if ["retry_onboarding", "adopt_cycle"].contains(&&*operation) {
             work(door, two_candidates()).await;
         }
-        if operation == "answer_questions" {
+        if ["answer_questions", "skip_step", "restart_onboarding"].contains(&&*operation) {
             work(door, two_questions()).await;
         }
         path.replace("{id}", &id)

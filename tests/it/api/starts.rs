@@ -20,19 +20,13 @@ fn all_that_can_be_said() -> Value {
     })
 }
 
-#[tokio::test]
-async fn a_fresh_onboarding_is_shown_whole() {
-    let door = Door::open().await;
-    let answer = door.start(&all_that_can_be_said(), None).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
-    assert_eq!(answer.headers["content-type"], "application/json");
-    let path = format!("/v1/onboardings/{}", answer.id());
-    assert_eq!(answer.headers["location"], path.as_str());
-    insta::assert_json_snapshot!(answer.json(), {
+fn assert_shown(shown: &Value) {
+    insta::assert_json_snapshot!(shown, {
         ".id" => "[id]", ".reference" => "[reference]", ".link.url" => "[url]",
     }, @r#"
     {
       "account_id": null,
+      "assignee": null,
       "blocker": "none",
       "blueprint": {
         "key": "crm",
@@ -63,6 +57,7 @@ async fn a_fresh_onboarding_is_shown_whole() {
       },
       "retry_at": null,
       "since": "2026-03-02T09:00:00Z",
+      "snoozed_until": null,
       "status": "running",
       "step": "create_account",
       "stuck_because": null,
@@ -72,6 +67,7 @@ async fn a_fresh_onboarding_is_shown_whole() {
           "active": false,
           "cycle_id": null,
           "mapped": false,
+          "mapping_skipped": false,
           "template_id": "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11"
         }
       ],
@@ -79,6 +75,24 @@ async fn a_fresh_onboarding_is_shown_whole() {
       "tries": 0
     }
     "#);
+}
+
+#[tokio::test]
+async fn a_fresh_onboarding_is_shown_whole() {
+    let door = Door::open().await;
+    let answer = door.start(&all_that_can_be_said(), None).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    assert_eq!(answer.headers["content-type"], "application/json");
+    let path = format!("/v1/onboardings/{}", answer.id());
+    assert_eq!(answer.headers["location"], path.as_str());
+    let mut shown = answer.json();
+    let allowed = shown.as_object_mut().unwrap().remove("allowed_actions").unwrap();
+    let link = ["rotate_link", "revoke_link", "extend_link"];
+    assert_eq!(
+        allowed,
+        json!([["cancel"].as_slice(), &link, &["note", "assign", "snooze"]].concat())
+    );
+    assert_shown(&shown);
     assert_eq!(door.get(&path).await.text, answer.text);
 }
 

@@ -8,8 +8,8 @@ use gangway::ids::{
 };
 use gangway::onboarding::{
     Account, AuthKind, BlueprintId, Candidate, Command, Facts, Gain, Limits, LinkState, Onboarding,
-    Origin, Outcome, Problem, ProblemCode, Question, QuestionKey, QuestionKind, SeenConnector,
-    Status, StepKind, StepLimits, StepTable,
+    Origin, Outcome, Problem, ProblemCode, Question, QuestionKey, QuestionKind, Restart,
+    RestartStep, SeenConnector, Status, StepKind, StepLimits, StepTable,
 };
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt as _, SeedableRng as _};
@@ -163,7 +163,7 @@ impl World {
             }
             StepKind::Install => Gain::Installed {
                 slot,
-                cycle: CycleId(Uuid::from_u128(100 + slot as u128)),
+                cycle: self.newest_cycle(onboarding, slot),
                 origin: Origin::Adopted,
                 connectors: self.templates[slot]
                     .uses
@@ -189,6 +189,14 @@ impl World {
             StepKind::Activate => Gain::Activated { slot, retired: Vec::new() },
             StepKind::Live => return None,
         })
+    }
+
+    /// One that was given up is there no more: the next one is another.
+    fn newest_cycle(&self, onboarding: &Onboarding, slot: usize) -> CycleId {
+        let given_up = &onboarding.facts.slots[slot].disowned;
+        let ours = (100 + slot as u128..).step_by(self.templates.len());
+        let mut ours = ours.map(|n| CycleId(Uuid::from_u128(n)));
+        ours.find(|cycle| !given_up.contains(cycle)).unwrap()
     }
 
     fn show(&self, at: usize, all: bool) -> SeenConnector {
@@ -254,7 +262,8 @@ impl World {
                 cycle: stray(self.dice.random_range(1..4)),
             }),
             92..93 => Some(Command::NoteRetired { slot: 0, cycle: stray(1) }),
-            93..98 => Some(Command::RotateLink { expires_at: self.now + TimeDelta::days(1) }),
+            93..94 => Some(Command::RotateLink { expires_at: self.now + TimeDelta::days(1) }),
+            94..98 => Some(self.staff(some)),
             _ if self.dice.random_ratio(1, 4) => {
                 Some(Command::Cancel { reason: "asked to".to_owned() })
             }
@@ -262,6 +271,28 @@ impl World {
         };
         let Some(command) = command else { return Ok("a person thinks it over") };
         self.order(command)
+    }
+
+    /// What staff may do beside trying again.
+    fn staff(&mut self, some: ConnectorId) -> Command {
+        let reason = "they say so".to_owned();
+        match self.dice.random_range(0..8_u32) {
+            0 => Command::Skip { connector: Some(some), reason },
+            1 => Command::Skip { connector: None, reason },
+            2 => Command::Assign { assignee: Some("ada".to_owned()) },
+            3 => {
+                Command::Snooze { until: Some(self.now + TimeDelta::days(2)), reason: Some(reason) }
+            }
+            4 => Command::Correct(BTreeMap::from([(
+                QuestionKey("0.0".to_owned()),
+                Some("corrected".to_owned()),
+            )])),
+            _ => Command::RestartFrom(Restart {
+                from: RestartStep::ALL[self.dice.random_range(0..RestartStep::ALL.len())],
+                ask_again: self.dice.random_bool(0.3),
+                reason,
+            }),
+        }
     }
 
     fn any_connector(&mut self) -> SeenConnector {
