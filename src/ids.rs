@@ -30,6 +30,10 @@ id!(
     ApiKeyId(Uuid)
 );
 id!(
+    /// One order to many onboardings.
+    BulkOrderId(Uuid)
+);
+id!(
     /// An address at which the integrator wants to be told of changes.
     EndpointId(Uuid)
 );

@@ -19,6 +19,7 @@
 //! and the same request may be good a moment later).
 
 mod blueprints;
+mod bulk;
 mod caller;
 mod document;
 mod events;
@@ -76,6 +77,7 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(blueprints::publish, blueprints::list::list))
         .routes(routes!(blueprints::list::list_versions))
         .routes(routes!(blueprints::show))
+        .merge(bulk::routes())
         .merge(webhooks::routes())
         .routes(routes!(keys::create, keys::list))
         .routes(routes!(keys::show, keys::revoke))

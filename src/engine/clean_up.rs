@@ -1,7 +1,8 @@
-//! What nobody waits for: forgets old answers, adds up the tally, writes which keys were used.
+//! What nobody waits for: forgets old answers and old orders to many, adds up the tally, writes which keys were used.
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +10,10 @@ use super::Engine;
 
 /// How often answers that were kept for repetitions are looked through.
 const PAUSE: Duration = Duration::from_mins(1);
+/// How long a preview that nobody started is kept.
+const PREVIEWS_KEPT: TimeDelta = TimeDelta::days(1);
+/// How long an order to many is kept with what became of it.
+const BULK_KEPT: TimeDelta = TimeDelta::days(90);
 /// How often the tally is added up. Counting reads what came since, too.
 const TALLY_PAUSE: Duration = Duration::from_secs(5);
 /// How often it is written which keys were used, so that what is shown is a minute old at most.
@@ -28,6 +33,19 @@ pub(super) async fn forget(engine: Engine, stop: CancellationToken) {
                     break;
                 }
             }
+        }
+    }
+}
+
+/// Every process does so; what one of them is at is passed by.
+pub(super) async fn forget_bulk(engine: Engine, stop: CancellationToken) {
+    let mut pause = tokio::time::interval(PAUSE);
+    pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(pause.tick()).await.is_some() {
+        let now = engine.clock().now();
+        let (previewed, ended) = (now - PREVIEWS_KEPT, now - BULK_KEPT);
+        if let Err(error) = engine.store().forget_bulk(previewed, ended).await {
+            tracing::info!(%error, "old orders to many were not forgotten; trying again soon");
         }
     }
 }

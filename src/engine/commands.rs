@@ -1,37 +1,17 @@
 //! What people and the integrator want of an onboarding.
 
-use std::sync::{Arc, PoisonError};
-
-use uuid::Uuid;
-
 use super::drive::call_lines;
-use super::{Credential, Engine, Error, ownership, steps};
+use super::{Credential, Engine, Error, steps};
 use crate::cyclr::CallLog;
-use crate::ids::{ConnectorId, OnboardingId, Reference, TenantId};
-use crate::onboarding::{
-    Blueprint, BlueprintId, Command, InvalidTransition, LinkState, Onboarding, Profile, Status,
-    Transition,
-};
+use crate::ids::{BulkOrderId, ConnectorId, OnboardingId, TenantId};
+use crate::onboarding::{Command, InvalidTransition, Onboarding, Status, Transition};
 use crate::secret::{Secret, random_token};
 use crate::store::{
-    self, Answer, IdempotencyKey, KeptOrder, NewAttempt, NewOnboarding, OnceError, Order,
-    Overruling, Render, Shown, Sight, StartError, Started,
+    self, Answer, IdempotencyKey, KeptOrder, NewAttempt, OnceError, Order, Overruling, Shown, Sight,
 };
 
 /// Tries at an order that others keep overtaking.
 const MOST_CONFLICTS: usize = 8;
-
-/// What it takes to start an onboarding. Checked by the door that made it.
-#[derive(Debug, Clone)]
-pub struct StartRequest {
-    pub tenant: TenantId,
-    pub profile: Profile,
-    pub blueprint_id: BlueprintId,
-    pub blueprint: Arc<Blueprint>,
-    pub idempotency: Option<IdempotencyKey>,
-    /// Who asks, for the journal.
-    pub actor: String,
-}
 
 /// Makes the answer to an order from the onboarding: its status and its body.
 pub type OrderRender<'a> = &'a (dyn Fn(&Onboarding) -> (u16, String) + Send + Sync);
@@ -42,67 +22,32 @@ struct Ordered<'a> {
     attempt: Option<(&'a str, &'a str)>,
     log: &'a CallLog,
     once: Option<(&'a IdempotencyKey, OrderRender<'a>)>,
+    /// The order to many that this is part of, and the version in which the onboarding matched.
+    bulk: Option<(BulkOrderId, i64)>,
 }
 
 enum Changed {
     Now(Box<Onboarding>),
     /// By the same request, some time ago.
     Before(Answer),
+    /// It has had its turn, or there are no more turns.
+    NoTurn,
+}
+
+/// What became of an onboarding's turn in an order to many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Turn {
+    Done,
+    Refused(InvalidTransition),
+    /// There is no such onboarding in sight any more.
+    Gone,
+    /// It has changed since it was seen to match: it has to be looked at again.
+    Moved,
+    /// It has had it, or there are no more.
+    Over,
 }
 
 impl Engine {
-    /// Starts an onboarding, or finds the one that is meant. Durable when it returns; driving begins
-    /// at once, in the background.
-    pub async fn start(&self, request: StartRequest, render: Render) -> Result<Answer, Error> {
-        let Started { answer, leased, fresh } = self.keep(self.prepare(request)?, render).await?;
-        match leased {
-            Some(leased) => {
-                if let Err(refused) = self.0.hand_off.try_send(leased) {
-                    // More than this process takes on, or no worker here: it is due for anybody.
-                    self.store().release(refused.into_inner()).await?;
-                    self.wake().await;
-                }
-            }
-            None if fresh => self.wake().await,
-            None => {}
-        }
-        Ok(answer)
-    }
-
-    /// Together with other starts where this process has a worker, by itself otherwise.
-    async fn keep(&self, new: NewOnboarding, render: Render) -> Result<Started, StartError> {
-        let together = self.0.starter.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let new = match together {
-            Some(together) => match together.start(new, Arc::clone(&render)).await {
-                Ok(started) => return started,
-                // The worker has ended in the meantime.
-                Err(new) => *new,
-            },
-            None => new,
-        };
-        self.store().start(new, self.0.settings.lease, &render).await
-    }
-
-    fn prepare(&self, request: StartRequest) -> Result<NewOnboarding, Error> {
-        let StartRequest { tenant, profile, blueprint_id, blueprint, idempotency, actor } = request;
-        let now = self.clock().now();
-        let account = match &profile.named_account {
-            Some(account) => account.clone(),
-            None => ownership::account_id(&self.0.settings.account_prefix, &tenant)
-                .map_err(|_| InvalidTransition { reason: "The account prefix is not usable." })?,
-        };
-        let templates = blueprint.templates.iter().map(|t| t.template_id).collect();
-        let mut onboarding = Onboarding::begin(
-            (OnboardingId(Uuid::now_v7()), Reference::spell(rand::random())),
-            (tenant, profile),
-            (blueprint_id, templates),
-            LinkState { generation: 1, expires_at: now + self.0.settings.link_life },
-            now,
-        );
-        onboarding.facts.account_id = Some(account.clone());
-        Ok(NewOnboarding { onboarding, blueprint, account, actor, idempotency })
-    }
-
     /// Carries out a person's command.
     pub async fn order(
         &self,
@@ -124,10 +69,32 @@ impl Engine {
         render: OrderRender<'_>,
     ) -> Result<Answer, Error> {
         let once = key.map(|key| (key, render));
-        let ordered = Ordered { attempt: None, log: &CallLog::default(), once };
+        let ordered = Ordered { attempt: None, log: &CallLog::default(), once, bulk: None };
         match self.change((id, sight), command, actor, ordered).await? {
             Changed::Now(onboarding) => Ok(answer(&onboarding, render)),
             Changed::Before(answer) => Ok(answer),
+            Changed::NoTurn => Err(store::Error::Conflict.into()),
+        }
+    }
+
+    /// Carries out an order to many for one of them, which matched in this version. That it was done
+    /// is kept with it.
+    pub(super) async fn take_turn(
+        &self,
+        (id, sight): (OnboardingId, &Sight),
+        command: Command,
+        actor: &str,
+        bulk: (BulkOrderId, i64),
+    ) -> Result<Turn, Error> {
+        let log = CallLog::default();
+        let ordered = Ordered { attempt: None, log: &log, once: None, bulk: Some(bulk) };
+        match self.change((id, sight), command, actor, ordered).await {
+            Ok(Changed::Now(_)) => Ok(Turn::Done),
+            Ok(Changed::NoTurn | Changed::Before(_)) => Ok(Turn::Over),
+            Err(Error::Invalid(why)) => Ok(Turn::Refused(why)),
+            Err(Error::Unknown) => Ok(Turn::Gone),
+            Err(Error::Store(store::Error::Conflict)) => Ok(Turn::Moved),
+            Err(error) => Err(error),
         }
     }
 
@@ -201,11 +168,11 @@ impl Engine {
         attempt: Option<(&str, &str)>,
         log: &CallLog,
     ) -> Result<Onboarding, Error> {
-        let ordered = Ordered { attempt, log, once: None };
+        let ordered = Ordered { attempt, log, once: None, bulk: None };
         match self.change((id, &Sight::All), command, actor, ordered).await? {
             Changed::Now(onboarding) => Ok(*onboarding),
-            // Without a key nothing is known as a repetition.
-            Changed::Before(_) => Err(store::Error::Conflict.into()),
+            // Without a key nothing is known as a repetition, and nobody else takes turns.
+            Changed::Before(_) | Changed::NoTurn => Err(store::Error::Conflict.into()),
         }
     }
 
@@ -216,12 +183,15 @@ impl Engine {
         (id, sight): (OnboardingId, &Sight),
         command: Command,
         actor: &str,
-        Ordered { attempt, log, once }: Ordered<'_>,
+        Ordered { attempt, log, once, bulk }: Ordered<'_>,
     ) -> Result<Changed, Error> {
         let calls = call_lines(log);
         let mut calls = calls.as_slice();
         for _ in 0..MOST_CONFLICTS {
             let onboarding = self.store().find_in_sight(id, sight).await?.ok_or(Error::Unknown)?;
+            if bulk.is_some_and(|(_, matched)| onboarding.version != matched) {
+                return Err(store::Error::Conflict.into());
+            }
             let blueprint = self.store().load_blueprint(&onboarding.blueprint).await?;
             let now = self.clock().now();
             let transition = match onboarding.obey(command.clone(), &blueprint.limits, now) {
@@ -244,6 +214,7 @@ impl Engine {
                 attempt: attempt.as_ref(),
                 calls,
                 once: answer.as_ref().map(|(key, answer)| (*key, answer)),
+                bulk: bulk.map(|(id, _)| id),
             });
             match kept.await {
                 Ok(KeptOrder::Now) => {
@@ -251,6 +222,7 @@ impl Engine {
                     return Ok(Changed::Now(Box::new(transition.to)));
                 }
                 Ok(KeptOrder::Before(answer)) => return Ok(Changed::Before(answer)),
+                Ok(KeptOrder::NoTurn) => return Ok(Changed::NoTurn),
                 // The calls are kept by now, whatever becomes of the order.
                 Err(OnceError::Store(store::Error::Conflict)) => calls = &[],
                 Err(error) => return Err(error.into()),

@@ -16,6 +16,7 @@
 //! (the exhaustive match in `steps` is the list), a queue beside the table.
 
 mod ahead;
+mod bulk;
 mod clean_up;
 mod commands;
 mod count;
@@ -23,6 +24,7 @@ mod credential;
 mod drive;
 mod give_up;
 mod ownership;
+mod start;
 mod steps;
 mod worker;
 
@@ -34,8 +36,10 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use commands::{OrderRender, StartRequest};
+pub use bulk::{BulkPreview, BulkRequest};
+pub use commands::OrderRender;
 pub use credential::Credential;
+pub use start::StartRequest;
 pub use worker::Worker;
 
 pub use crate::cyclr::PressureState;
@@ -116,6 +120,8 @@ struct Shared {
     starter: RwLock<Option<Starter>>,
     /// Something in the table may be due.
     due: Notify,
+    /// An order to many may have been started.
+    bulk_due: Notify,
     /// Says which onboarding this process changed; for pages that wait. A hint, nothing more.
     changed: broadcast::Sender<OnboardingId>,
     /// This process is on its way out: nobody is kept waiting any more.
@@ -146,6 +152,7 @@ impl Engine {
             hand_off,
             starter: RwLock::new(None),
             due: Notify::new(),
+            bulk_due: Notify::new(),
             changed,
             stopping: CancellationToken::new(),
         }));

@@ -10,7 +10,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Error, clean_up};
+use super::{Engine, Error, bulk, clean_up};
 use crate::store::{self, Committer, Held, Leased, Starter};
 use crate::telemetry::meters;
 
@@ -77,11 +77,7 @@ impl Worker {
         let (starter, starting) = Starter::new(self.engine.store().clone(), settings.lease);
         keeping.spawn(starting);
         self.engine.start_together(Some(starter));
-        let mut listening = JoinSet::new();
-        listening.spawn(listen(self.engine.clone(), stop.clone()));
-        listening.spawn(clean_up::forget(self.engine.clone(), stop.clone()));
-        listening.spawn(clean_up::add_up(self.engine.clone(), stop.clone()));
-        listening.spawn(clean_up::write_uses(self.engine.clone(), stop.clone()));
+        let mut beside = self.engine.work_beside(&stop);
         let mut drives = Drives::default();
         // Made once: a busy process must still look at the table now and then.
         let mut poll = tokio::time::interval(settings.poll);
@@ -128,7 +124,7 @@ impl Worker {
                 }
             }
         }
-        listening.shutdown().await;
+        beside.shutdown().await;
         self.finish(drives, committer, keeping, grace).await;
     }
 
@@ -266,6 +262,21 @@ impl Engine {
             meters::takeover(leased.onboarding().step().name());
         }
         Ok(claimed)
+    }
+}
+
+impl Engine {
+    /// What a process does beside driving. It may be ended at any moment: each of these does its work in
+    /// pieces, of which each is kept or not.
+    fn work_beside(&self, stop: &CancellationToken) -> JoinSet<()> {
+        let mut beside = JoinSet::new();
+        beside.spawn(listen(self.clone(), stop.clone()));
+        beside.spawn(clean_up::forget(self.clone(), stop.clone()));
+        beside.spawn(clean_up::forget_bulk(self.clone(), stop.clone()));
+        beside.spawn(clean_up::add_up(self.clone(), stop.clone()));
+        beside.spawn(clean_up::write_uses(self.clone(), stop.clone()));
+        beside.spawn(bulk::work(self.clone(), stop.clone()));
+        beside
     }
 }
 

@@ -17,6 +17,7 @@ mod actions;
 mod auth;
 mod backoff;
 mod blueprint;
+mod bulk;
 mod candidate;
 mod event;
 mod facts;
@@ -40,6 +41,7 @@ pub use actions::Action;
 pub use auth::{AuthKind, CredentialField};
 pub use backoff::retry_delay;
 pub use blueprint::{Blueprint, BlueprintId, BlueprintMistake, Brand, Schedule, TemplatePlan};
+pub use bulk::BulkCommand;
 pub use event::Event;
 pub use facts::{
     Account, Attempt, Candidate, Connection, Facts, InstallIntent, Mark, Origin, Slot,

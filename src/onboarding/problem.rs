@@ -90,9 +90,9 @@ const TAKES_LONGER: &str = "This is taking longer than usual. We keep trying by 
 macro_rules! catalogue {
     ($($variant:ident, $name:literal, $blocker:ident, $customer:expr, $staff:literal;)*) => {
         /// Stable codes. Codes are added, never renamed.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ProblemCode {
-            $($variant,)*
+            $(#[serde(rename = $name)] $variant,)*
         }
 
         const CATALOGUE: &[Entry] = &[$(Entry {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::transition::{no, require};
 use super::{
@@ -13,7 +14,8 @@ use super::{
 use crate::ids::ConnectorId;
 
 /// Where an onboarding can go back to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RestartStep {
     /// Other cycles of the templates; those that are there were never started, and go.
     Install,

@@ -1,8 +1,11 @@
 //! The steps of an onboarding, in the order that never changes.
 
+use serde::{Deserialize, Serialize};
+
 /// A step. `install`, `map` and `activate` cover every template of the blueprint, `connect` every
 /// connection that they brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StepKind {
     CreateAccount,
     Install,
@@ -43,6 +46,7 @@ mod tests {
         assert_eq!(names, ["create_account", "install", "connect", "map", "activate", "live"]);
         for step in StepKind::ALL {
             assert_eq!(StepKind::parse(step.name()), Some(step));
+            assert_eq!(serde_json::to_value(step).unwrap(), step.name());
         }
         assert_eq!(StepKind::parse("invite_users"), None);
     }

@@ -99,6 +99,13 @@ impl Sight {
     }
 }
 
+/// What [`Sight::keys`] wrote.
+pub(super) fn read_sight(keys: Option<Vec<String>>) -> Option<Sight> {
+    let Some(keys) = keys else { return Some(Sight::All) };
+    let keys: Result<Vec<_>, _> = keys.into_iter().map(BlueprintKey::parse).collect();
+    keys.ok().map(Sight::Only)
+}
+
 /// The columns of `api_key` that are shown.
 pub(super) struct ApiKeyRow {
     pub(super) api_key_id: Uuid,
@@ -118,13 +125,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
     fn try_from(row: ApiKeyRow) -> Result<Self, Error> {
         let unclear = |column| Error::inconsistent("api_key", column, row.api_key_id);
         let scopes: Option<Vec<_>> = row.scopes.iter().map(|name| KeyScope::parse(name)).collect();
-        let sight = match row.blueprints {
-            None => Sight::All,
-            Some(keys) => {
-                let keys: Result<Vec<_>, _> = keys.into_iter().map(BlueprintKey::parse).collect();
-                Sight::Only(keys.map_err(|_| unclear("blueprints"))?)
-            }
-        };
+        let sight = read_sight(row.blueprints).ok_or_else(|| unclear("blueprints"))?;
         Ok(Self {
             id: ApiKeyId(row.api_key_id),
             name: row.name,

@@ -21,6 +21,7 @@ mod api_key_uses;
 mod api_keys;
 mod attempts;
 mod blueprints;
+mod bulk;
 mod calls;
 mod commit;
 mod committer;
@@ -51,6 +52,10 @@ pub use api_key_orders::{KeyRender, NewApiKey, RevokedRender};
 pub use api_keys::{ApiKey, KeyScope, Sight};
 pub use attempts::{NewAttempt, OpenAttempt};
 pub use blueprints::Published;
+pub use bulk::{
+    BulkItem, BulkItemPage, BulkOrder, BulkProgress, BulkRefusal, BulkRender, BulkState,
+    ItemResult, NewBulkOrder,
+};
 pub use calls::{CallLine, KeptCall};
 pub use commit::{Change, Earlier, Kept};
 pub use committer::Committer;

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::answers::{find_answer, keep_answer};
+use super::bulk::take_turn;
 use super::calls::insert_stray;
 use super::commit::{due_in, event_columns, json};
 use super::row::StateColumns;
 use super::trouble::again;
 use super::{Answer, CallLine, Error, IdempotencyKey, NewAttempt, OnceError, Store};
+use crate::ids::BulkOrderId;
 use crate::onboarding::{Onboarding, StepKind, Transition};
 
 /// What an order means for a worker that has the onboarding right now.
@@ -29,6 +31,8 @@ pub struct Overruling<'a> {
     pub calls: &'a [CallLine],
     /// What the order was called by whoever gave it, and how it is answered.
     pub once: Option<(&'a IdempotencyKey, &'a Answer)>,
+    /// It is one of many: that its turn has come is kept with it.
+    pub bulk: Option<BulkOrderId>,
 }
 
 /// What became of an order.
@@ -37,6 +41,8 @@ pub enum Kept {
     Now,
     /// The same request was carried out before, and answered like this. Nothing was done now.
     Before(Answer),
+    /// The order to many was carried out for this one before, or is over. Nothing was done now.
+    NoTurn,
 }
 
 impl Store {
@@ -47,7 +53,7 @@ impl Store {
     }
 
     async fn try_overrule(&self, ordered: Overruling<'_>) -> Result<Kept, OnceError> {
-        let Overruling { transition, order, actor, attempt, calls, once } = ordered;
+        let Overruling { transition, order, actor, attempt, calls, once, bulk } = ordered;
         let now = self.clock.now();
         let to = &transition.to;
         let mut tx = self.pool.begin().await?;
@@ -83,6 +89,11 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        if let Some(bulk) = bulk
+            && !take_turn(&mut tx, bulk, to.id, now).await?
+        {
+            return Ok(Kept::NoTurn);
+        }
         if let Some(attempt) = attempt {
             super::attempts::insert(&mut tx, to.id, attempt).await?;
         }

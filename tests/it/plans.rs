@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use gangway::clock::Clock;
-use gangway::ids::{BlueprintKey, OnboardingId, TenantId};
-use gangway::onboarding::{Blocker, Outcome, Problem, ProblemCode, StepKind};
-use gangway::store::{Change, Filter, ListOrder, Search, Sight, Store};
+use gangway::ids::{BlueprintKey, BulkOrderId, OnboardingId, TenantId};
+use gangway::onboarding::{Blocker, BulkCommand, Outcome, Problem, ProblemCode, StepKind};
+use gangway::store::{
+    BulkRender, Change, Filter, ItemResult, ListOrder, NewBulkOrder, Search, Sight, Store,
+};
 use serde_json::Value;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -19,7 +21,8 @@ use crate::house::attended;
 /// Enough for a plan that looks through everything to cost more than one that does not.
 const MANY: i64 = 5000;
 /// Tables that grow. A blueprint's does not.
-const BIG: [&str; 6] = ["onboarding", "tenant", "journal", "stray_call", "idempotency", "attempt"];
+const BIG: [&str; 7] =
+    ["onboarding", "tenant", "journal", "stray_call", "idempotency", "attempt", "bulk_item"];
 const LEASE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
@@ -85,6 +88,7 @@ async fn use_everything(store: &Store) {
         store.count(&filter, &Sight::All).await.unwrap();
     }
     store.add_up_tally().await.unwrap();
+    order_many(store).await;
     let id = page.onboardings[0].id;
     store.find(id).await.unwrap().unwrap();
     store.list_journal(id).await.unwrap();
@@ -100,6 +104,40 @@ async fn use_everything(store: &Store) {
     let transition = leased.onboarding().apply(outcome, &leased.blueprint().limits, now);
     let change = Change::of(leased, transition, Vec::new(), now);
     store.commit_all(vec![change], LEASE).await.unwrap();
+}
+
+/// An order to all there are, up to its end.
+async fn order_many(store: &Store) {
+    let new = NewBulkOrder {
+        actor: "test".to_owned(),
+        sight: Sight::All,
+        asked: Value::Null,
+        filter: Filter::default(),
+        command: BulkCommand::Note { text: "They call.".to_owned() },
+        previewed: MANY.unsigned_abs(),
+    };
+    let render: BulkRender<'_> = &|order| (200, order.id.to_string());
+    let kept = store.preview_bulk(&new, None, render).await.unwrap();
+    let id = BulkOrderId(kept.body.parse().unwrap());
+    let all = store.gather(&Filter::default(), &Sight::All).await.unwrap();
+    assert_eq!(all.len(), usize::try_from(MANY).unwrap());
+    store.start_bulk((id, &Sight::All), &all, None, render).await.unwrap().unwrap();
+    assert!(store.take_bulk(LEASE).await.unwrap().is_some());
+    assert!(store.keep_bulk(id, LEASE).await.unwrap());
+    let open = store.list_open_items(id, 200).await.unwrap();
+    let matching = store.still_matching(&open, &new.filter, &new.sight).await.unwrap();
+    assert_eq!(matching.len(), 200);
+    store.settle_items(id, &open, ItemResult::Refused, Some("no")).await.unwrap();
+    for result in [None, Some(None), Some(Some(ItemResult::Refused))] {
+        store.list_bulk_items(id, result, Some(open[0]), 25).await.unwrap();
+    }
+    assert!(!store.end_bulk(id).await.unwrap());
+    store.release_bulk(id).await.unwrap();
+    store.list_bulk(&Sight::All, None, 25).await.unwrap();
+    store.find_bulk(id, &Sight::All).await.unwrap().unwrap();
+    store.cancel_bulk((id, &Sight::All), None, render).await.unwrap().unwrap();
+    let now = Clock::system().now();
+    store.forget_bulk(now - TimeDelta::days(1), now - TimeDelta::days(90)).await.unwrap();
 }
 
 /// What a list can be narrowed to, with what there is of it among those that are not live or cancelled.

@@ -19,11 +19,11 @@ use crate::web::{AppState, Error};
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct LinkOrder {
     #[serde(default)]
-    action: LinkAction,
+    pub(in crate::api) action: LinkAction,
     /// How long from now on it is good: 1 to 2,160 hours (90 days). For `rotate`, which takes the
     /// usual time otherwise, and for `extend`, which needs it.
     #[schema(minimum = 1, maximum = 2160)]
-    expires_in_hours: Option<u32>,
+    pub(in crate::api) expires_in_hours: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
@@ -54,28 +54,38 @@ pub(in crate::api) async fn change_link(
     Path(id): Path<String>,
     BodyOptional(asked): BodyOptional<LinkOrder>,
 ) -> Result<Response, Error> {
-    let command = link_command(&asked.body, &state)?;
+    let command = asked.body.command(&state)?;
     order_and_show(&state, &id, command, &caller, &asked).await
 }
 
-fn link_command(order: &LinkOrder, state: &AppState) -> Result<Command, Error> {
-    let hours = order.expires_in_hours;
-    let mut mistakes = Mistakes::default();
-    let fits = hours.is_none_or(|hours| (1..=LONGEST_LINK).contains(&hours));
-    mistakes.require("/expires_in_hours", fits, "1 to 2160");
-    let (needed, taken) = match order.action {
-        LinkAction::Rotate => (false, true),
-        LinkAction::Revoke => (false, false),
-        LinkAction::Extend => (true, true),
-    };
-    mistakes.require("/expires_in_hours", !needed || hours.is_some(), "given, to extend a link");
-    mistakes.require("/expires_in_hours", taken || hours.is_none(), "left out, to revoke a link");
-    let life =
-        hours.map_or_else(|| state.engine.link_life(), |hours| TimeDelta::hours(hours.into()));
-    let expires_at = state.clock().now() + life;
-    mistakes.or_value(Some(match order.action {
-        LinkAction::Rotate => Command::RotateLink { expires_at },
-        LinkAction::Revoke => Command::RevokeLink,
-        LinkAction::Extend => Command::ExtendLink { expires_at },
-    }))
+impl LinkOrder {
+    pub(in crate::api) fn command(&self, state: &AppState) -> Result<Command, Error> {
+        let hours = self.expires_in_hours;
+        let mut mistakes = Mistakes::default();
+        let fits = hours.is_none_or(|hours| (1..=LONGEST_LINK).contains(&hours));
+        mistakes.require("/expires_in_hours", fits, "1 to 2160");
+        let (needed, taken) = match self.action {
+            LinkAction::Rotate => (false, true),
+            LinkAction::Revoke => (false, false),
+            LinkAction::Extend => (true, true),
+        };
+        mistakes.require(
+            "/expires_in_hours",
+            !needed || hours.is_some(),
+            "given, to extend a link",
+        );
+        mistakes.require(
+            "/expires_in_hours",
+            taken || hours.is_none(),
+            "left out, to revoke a link",
+        );
+        let life =
+            hours.map_or_else(|| state.engine.link_life(), |hours| TimeDelta::hours(hours.into()));
+        let expires_at = state.clock().now() + life;
+        mistakes.or_value(Some(match self.action {
+            LinkAction::Rotate => Command::RotateLink { expires_at },
+            LinkAction::Revoke => Command::RevokeLink,
+            LinkAction::Extend => Command::ExtendLink { expires_at },
+        }))
+    }
 }

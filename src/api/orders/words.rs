@@ -45,8 +45,14 @@ pub(in crate::api) async fn note(
     Path(id): Path<String>,
     asked: Repeatable<NoteOrder>,
 ) -> Result<Response, Error> {
-    let text = check_text("/text", &asked.body.text, 2000)?;
-    order_and_show(&state, &id, Command::Note { text }, &caller, &asked).await
+    let command = asked.body.command()?;
+    order_and_show(&state, &id, command, &caller, &asked).await
+}
+
+impl NoteOrder {
+    pub(in crate::api) fn command(&self) -> Result<Command, Error> {
+        Ok(Command::Note { text: check_text("/text", &self.text, 2000)? })
+    }
 }
 
 /// Answer the questions that are open.

@@ -1,7 +1,7 @@
 -- Which of these onboardings match: all of the filter, and nothing but the filter.
 SELECT o.onboarding_id AS "onboarding_id!", o.blueprint_key AS "blueprint_key!",
        o.blueprint_version AS "blueprint_version!", o.status AS "status!", o.step AS "step!",
-       o.problem_code, o.since AS "since!", o.deadline
+       o.problem_code, o.since AS "since!", o.deadline, o.version AS "version!"
 FROM UNNEST($1::uuid[]) WITH ORDINALITY AS c (onboarding_id, place)
 JOIN onboarding o ON o.onboarding_id = c.onboarding_id
 WHERE ($2::text[] IS NULL OR o.blueprint_key = ANY ($2))

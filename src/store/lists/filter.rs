@@ -1,6 +1,7 @@
 //! What a list is narrowed to, and how it is ordered. Parsed already; nothing here asks anybody.
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -8,7 +9,10 @@ use crate::ids::{BlueprintKey, Reference, TemplateId, TenantId};
 use crate::onboarding::{Blocker, ProblemCode, StepKind};
 
 /// All that is given must hold. Where there may be several values, one of them must; none: any.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Stored with bulk orders: fields are added, never changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     /// Of [`crate::onboarding::Status::NAMES`].
     pub statuses: Vec<String>,
@@ -33,7 +37,8 @@ pub struct Filter {
 }
 
 /// What somebody typed to find an onboarding, and all that it may be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Search {
     pub text: String,
     pub reference: Option<Reference>,
@@ -95,6 +100,20 @@ impl Search {
             id: Uuid::try_parse(text).ok(),
             connector: text.parse().ok().filter(|id: &i64| *id > 0),
         })
+    }
+}
+
+impl From<Search> for String {
+    fn from(search: Search) -> Self {
+        search.text
+    }
+}
+
+impl TryFrom<String> for Search {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("nothing that can be looked for")
     }
 }
 

@@ -17,6 +17,7 @@
 mod counts;
 mod cursor;
 mod filter;
+mod gather;
 mod picks;
 mod places;
 mod walk;

@@ -26,6 +26,7 @@ type Found = Option<Vec<Uuid>>;
 pub(super) struct Match {
     pub(super) id: Uuid,
     pub(super) place: Place,
+    pub(super) version: i64,
     since: DateTime<Utc>,
     deadline: Option<DateTime<Utc>>,
 }
@@ -259,8 +260,9 @@ pub(super) async fn check(
             status: row.status,
         };
         if asked.takes(&place) {
+            let (id, version) = (row.onboarding_id, row.version);
             let (since, deadline) = (row.since, row.deadline);
-            matches.push(Match { id: row.onboarding_id, place, since, deadline });
+            matches.push(Match { id, place, version, since, deadline });
         }
     }
     Ok(matches)

@@ -21,7 +21,7 @@ use url::Url;
 use crate::database::TestDb;
 
 pub(super) const TEMPLATE: &str = "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11";
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 16] = [
     "blueprint",
     "tenant",
     "onboarding",
@@ -36,6 +36,8 @@ const TABLES: [&str; 14] = [
     "webhook_message",
     "webhook_delivery",
     "webhook_attempt",
+    "bulk_order",
+    "bulk_item",
 ];
 
 pub(super) struct Door {

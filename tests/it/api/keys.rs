@@ -38,8 +38,8 @@ fn operations() -> Vec<(String, String, &'static str)> {
                 continue;
             }
             let scope = match path.split('/').nth(2).unwrap() {
-                "onboardings" if method == "get" => "read",
-                "onboardings" => "write",
+                "onboardings" | "bulk_orders" if method == "get" => "read",
+                "onboardings" | "bulk_orders" => "write",
                 "blueprints" => "blueprints",
                 "webhook_endpoints" => "webhooks",
                 "api_keys" => "admin",
@@ -86,6 +86,7 @@ async fn what_is_out_of_sight_is_answered_like_what_does_not_exist() {
             continue;
         }
         let body = match path.rsplit('/').next().unwrap() {
+            _ if path.contains("bulk_orders") => json!({}),
             "cancel" | "skip" => json!({ "reason": "x" }),
             "restart_from" => json!({ "step": "connect", "reason": "x" }),
             "assign" => json!({ "assignee": "ada" }),

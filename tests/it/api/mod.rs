@@ -1,6 +1,7 @@
 //! The integrator's door, called in-process. No worker runs: an onboarding stays as it was started.
 
 mod blueprints;
+mod bulk;
 mod contract;
 mod door;
 mod keys;

@@ -66,6 +66,8 @@ fn bodies(operation: &str) -> (Value, Value) {
         | "disable_webhook_endpoint"
         | "delete_webhook_endpoint"
         | "revoke_api_key"
+        | "start_bulk_order"
+        | "cancel_bulk_order"
         | "replay_webhook_delivery" => (Value::Null, json!({})),
         "cancel_onboarding" | "skip_step" => (reason, other_reason),
         "restart_onboarding" => {
@@ -82,6 +84,10 @@ fn bodies(operation: &str) -> (Value, Value) {
         "adopt_cycle" => {
             let choice = |n| json!({ "cycle_id": Uuid::from_u128(n), "reason": "It is ours." });
             (choice(2), choice(1))
+        }
+        "preview_bulk_order" => {
+            let note = |text| json!({ "filter": {}, "order": { "action": "note", "text": text } });
+            (note("They call."), note("They called."))
         }
         "publish_blueprint" => {
             let mut second = blueprint();
@@ -114,6 +120,11 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
             work(door, two_questions()).await;
         }
         path.replace("{id}", &id)
+    } else if path.starts_with("/v1/bulk_orders/{id}") {
+        door.start(&signup("acme"), None).await;
+        let body = json!({ "filter": {}, "order": { "action": "note", "text": "They call." } });
+        let preview = door.post("/v1/bulk_orders", &body).await.json();
+        path.replace("{id}", preview["order"]["id"].as_str().unwrap())
     } else if path.starts_with("/v1/api_keys/{id}") {
         let body = json!({ "name": "backend", "scopes": ["read"] });
         path.replace("{id}", &door.post("/v1/api_keys", &body).await.id())

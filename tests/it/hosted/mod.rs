@@ -151,6 +151,7 @@ impl Site {
 
     async fn keep(&self, transition: Transition) -> Onboarding {
         let overruling = Overruling {
+            bulk: None,
             transition: &transition,
             order: Order::EndsWork,
             actor: "test",
