@@ -356,3 +356,21 @@ async fn a_key_orders_only_what_it_sees() {
     assert_eq!(listed["data"].as_array().unwrap().len(), 1);
     assert_eq!(door.get("/v1/bulk_orders").await.json()["data"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn what_matches_too_many_is_refused_before_anything_is_kept() {
+    let door = Door::open().await;
+    door.crowd(1).await;
+    // Counts come from the tally: so many need not be there for it to say so.
+    sqlx::query(
+        "INSERT INTO tally (blueprint_key, blueprint_version, status, step, problem_code, count)
+         VALUES ('crm', 1, 'running', 'create_account', NULL, 100000)",
+    )
+    .execute(&door.pool)
+    .await
+    .unwrap();
+    let refused = door.post("/v1/bulk_orders", &note(&json!({}))).await;
+    assert_eq!(refused.pointers("invalid"), ["/filter"]);
+    assert!(refused.text.contains("100001 onboardings"), "{}", refused.text);
+    assert_eq!(door.count("bulk_order").await, 0);
+}
