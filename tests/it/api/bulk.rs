@@ -364,7 +364,7 @@ async fn what_matches_too_many_is_refused_before_anything_is_kept() {
     // Counts come from the tally: so many need not be there for it to say so.
     sqlx::query(
         "INSERT INTO tally (blueprint_key, blueprint_version, status, step, problem_code, count)
-         VALUES ('crm', 1, 'running', 'create_account', NULL, 100000)",
+         VALUES ('crm', 1, 'running', 'create_account', '', 100000)",
     )
     .execute(&door.pool)
     .await
