@@ -1,5 +1,6 @@
 //! Puts the house together: opens the database, builds the rooms, starts and stops them in order.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -73,7 +74,8 @@ impl App {
         let (engine, worker) =
             Engine::new(store.clone(), cyclr, clock.clone(), config.engine.clone());
         let links = LinkKeys::new(&config.master_key);
-        let state = AppState::new(engine, links, endpoints.clone(), config.public_url.clone());
+        let state = AppState::new(engine, links, endpoints.clone(), config.public_url.clone())
+            .limited_to(config.rates.clone());
         let deliverer = Deliverer::new(store, clock, endpoints, api::webhook_words(&state))
             .map_err(Error::Webhooks)?;
         Ok(Self { state, worker, deliverer, drain: config.drain })
@@ -81,7 +83,8 @@ impl App {
 
     /// All doors.
     pub fn router(state: &AppState) -> Router {
-        web::shared_layers(api::router(state.clone()).merge(hosted::router(state.clone())))
+        let doors = api::router(state.clone()).merge(hosted::router(state.clone()));
+        web::shared_layers(doors, web::ProblemPage::at(state.public_url()))
     }
 
     /// The worker, for whoever drives it by hand.
@@ -96,7 +99,7 @@ impl App {
         let Self { state, worker, deliverer, drain } = self;
         let changes = state.engine.changes();
         let (watch, watched) = (state.watch().clone(), state.engine.clone());
-        let router = Self::router(&state);
+        let router = Self::router(&state).into_make_service_with_connect_info::<SocketAddr>();
         let told = stop.clone();
         let serving = axum::serve(listener, router)
             .with_graceful_shutdown(async move {

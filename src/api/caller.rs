@@ -66,7 +66,10 @@ impl<N: Needs> FromRequestParts<AppState> for Caller<N> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         let key = bearer(&parts.headers).ok_or_else(unauthenticated)?;
+        let limits = state.rate_limits();
+        limits.admit_unproven(parts, key)?;
         let known = state.store().find_api_key(key).await?.ok_or_else(unauthenticated)?;
+        limits.admit_key(parts, known.id, key)?;
         if !known.scopes.contains(&N::SCOPE) {
             return Err(forbidden(N::SCOPE));
         }

@@ -1,12 +1,17 @@
-//! The OpenAPI 3.1 document, made from the handlers.
+//! The OpenAPI 3.1 document, made from the handlers. What all operations have in common is said here,
+//! once: how they fail, how they are repeated, their version, and an example for each body.
 
 use std::sync::LazyLock;
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
+use utoipa::openapi::external_docs::ExternalDocsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::server::ServerBuilder;
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
     RefOr, Required, ResponseBuilder,
@@ -14,16 +19,24 @@ use utoipa::openapi::{
 
 use super::described_routes;
 use super::repeatable::HEADER;
+use super::version;
 use crate::web::{ProblemDocument, ProblemField, json_text};
 
 const KEY: &str = "api_key";
-/// Names the header's description among the components.
+/// Name the headers' descriptions among the components.
 const REPETITION: &str = "IdempotencyKey";
+const VERSION: &str = "Version";
 
 static SPELLED: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string(&document()).unwrap_or_default());
 
+/// A body for each operation that takes one, and what the most important shapes look like.
+static EXAMPLES: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
+
 /// Show this document.
+///
+/// Made from the handlers of the very service that answers.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "show_document", tag = "health", security(()),
     responses((status = OK, description = "OpenAPI 3.1", content_type = "application/json")))]
 pub(super) async fn show() -> Response {
@@ -33,12 +46,24 @@ pub(super) async fn show() -> Response {
 /// What the API offers, for the command line and for `/openapi.json`.
 pub fn document() -> OpenApi {
     let mut document = described_routes().into_openapi();
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
-        operations.into_iter().flatten().for_each(describe_failures);
-        let changing = [&mut item.post, &mut item.put, &mut item.delete];
-        changing.into_iter().flatten().for_each(describe_repetition);
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (&mut item.get, false),
+            (&mut item.post, true),
+            (&mut item.put, true),
+            (&mut item.delete, true),
+        ];
+        for (operation, changes) in operations {
+            let Some(operation) = operation else { continue };
+            describe_failures(path, changes, operation);
+            if changes {
+                describe_repetition(operation);
+            }
+            describe_version(path, operation);
+            show_body(operation);
+        }
     }
+    show_shapes(&mut document);
     document
 }
 
@@ -46,22 +71,48 @@ pub fn document() -> OpenApi {
 pub(super) fn frame() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Gangway")
-        .version("1")
-        .description(Some("Brings your customers aboard their integrations."))
-        .license(Some(LicenseBuilder::new().name("Apache-2.0").build()))
+        .version(version::VERSION)
+        .description(Some(
+            "Brings your customers aboard their integrations: start an onboarding for a tenant, hand \
+             out its link, and be told when it is live or when somebody has to act.",
+        ))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();
     let key = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let components = ComponentsBuilder::new()
         .schema_from::<ProblemDocument>()
         .schema_from::<ProblemField>()
         .parameter(REPETITION, repetition())
+        .parameter(VERSION, dated_version())
         .security_scheme(KEY, key)
         .build();
     OpenApiBuilder::new()
         .info(info)
+        .servers(Some([ServerBuilder::new().url("/").description(Some("This service")).build()]))
+        .tags(Some(tags()))
+        .external_docs(Some(
+            ExternalDocsBuilder::new().url("/docs").description(Some("For people")).build(),
+        ))
         .components(Some(components))
         .security(Some([SecurityRequirement::new::<_, [String; 0], String>(KEY, [])]))
         .build()
+}
+
+fn tags() -> Vec<Tag> {
+    let tag = |name: &str, description: &str| {
+        TagBuilder::new().name(name).description(Some(description)).build()
+    };
+    vec![
+        tag(
+            "onboardings",
+            "One tenant on its way through one blueprint: start, look, and give orders.",
+        ),
+        tag("bulk_orders", "One order to all onboardings that match a filter."),
+        tag("blueprints", "What an onboarding is to set up. Published versions never change."),
+        tag("webhooks", "Where you are told of changes, by Standard Webhooks."),
+        tag("api_keys", "Who may ask this API for what."),
+        tag("health", "Whether the service is there, and this description of it."),
+    ]
 }
 
 /// Operations that are asked with POST, PUT or DELETE and change nothing: no key is needed for them.
@@ -72,8 +123,52 @@ fn describe_repetition(operation: &mut Operation) {
     if operation.operation_id.as_deref().is_some_and(|id| CHANGE_NOTHING.contains(&id)) {
         return;
     }
-    let shared = Ref::new(format!("#/components/parameters/{REPETITION}"));
+    refer_to(operation, REPETITION);
+}
+
+fn describe_version(path: &str, operation: &mut Operation) {
+    if path.starts_with("/v1/") {
+        refer_to(operation, VERSION);
+    }
+}
+
+fn refer_to(operation: &mut Operation, shared: &str) {
+    let shared = Ref::new(format!("#/components/parameters/{shared}"));
     operation.parameters.get_or_insert_default().push(RefOr::Ref(shared));
+}
+
+fn show_body(operation: &mut Operation) {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    if let Some(RefOr::T(content)) = body.content.get_mut("application/json") {
+        content.example = EXAMPLES["bodies"].get(id).cloned();
+    }
+}
+
+fn show_shapes(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    for (name, schema) in &mut components.schemas {
+        if let (Some(example), RefOr::T(Schema::Object(object))) =
+            (EXAMPLES["shapes"].get(name), schema)
+        {
+            object.examples.push(example.clone());
+        }
+    }
+}
+
+/// Said in one place for all of them.
+fn dated_version() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([version::VERSION]));
+    ParameterBuilder::new()
+        .name(version::HEADER)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The version that you were written for. Every answer tells the same header. A version that \
+             this service does not speak is refused.",
+        ))
+        .schema(Some(text))
+        .build()
 }
 
 /// Said in one place for all of them.
@@ -98,12 +193,34 @@ fn repetition() -> Parameter {
         .build()
 }
 
-/// Every operation fails in the same form, so it is said in one place.
-fn describe_failures(operation: &mut Operation) {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let response = ResponseBuilder::new()
-        .description("A failure, told as an RFC 9457 problem.")
-        .content("application/problem+json", content)
-        .build();
-    operation.responses.responses.insert("default".to_owned(), response.into());
+/// Every operation fails in the same form, so it is said in one place: which statuses are to be expected,
+/// and that any other one has the same body.
+fn describe_failures(path: &str, changes: bool, operation: &mut Operation) {
+    let is_open = operation.security.is_some();
+    let has_input = operation.request_body.is_some() || operation.parameters.is_some();
+    let mut expected = Vec::new();
+    if !is_open {
+        expected.push(("401", "The API key is missing or not good."));
+        expected.push(("403", "The API key lacks a scope."));
+        expected.push(("429", "This key has asked too much; see `Retry-After`."));
+    }
+    if path.contains('{') {
+        expected.push(("404", "It does not exist, or this key does not see it."));
+    }
+    if !is_open && changes {
+        expected.push(("409", "The present state does not allow it."));
+    }
+    if !is_open && has_input {
+        expected.push(("422", "Fields are wrong; `errors` names each."));
+    }
+    expected.push(("default", "Any other failure, told as an RFC 9457 problem."));
+    for (status, words) in expected {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let response = ResponseBuilder::new()
+            .description(words)
+            .content("application/problem+json", content)
+            .build();
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.to_owned()).or_insert_with(|| response.into());
+    }
 }

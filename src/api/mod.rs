@@ -31,14 +31,16 @@ mod narrow;
 mod onboardings;
 mod orders;
 mod parameters;
+mod reference;
 mod repeatable;
 mod shapes;
 mod start;
 mod stream;
+mod version;
 mod webhooks;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::any;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,14 +49,19 @@ pub use document::document;
 pub use list::{read_cursor, write_cursor};
 pub use webhooks::webhook_words;
 
-use crate::web::{AppState, Error, dress_as_problem, guards};
+use crate::web::{AppState, Error, ProblemPage, dress_as_problem, guards, tell_limits};
 
 /// All routes of the API, with failures dressed as problems. Belongs within
 /// [`crate::web::shared_layers`].
 pub fn router(state: AppState) -> Router {
+    let problems = ProblemPage::at(state.public_url());
     let (routes, _) = described_routes().split_for_parts();
     let routes = routes.route("/v1/{*rest}", any(async || Error::not_found())).with_state(state);
-    guards(routes).layer(from_fn(dress_as_problem))
+    guards(routes)
+        .layer(from_fn(tell_limits))
+        .layer(from_fn(version::agree))
+        .layer(from_fn_with_state(problems, dress_as_problem))
+        .merge(reference::routes())
 }
 
 fn described_routes() -> OpenApiRouter<AppState> {

@@ -30,7 +30,7 @@ use crate::embedded::{self, Durability, Embedded};
 use crate::onboarding::Blueprint;
 use crate::sandbox::{self, Sandbox};
 use crate::secret::{ExposeSecret as _, MasterKey, Secret, random_token};
-use crate::{cyclr, engine, webhooks};
+use crate::{cyclr, engine, web, webhooks};
 
 /// The name of the signup page's API key. Each start makes a new one and ends the old.
 const KEY_NAME: &str = "demo signup page";
@@ -161,6 +161,7 @@ impl Doors {
                 pressure: cyclr::PressureSettings::default(),
                 plain_http: false,
             },
+            rates: web::RateSettings::default(),
             // Whoever tries it out listens on this machine.
             webhooks: webhooks::Settings { insecure: true, ..webhooks::Settings::default() },
             // Nobody balances requests here.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::Connection as _;
+use sqlx::Executor as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -119,9 +119,11 @@ impl Sessions {
             .after_release(move |session, meta| {
                 let (fit, doubted) = (after.trusts(meta.age), after.was_left_lately());
                 Box::pin(async move {
-                    // sqlx asks too, but would wait for ever.
-                    let sign_of_life = timeout(SIGN_OF_LIFE, session.ping());
-                    Ok(fit && (!doubted || sign_of_life.await.is_ok_and(|answer| answer.is_ok())))
+                    // sqlx asks for a sign of life too, but would wait for ever; and a transaction
+                    // whose beginning nobody waited for is open without its knowing. What the next
+                    // one writes would be kept by nobody.
+                    let cleaned = timeout(SIGN_OF_LIFE, session.execute("ROLLBACK"));
+                    Ok(fit && (!doubted || cleaned.await.is_ok_and(|answer| answer.is_ok())))
                 })
             })
     }

@@ -35,6 +35,7 @@ const BREAKER: &str = "gangway_cyclr_breaker";
 const CYCLR_LIMIT: &str = "gangway_cyclr_calls_limit";
 const CYCLR_UNDER_WAY: &str = "gangway_cyclr_calls_under_way";
 const CYCLR_WAITING: &str = "gangway_cyclr_calls_waiting";
+const REQUESTS_REFUSED: &str = "gangway_requests_refused_total";
 
 /// Upper bounds of the histograms' buckets.
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0];
@@ -79,6 +80,10 @@ fn describe() {
     describe_gauge!(CYCLR_LIMIT, "Calls to Cyclr that may be under way at once");
     describe_gauge!(CYCLR_UNDER_WAY, "Calls to Cyclr that are under way");
     describe_gauge!(CYCLR_WAITING, "Calls that wait for their turn");
+    describe_counter!(
+        REQUESTS_REFUSED,
+        "Requests beyond a limit: rate of a key, unknown keys from an address"
+    );
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver a webhook, by how they ended");
     describe_histogram!(WEBHOOK_SECONDS, "Time of one attempt to deliver a webhook");
     describe_gauge!(WEBHOOKS_PENDING, "Webhooks that wait for delivery to enabled endpoints");
@@ -153,6 +158,11 @@ pub fn cyclr_calls_now(limit: usize, under_way: usize, waiting: usize) {
     gauge!(CYCLR_LIMIT).set(exact(limit as u64));
     gauge!(CYCLR_UNDER_WAY).set(exact(under_way as u64));
     gauge!(CYCLR_WAITING).set(exact(waiting as u64));
+}
+
+/// A request was refused because of a limit; `limit` names it.
+pub fn request_refused(limit: &'static str) {
+    counter!(REQUESTS_REFUSED, "limit" => limit).increment(1);
 }
 
 /// One attempt to deliver a webhook has ended.

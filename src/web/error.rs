@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::Kind;
 use crate::{engine, store};
 
 /// A failure without a body; the router it stands in dresses it.
@@ -18,6 +19,8 @@ pub struct Error {
     pub fields: Vec<FieldMistake>,
     /// The onboarding that it is about, as far as whoever asked may see it.
     pub about: Option<Arc<AboutOnboarding>>,
+    /// In how many seconds it may go better.
+    pub retry_after: Option<u64>,
     /// For the log only.
     pub cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -39,125 +42,15 @@ pub struct FieldMistake {
     pub reason: String,
 }
 
-/// What kind of failure it is. Codes are stable: added, never renamed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Malformed,
-    Invalid,
-    Unauthenticated,
-    Forbidden,
-    NotFound,
-    WrongMethod,
-    Conflict,
-    KeyReused,
-    /// The same request is being carried out right now.
-    InFlight,
-    TooLarge,
-    WrongMediaType,
-    TimedOut,
-    Unavailable,
-    Upstream,
-    Internal,
-    /// A page's form that was not sent by one of our pages.
-    NotFromHere,
-}
-
-impl Kind {
-    pub const ALL: [Self; 16] = [
-        Self::Malformed,
-        Self::Invalid,
-        Self::Unauthenticated,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::WrongMethod,
-        Self::Conflict,
-        Self::KeyReused,
-        Self::InFlight,
-        Self::TooLarge,
-        Self::WrongMediaType,
-        Self::TimedOut,
-        Self::Unavailable,
-        Self::Upstream,
-        Self::Internal,
-        Self::NotFromHere,
-    ];
-
-    /// Status, stable code, and a title in words.
-    const fn entry(self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Self::Malformed => {
-                (StatusCode::BAD_REQUEST, "malformed", "The request could not be read")
-            }
-            Self::Invalid => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request has invalid fields")
-            }
-            Self::Unauthenticated => {
-                (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid API key is needed")
-            }
-            Self::Forbidden => {
-                (StatusCode::FORBIDDEN, "forbidden", "The API key is not good for this")
-            }
-            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is nothing here"),
-            Self::WrongMethod => {
-                (StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "This method is not offered here")
-            }
-            Self::Conflict => {
-                (StatusCode::CONFLICT, "conflict", "The present state does not allow this")
-            }
-            Self::KeyReused => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                "The idempotency key was used for another request",
-            ),
-            Self::InFlight => (
-                StatusCode::CONFLICT,
-                "idempotency_in_flight",
-                "The same request is being carried out",
-            ),
-            Self::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large")
-            }
-            Self::WrongMediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "wrong_media_type",
-                "The request has the wrong content type",
-            ),
-            Self::TimedOut => {
-                (StatusCode::REQUEST_TIMEOUT, "timed_out", "The request took too long")
-            }
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "The service cannot answer right now",
-            ),
-            Self::Upstream => {
-                (StatusCode::BAD_GATEWAY, "upstream", "The integration service did not answer")
-            }
-            Self::Internal => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side")
-            }
-            Self::NotFromHere => {
-                (StatusCode::FORBIDDEN, "not_from_here", "This form was not sent from our page")
-            }
-        }
-    }
-
-    pub const fn status(self) -> StatusCode {
-        self.entry().0
-    }
-
-    pub const fn code(self) -> &'static str {
-        self.entry().1
-    }
-
-    pub const fn title(self) -> &'static str {
-        self.entry().2
-    }
-}
+/// When what does not go right now is worth another try, in seconds.
+const SOON: u64 = 3;
 
 impl Error {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), fields: Vec::new(), about: None, cause: None }
+        let soon = matches!(kind, Kind::Unavailable | Kind::InFlight);
+        let retry_after = soon.then_some(SOON);
+        let (fields, detail) = (Vec::new(), detail.into());
+        Self { kind, detail, fields, about: None, retry_after, cause: None }
     }
 
     /// The same answer for what does not exist and for what is somebody else's.
@@ -249,8 +142,8 @@ impl IntoResponse for Error {
     /// Without a body: the failure itself travels in the extensions to the layer that dresses it.
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
-        if matches!(self.kind, Kind::Unavailable | Kind::InFlight) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.kind == Kind::Unauthenticated {
             response

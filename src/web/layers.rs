@@ -11,14 +11,14 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::{Next, from_fn, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{Error, Kind, dress_as_problem};
+use super::{Error, Kind, ProblemPage, dress_as_problem};
 
 /// Longest request body, in bytes.
 pub const BODY_LIMIT: usize = 256 * 1024;
@@ -43,11 +43,11 @@ const HEADERS: [(HeaderName, &str); 5] = [
 const LONGEST_ID: usize = 64;
 
 /// Around all doors together: request id, span, common headers, and a last net for what no door
-/// has dressed.
-pub fn shared_layers(router: Router) -> Router {
+/// has dressed, which `problems` explains.
+pub fn shared_layers(router: Router, problems: ProblemPage) -> Router {
     router
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(from_fn(dress_as_problem))
+        .layer(from_fn_with_state(problems, dress_as_problem))
         .layer(map_response(add_headers))
         .layer(from_fn(identify))
 }
@@ -104,7 +104,9 @@ pub fn log_failure(error: &Error) {
         | Kind::TooLarge
         | Kind::WrongMediaType
         | Kind::TimedOut
-        | Kind::NotFromHere => tracing::debug!(code, cause, "a request was refused: {code}"),
+        | Kind::NotFromHere
+        | Kind::UnsupportedVersion
+        | Kind::RateLimited => tracing::debug!(code, cause, "a request was refused: {code}"),
     }
 }
 
@@ -201,9 +203,9 @@ mod tests {
             .route("/panic", get(async || -> &'static str { panic!("with a secret") }))
             .route("/read", axum::routing::post(async |body: String| body))
             .route("/slow", get(async || std::future::pending::<&'static str>().await));
-        shared_layers(
-            guards_with(routes, Duration::from_millis(50)).layer(from_fn(dress_as_problem)),
-        )
+        let problems = ProblemPage::at(&"https://go.example.com/".parse().unwrap());
+        let dress = from_fn_with_state(problems.clone(), dress_as_problem);
+        shared_layers(guards_with(routes, Duration::from_millis(50)).layer(dress), problems)
     }
 
     async fn ask(path: &str, id: &[u8]) -> (StatusCode, HeaderMap, String) {
@@ -255,7 +257,10 @@ mod tests {
     async fn the_router_s_own_refusals_are_problems_and_common_headers_yield() {
         let (status, headers, body) = ask("/nowhere", b"abc").await;
         assert_eq!(status, StatusCode::NOT_FOUND);
-        assert!(body.contains("\"type\":\"urn:gangway:problem:not_found\""), "{body}");
+        assert!(
+            body.contains("\"type\":\"https://go.example.com/docs/problems#not_found\""),
+            "{body}"
+        );
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["cache-control"], "no-store");
         let (_, headers, _) = ask("/page", b"abc").await;

@@ -199,10 +199,11 @@ fn reference_in(path: &str) -> Option<Reference> {
 
 /// For failures that come from the framework and carry no kind of ours.
 fn kind_of(status: StatusCode) -> Kind {
-    Kind::ALL
-        .into_iter()
-        .find(|kind| kind.status() == status)
-        .unwrap_or(if status.is_server_error() { Kind::Internal } else { Kind::Malformed })
+    Kind::all().find(|kind| kind.status() == status).unwrap_or(if status.is_server_error() {
+        Kind::Internal
+    } else {
+        Kind::Malformed
+    })
 }
 
 const fn title_of(kind: Kind) -> &'static str {
@@ -212,12 +213,13 @@ const fn title_of(kind: Kind) -> &'static str {
         Kind::Malformed
         | Kind::Invalid
         | Kind::WrongMediaType
+        | Kind::UnsupportedVersion
         | Kind::Unauthenticated
         | Kind::Forbidden => "The page could not read what was sent",
         Kind::Conflict | Kind::KeyReused | Kind::InFlight => "This step has moved on",
         Kind::TooLarge => "What was sent is too long",
         Kind::NotFromHere => "This page is no longer current",
-        Kind::TimedOut | Kind::Unavailable => "We cannot answer right now",
+        Kind::TimedOut | Kind::Unavailable | Kind::RateLimited => "We cannot answer right now",
         Kind::Upstream => "The connection service did not answer",
         Kind::Internal => "Something failed on our side",
     }

@@ -1,11 +1,14 @@
 //! Failures as RFC 9457 problems, for doors that speak JSON.
 
+use std::sync::Arc;
+
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use url::Url;
 use utoipa::ToSchema;
 
 use super::layers::{log_failure, request_id};
@@ -17,7 +20,7 @@ const PROBLEM: &str = "application/problem+json";
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemDocument {
-    /// `urn:gangway:problem:` and the code.
+    /// The address of the page that explains the code.
     #[serde(rename = "type")]
     pub kind: String,
     pub title: String,
@@ -47,16 +50,35 @@ pub struct ProblemField {
     pub detail: String,
 }
 
+/// Where problems are explained: a page with a place for each code.
+#[derive(Debug, Clone)]
+pub struct ProblemPage(Arc<str>);
+
+impl ProblemPage {
+    /// The page of the service that is reached there.
+    pub fn at(public_url: &Url) -> Self {
+        let base = public_url.as_str().trim_end_matches('/');
+        Self(format!("{base}{PROBLEMS_PAGE}").into())
+    }
+}
+
+/// The path of the page that explains problems.
+pub const PROBLEMS_PAGE: &str = "/docs/problems";
+
 /// A middleware that gives every failure of the routes within its body: those of our handlers, and
 /// those that the router itself answers with (no such path, no such method). Logs the cause. What
 /// was dressed further in stays as it is.
-pub async fn dress_as_problem(request: Request, next: Next) -> Response {
+pub async fn dress_as_problem(
+    State(page): State<ProblemPage>,
+    request: Request,
+    next: Next,
+) -> Response {
     let request_id = request_id(request.headers()).map(str::to_owned);
     let mut response = next.run(request).await;
     let error = response.extensions_mut().remove::<Error>().or_else(|| bare(&response));
     let Some(error) = error else { return response };
     log_failure(&error);
-    let document = ProblemDocument::new(&error, request_id);
+    let document = ProblemDocument::new(&error, &page, request_id);
     let body = serde_json::to_string(&document).unwrap_or_default();
     // Headers that belong to the refusal stay: Allow, Retry-After, WWW-Authenticate.
     *response.body_mut() = Body::from(body);
@@ -73,7 +95,7 @@ fn bare(response: &Response) -> Option<Error> {
     let content = response.headers().get(header::CONTENT_TYPE);
     let plain = content.is_none_or(|content| content.as_bytes().starts_with(b"text/plain"));
     let otherwise = if status.is_server_error() { Kind::Internal } else { Kind::Malformed };
-    let known = Kind::ALL.into_iter().find(|kind| kind.status() == status);
+    let known = Kind::all().find(|kind| kind.status() == status);
     (failed && plain).then(|| {
         let kind = known.unwrap_or(otherwise);
         Error::new(kind, format!("{}.", kind.title()))
@@ -81,10 +103,10 @@ fn bare(response: &Response) -> Option<Error> {
 }
 
 impl ProblemDocument {
-    fn new(error: &Error, request_id: Option<String>) -> Self {
+    fn new(error: &Error, page: &ProblemPage, request_id: Option<String>) -> Self {
         let code = error.kind.code();
         Self {
-            kind: format!("urn:gangway:problem:{code}"),
+            kind: format!("{}#{code}", page.0),
             title: error.kind.title().to_owned(),
             status: error.kind.status().as_u16(),
             detail: error.detail.clone(),

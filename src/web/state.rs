@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{LinkKeys, Watch};
+use super::{LinkKeys, RateLimits, RateSettings, Watch};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::ids::OnboardingId;
@@ -20,11 +20,26 @@ pub struct AppState {
     endpoints: Endpoints,
     public_url: Arc<Url>,
     watch: Watch,
+    rate_limits: RateLimits,
 }
 
 impl AppState {
     pub fn new(engine: Engine, links: LinkKeys, endpoints: Endpoints, public_url: Url) -> Self {
-        Self { engine, links, endpoints, public_url: Arc::new(public_url), watch: Watch::default() }
+        let rate_limits = RateLimits::new(RateSettings::default(), engine.clock());
+        let (public_url, watch) = (Arc::new(public_url), Watch::default());
+        Self { engine, links, endpoints, public_url, watch, rate_limits }
+    }
+
+    /// With other limits than none for a key.
+    #[must_use]
+    pub fn limited_to(self, settings: RateSettings) -> Self {
+        let rate_limits = RateLimits::new(settings, self.clock());
+        Self { rate_limits, ..self }
+    }
+
+    /// How much a caller may ask.
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.rate_limits
     }
 
     /// Where the integrator is told of changes.

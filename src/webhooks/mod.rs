@@ -35,19 +35,24 @@ pub use endpoints::{Endpoints, Once, Ordered};
 pub use schedule::{DELAYS, parse_retry_after};
 pub use signature::{sign, spell_secret};
 
-/// What an endpoint may ask for.
-pub const KINDS: [&str; 8] = [
-    "onboarding.started",
-    "onboarding.running",
-    "onboarding.retrying",
-    "onboarding.waiting",
-    "onboarding.stuck",
-    "onboarding.live",
-    "onboarding.cancelled",
-    DISABLED,
+/// What an endpoint may ask for, and what each of it tells.
+pub const EVENT_KINDS: [(&str, &str); 8] = [
+    ("onboarding.started", "An onboarding was started."),
+    ("onboarding.running", "It goes on: Gangway does the next step."),
+    ("onboarding.retrying", "Something passing went wrong; it is tried again by itself."),
+    ("onboarding.waiting", "The tenant's people have to do something; requirements say what."),
+    ("onboarding.stuck", "Somebody has to look: the problem says who and what to do."),
+    ("onboarding.live", "All of it is done and the integration is active."),
+    ("onboarding.cancelled", "It was given up."),
+    (DISABLED, "Another endpoint was disabled because it took nothing."),
 ];
 /// Tells the other endpoints that one was disabled without anybody's order.
 pub const DISABLED: &str = "webhook_endpoint.disabled";
+/// Whether an endpoint may ask for this.
+pub fn is_event_kind(kind: &str) -> bool {
+    EVENT_KINDS.iter().any(|(known, _)| *known == kind)
+}
+
 /// Sent to one endpoint on request, whatever it asked for.
 pub const TEST: &str = "webhook_endpoint.test";
 

@@ -13,6 +13,7 @@ mod embedded;
 mod faults;
 mod figures;
 mod fuzz_seeds;
+mod gone_away;
 mod happy_path;
 mod hardship;
 mod hosted;

@@ -13,6 +13,7 @@ mod shapes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::caller::{Caller, Write};
@@ -75,16 +76,7 @@ async fn prepare(
 ) -> Result<Prepared, Error> {
     let mut mistakes = Mistakes::default();
     let filter = body.filter.parse("/filter/", &mut mistakes);
-    let order = body.order.to_string();
-    let command = match read_json(order.as_bytes()).and_then(|o: ManyOrder| o.command(state)) {
-        Ok(command) => BulkCommand::of(command),
-        Err(error) => {
-            for mistake in error.fields {
-                mistakes.add(format!("/order{}", mistake.pointer), mistake.reason);
-            }
-            None
-        }
-    };
+    let command = read_order(&body.order, state, &mut mistakes);
     let (filter, command) = mistakes.or_value(command.map(|command| (filter, command)))?;
     let found = state.engine.look_at_many(&filter, &caller.sight).await?;
     let mut mistakes = Mistakes::default();
@@ -97,6 +89,30 @@ async fn prepare(
     let asked = serde_json::to_value(body).map_err(Error::internal)?;
     let request = BulkRequest { actor, sight, asked, filter, command };
     mistakes.or_value(Some((request, found.count, sample.collect())))
+}
+
+/// What is wrong is noted with its place in the body.
+fn read_order(order: &Value, state: &AppState, mistakes: &mut Mistakes) -> Option<BulkCommand> {
+    let mut note = |place: &str, error: Error| {
+        for mistake in error.fields {
+            mistakes.add(format!("{place}{}", mistake.pointer), mistake.reason);
+        }
+    };
+    let read: ManyOrder = match read_json(order.to_string().as_bytes()) {
+        Ok(read) => read,
+        Err(error) => {
+            note("/order", error);
+            return None;
+        }
+    };
+    match read.command(state) {
+        Ok(command) => BulkCommand::of(command),
+        Err(error) => {
+            let name = order.as_object().and_then(|order| order.keys().next());
+            note(&format!("/order/{}", name.map_or("", String::as_str)), error);
+            None
+        }
+    }
 }
 
 /// Start what was previewed.

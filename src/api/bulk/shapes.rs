@@ -27,10 +27,10 @@ pub(in crate::api) struct NewBulkBody {
     pub(super) order: Value,
 }
 
-/// The same orders as to one onboarding, by the name of the action. Read by itself, so that a mistake is
+/// The same orders as to one onboarding: the name of the action with its fields. Read by itself, so that a mistake is
 /// told with its place.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "action", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(in crate::api) enum ManyOrder {
     Retry(RetryOrder),
     Skip(SkipOrder),

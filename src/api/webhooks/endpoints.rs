@@ -16,7 +16,7 @@ use crate::api::repeatable::{BodyOptional, Nothing, Repeatable};
 use crate::ids::EndpointId;
 use crate::store::{EndpointOrder, EndpointText, NewMessage};
 use crate::web::{AppState, Error, JsonAnswer};
-use crate::webhooks::{KINDS, Once, TEST};
+use crate::webhooks::{EVENT_KINDS, Once, TEST, is_event_kind};
 
 /// Have changes told to an address.
 ///
@@ -183,9 +183,8 @@ async fn check(state: &AppState, body: EndpointOrderBody) -> Result<EndpointText
     let described = body.description.is_empty() || is_line(&body.description);
     mistakes.require("/description", described, "at most 200 characters on one line");
     for (place, kind) in body.events.iter().enumerate() {
-        let known = KINDS.contains(&kind.as_str());
-        let rule = format!("one of {}", KINDS.join(", "));
-        mistakes.require(&format!("/events/{place}"), known, &rule);
+        let rule = format!("one of {}", EVENT_KINDS.map(|(kind, _)| kind).join(", "));
+        mistakes.require(&format!("/events/{place}"), is_event_kind(kind), &rule);
     }
     let url = match state.endpoints().check(&body.url).await {
         Ok(url) => Some(url),

@@ -2,15 +2,19 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use gangway::clock::Clock;
+use gangway::store::Store;
 use serde_json::{Value, json};
+use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
 
-use super::door::{Answer, Door, blueprint, signup};
+use super::door::{Answer, Door, blueprint, dawn_plus, signup};
 use super::more_orders::two_questions;
 use super::orders::work;
+use crate::database::TestDb;
 
 fn note(filter: &Value) -> Value {
-    json!({ "filter": filter, "order": { "action": "note", "text": "Maintenance on Sunday." } })
+    json!({ "filter": filter, "order": { "note": { "text": "Maintenance on Sunday." } } })
 }
 
 impl Door {
@@ -123,7 +127,7 @@ async fn each_item_says_what_became_of_it() {
     door.crowd(3).await;
     let all = door.get("/v1/onboardings").await.json()["data"].clone();
     let path = |place: usize| format!("/v1/onboardings/{}", all[place]["id"].as_str().unwrap());
-    let skip = json!({ "filter": {}, "order": { "action": "skip", "reason": "Not needed." } });
+    let skip = json!({ "filter": {}, "order": { "skip": { "reason": "Not needed." } } });
     let preview = door.post("/v1/bulk_orders", &skip).await.json();
     let allowed: Vec<_> =
         preview["sample"].as_array().unwrap().iter().map(|one| &one["allowed"]).collect();
@@ -137,7 +141,7 @@ async fn each_item_says_what_became_of_it() {
 
     // What does not match any more when its turn comes is passed by.
     let filter = json!({ "status": "running" });
-    let cancel = json!({ "action": "cancel", "reason": "They are gone." });
+    let cancel = json!({ "cancel": { "reason": "They are gone." } });
     let order = door.begin(&json!({ "filter": filter, "order": cancel })).await;
     let moved = door.post(&format!("{}/cancel", path(1)), &json!({ "reason": "x" })).await;
     assert_eq!(moved.status, StatusCode::OK);
@@ -185,7 +189,13 @@ async fn more_than_was_previewed_is_not_started() {
 
 #[tokio::test]
 async fn whoever_dies_in_the_middle_and_whoever_interferes_nobody_is_told_twice() {
-    let door = Door::open().await;
+    // With the service's own sessions: one that was left in the middle of something is closed.
+    let database = TestDb::fresh().await;
+    let clock = Clock::stopped_at(dawn_plus(0));
+    let options = gangway::app::session(database.options());
+    let store = Store::open(PgPoolOptions::new(), options, clock.clone()).await.unwrap();
+    let pool = database.pool().await;
+    let door = Door::open_on((database, pool), store, clock).await;
     door.crowd(60).await;
     let order = door.begin(&note(&json!({}))).await;
     // Dies after some, again and again: what it was at is lost with it.
@@ -277,8 +287,7 @@ async fn every_order_can_be_given_to_many() {
             door.start(&signup("acme"), None).await;
             work(&door, two_questions()).await;
         }
-        let mut order = fields;
-        order["action"] = json!(action);
+        let order = json!({ action: fields });
         let order = door.begin(&json!({ "filter": {}, "order": order })).await;
         door.carry_out().await;
         let items = door.get(&format!("{order}/items")).await.json();
@@ -286,7 +295,7 @@ async fn every_order_can_be_given_to_many() {
         assert_eq!(door.journal(kind).await, 1, "{action}");
     }
     door.start(&signup("bravo"), None).await;
-    let retry = json!({ "filter": { "status": "running" }, "order": { "action": "retry" } });
+    let retry = json!({ "filter": { "status": "running" }, "order": { "retry": {} } });
     let order = door.begin(&retry).await;
     door.carry_out().await;
     assert_eq!(progress(&door.get(&order).await), [1, 0, 0, 1, 0, 0], "it is not stuck");
@@ -297,16 +306,21 @@ async fn what_is_wrong_is_told_with_its_place() {
     let door = Door::open().await;
     for (body, pointers) in [
         (json!({}), vec!["/filter"]),
-        (json!({ "filter": {}, "order": { "action": "adopt" } }), vec!["/order/action"]),
-        (json!({ "filter": {}, "order": { "action": "note" } }), vec!["/order/text"]),
+        (json!({ "filter": {}, "order": { "adopt": {} } }), vec!["/order/adopt"]),
+        (json!({ "filter": {}, "order": "retry" }), vec!["/order"]),
         (
-            json!({ "filter": {}, "order": { "action": "revoke_link", "text": "x" } }),
-            vec!["/order"],
+            json!({ "filter": {}, "order": { "cancel": { "reason": "x" }, "retry": {} } }),
+            vec!["/order/cancel"],
+        ),
+        (json!({ "filter": {}, "order": { "note": {} } }), vec!["/order/note/text"]),
+        (
+            json!({ "filter": {}, "order": { "revoke_link": { "text": "x" } } }),
+            vec!["/order/revoke_link/text"],
         ),
         (
             json!({ "filter": { "status": "lost", "tag": "A" },
-                    "order": { "action": "cancel", "reason": " " } }),
-            vec!["/filter/status", "/filter/tag", "/order/reason"],
+                    "order": { "cancel": { "reason": " " } } }),
+            vec!["/filter/status", "/filter/tag", "/order/cancel/reason"],
         ),
         (note(&json!({ "sttus": "live" })), vec!["/filter/sttus"]),
         (note(&json!({ "status": 1 })), vec!["/filter/status"]),

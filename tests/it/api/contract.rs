@@ -7,11 +7,10 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Html;
 use axum::routing::get;
-use gangway::web::shared_layers;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::door::{Door, signup};
+use super::door::{Door, all_layers, signup};
 
 fn operations(document: &Value) -> Vec<(String, String)> {
     let paths = document["paths"].as_object().unwrap().iter();
@@ -108,7 +107,7 @@ async fn another_door_may_stand_beside_it() {
     let pages = Router::new()
         .route("/l/{token}", get(async || "page"))
         .fallback(async || (StatusCode::NOT_FOUND, Html("no page")));
-    let both = shared_layers(gangway::api::router(door.state.clone()).merge(pages));
+    let both = all_layers(&door.state, gangway::api::router(door.state.clone()).merge(pages));
     for (path, status, content) in [
         ("/l/x", StatusCode::OK, "text/plain; charset=utf-8"),
         ("/elsewhere", StatusCode::NOT_FOUND, "text/html; charset=utf-8"),

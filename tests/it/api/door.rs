@@ -10,7 +10,7 @@ use gangway::clock::Clock;
 use gangway::engine::{self, Engine};
 use gangway::secret::{ExposeSecret as _, MasterKey, Secret};
 use gangway::store::Store;
-use gangway::web::{AppState, LinkKeys, shared_layers};
+use gangway::web::{AppState, LinkKeys, ProblemPage, shared_layers};
 use gangway::webhooks::{self, Endpoints};
 use gangway::{api, cyclr};
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ impl Answer {
         let problem = self.json();
         assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
         assert_eq!(problem["code"], code, "{}", self.text);
-        assert_eq!(problem["type"], format!("urn:gangway:problem:{code}"));
+        assert_eq!(problem["type"], format!("https://onboard.example.com/docs/problems#{code}"));
         assert_eq!(problem["status"], self.status.as_u16());
         assert_eq!(problem["request_id"], self.headers["x-request-id"].to_str().unwrap());
         assert!(problem["title"].is_string() && problem["detail"].is_string());
@@ -100,7 +100,7 @@ impl Door {
         let endpoints = Endpoints::new(store.clone(), &master, webhooks::Settings::default());
         let engine = idle_engine(store, &clock, public_url.clone());
         let state = AppState::new(engine, LinkKeys::new(&master), endpoints, public_url);
-        let router = shared_layers(api::router(state.clone()));
+        let router = all_layers(&state, api::router(state.clone()));
         let key = key.expose_secret().to_owned();
         let door = Self { router, state, clock, pool, key, _database: database };
         let published = door.post("/v1/blueprints", &blueprint()).await;
@@ -115,10 +115,16 @@ impl Door {
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let answer = self.fetch(request).await;
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        answer
+    }
+
+    /// The same of what caches may keep.
+    pub(super) async fn fetch(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, 1 << 24).await.unwrap();
         assert!(parts.headers.contains_key("x-request-id"));
-        assert_eq!(parts.headers["cache-control"], "no-store");
         let text = String::from_utf8(body.to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, text }
     }
@@ -176,6 +182,11 @@ impl Door {
         let statement = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         sqlx::query_scalar(statement).fetch_one(&self.pool).await.unwrap()
     }
+}
+
+/// What stands around all doors.
+pub(super) fn all_layers(state: &AppState, router: Router) -> Router {
+    shared_layers(router, ProblemPage::at(state.public_url()))
 }
 
 /// An engine whose worker is gone and whose Cyclr is a port where nobody listens.

@@ -9,6 +9,8 @@ mod lists;
 mod more_orders;
 mod narrowing;
 mod orders;
+mod rate_limits;
+mod reference;
 mod refusals;
 mod repeats;
 mod return_urls;

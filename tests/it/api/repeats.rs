@@ -86,7 +86,7 @@ fn bodies(operation: &str) -> (Value, Value) {
             (choice(2), choice(1))
         }
         "preview_bulk_order" => {
-            let note = |text| json!({ "filter": {}, "order": { "action": "note", "text": text } });
+            let note = |text| json!({ "filter": {}, "order": { "note": { "text": text } } });
             (note("They call."), note("They called."))
         }
         "publish_blueprint" => {
@@ -122,7 +122,7 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
         path.replace("{id}", &id)
     } else if path.starts_with("/v1/bulk_orders/{id}") {
         door.start(&signup("acme"), None).await;
-        let body = json!({ "filter": {}, "order": { "action": "note", "text": "They call." } });
+        let body = json!({ "filter": {}, "order": { "note": { "text": "They call." } } });
         let preview = door.post("/v1/bulk_orders", &body).await.json();
         path.replace("{id}", preview["order"]["id"].as_str().unwrap())
     } else if path.starts_with("/v1/api_keys/{id}") {

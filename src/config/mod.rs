@@ -2,7 +2,10 @@
 //!
 //! Every mistake is told at once, by the variable's name and never with its value.
 
+mod variables;
+
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,7 +14,9 @@ use url::Url;
 
 use crate::ids::AccountId;
 use crate::secret::{MasterKey, Secret};
-use crate::{cyclr, engine, webhooks};
+use crate::{cyclr, engine, web, webhooks};
+
+pub use variables::{VARIABLES, Variable};
 
 /// All that `serve` needs to know.
 #[derive(Debug, Clone)]
@@ -25,6 +30,7 @@ pub struct Config {
     pub cyclr: cyclr::Settings,
     pub engine: engine::Settings,
     pub webhooks: webhooks::Settings,
+    pub rates: web::RateSettings,
     /// How long requests are taken yet after the order to stop.
     pub drain: Duration,
 }
@@ -36,89 +42,6 @@ pub struct DatabaseSettings {
     pub url: Option<Secret>,
     pub connections: u32,
 }
-
-/// One variable: its name, its default, and what it is for. The README's table is held to this list.
-#[derive(Debug, Clone, Copy)]
-pub struct Variable {
-    pub name: &'static str,
-    /// `None`: it must be set.
-    pub default: Option<&'static str>,
-    pub meaning: &'static str,
-}
-
-const fn variable(
-    name: &'static str,
-    default: Option<&'static str>,
-    meaning: &'static str,
-) -> Variable {
-    Variable { name, default, meaning }
-}
-
-pub const VARIABLES: &[Variable] = &[
-    variable("DATABASE_URL", Some(""), "Postgres. Not needed with `--embedded`"),
-    variable("GANGWAY_LISTEN", Some("127.0.0.1:4000"), "Address and port to listen on"),
-    variable("GANGWAY_METRICS_LISTEN", Some(""), "Address and port for `/metrics`; empty: none"),
-    variable("GANGWAY_PUBLIC_URL", None, "Where browsers reach Gangway; links are made from it"),
-    variable("GANGWAY_SECRET_KEY", None, "At least 32 random characters; links are proven with it"),
-    variable(
-        "GANGWAY_DEPLOYMENT",
-        Some("gangway"),
-        "Names this deployment in the accounts it makes",
-    ),
-    variable(
-        "GANGWAY_ACCOUNT_PREFIX",
-        Some(""),
-        "Put before every account id made from a tenant id",
-    ),
-    variable("GANGWAY_LINK_DAYS", Some("7"), "Days that a link stays good"),
-    variable("GANGWAY_LEASE_SECONDS", Some("60"), "How long a worker has an onboarding to itself"),
-    variable("GANGWAY_QUIET_SECONDS", Some("35"), "How long an unclear install is left alone"),
-    variable("GANGWAY_AT_ONCE", Some("2000"), "Onboardings driven side by side by one process"),
-    variable("GANGWAY_POLL_MILLISECONDS", Some("1000"), "How often the table is looked at unasked"),
-    variable("GANGWAY_DATABASE_CONNECTIONS", Some("16"), "Database connections of one process"),
-    variable(
-        "GANGWAY_DRAIN_SECONDS",
-        Some("2"),
-        "How long requests are still taken after the order to stop",
-    ),
-    variable(
-        "GANGWAY_WEBHOOK_TIMEOUT_SECONDS",
-        Some("20"),
-        "Total time of one attempt to deliver a webhook",
-    ),
-    variable(
-        "GANGWAY_WEBHOOKS_AT_ONCE",
-        Some("16"),
-        "Attempts under way at once to one endpoint, by one process",
-    ),
-    variable(
-        "GANGWAY_WEBHOOK_GIVE_UP_DAYS",
-        Some("5"),
-        "Days of failure after which an endpoint is disabled",
-    ),
-    variable(
-        "GANGWAY_WEBHOOK_KEEP_DAYS",
-        Some("30"),
-        "Days that messages can be looked at and replayed",
-    ),
-    variable(
-        "GANGWAY_ALLOW_INSECURE_WEBHOOKS",
-        Some("false"),
-        "Webhooks over plain http and to private addresses; for development",
-    ),
-    variable("CYCLR_API_BASE", None, "Cyclr's API host, like https://api.cyclr.com"),
-    variable(
-        "CYCLR_SERVICE_DOMAIN",
-        None,
-        "Cyclr's host for browsers, like https://acme-h.cyclr.com",
-    ),
-    variable("CYCLR_CLIENT_ID", None, "Partner credentials of the Cyclr console"),
-    variable("CYCLR_CLIENT_SECRET", None, "Partner credentials of the Cyclr console"),
-    variable("CYCLR_TIMEOUT_SECONDS", Some("20"), "Total time of one call to Cyclr"),
-    variable("CYCLR_CALLS_AT_ONCE", Some("128"), "Calls to Cyclr under way at once"),
-    variable("GANGWAY_LOG", Some("info"), "What is logged, in the form of RUST_LOG"),
-    variable("GANGWAY_ALLOW_HTTP_CYCLR", Some("false"), "Plain http to a sandbox; never for Cyclr"),
-];
 
 /// `DATABASE_URL`, for the commands that need nothing else. An empty one counts as not set.
 pub fn database_url() -> Option<Secret> {
@@ -167,6 +90,7 @@ impl Reader<'_> {
         let cyclr = self.cyclr();
         let engine = self.engine(public_url.clone(), cyclr.as_ref());
         let webhooks = self.webhooks();
+        let rates = self.rates();
         let drain = self.seconds("GANGWAY_DRAIN_SECONDS", 0, 15);
         Some(Config {
             listen: listen?,
@@ -177,8 +101,23 @@ impl Reader<'_> {
             cyclr: cyclr?,
             engine: engine?,
             webhooks: webhooks?,
+            rates: rates?,
             drain: drain?,
         })
+    }
+
+    fn rates(&mut self) -> Option<web::RateSettings> {
+        let rate = self.number("GANGWAY_RATE_LIMIT", 0, 1_000_000);
+        let name = "GANGWAY_TRUSTED_PROXIES";
+        let networks = self.value(name).unwrap_or_default();
+        let networks = networks.split(',').map(str::trim).filter(|network| !network.is_empty());
+        let trusted_proxies: Option<Vec<_>> =
+            networks.map(|network| network.parse().ok()).collect();
+        if trusted_proxies.is_none() {
+            self.mistake(name, "networks with commas, like 10.0.0.0/8, fd00::/8");
+        }
+        let per_key = u32::try_from(rate?).ok().and_then(NonZeroU32::new);
+        Some(web::RateSettings { per_key, trusted_proxies: trusted_proxies? })
     }
 
     fn metrics_listen(&mut self) -> Option<SocketAddr> {
