@@ -179,3 +179,136 @@ fn is_loopback(url: &Url) -> bool {
             None => false,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A blueprint of one template with these rules and questions.
+    fn mistakes(mapping: &Value, questions: &Value) -> Vec<(String, String)> {
+        let document = json!({
+            "key": "b", "name": "B", "questions": questions,
+            "templates": [{ "template_id": "6c0b8b6e-5f0e-4a7c-9a55-0d0b7a3f1c11", "mapping": mapping }],
+        });
+        let blueprint: Blueprint = serde_json::from_value(document).unwrap();
+        blueprint.mistakes().into_iter().map(|m| (m.pointer, m.reason)).collect()
+    }
+
+    fn places(mapping: &Value, questions: &Value) -> Vec<String> {
+        mistakes(mapping, questions).into_iter().map(|(pointer, _)| pointer).collect()
+    }
+
+    fn from(value: &Value) -> Value {
+        json!([{ "target": "T", "value": { "from": value } }])
+    }
+
+    #[test]
+    fn two_rules_for_one_step_and_target_are_refused_and_a_narrower_one_is_not() {
+        let rule = |step: Option<&str>, target: &str| match step {
+            Some(step) => json!({ "step": step, "target": target, "value": "ignore" }),
+            None => json!({ "target": target, "value": "ignore" }),
+        };
+        let narrower = json!([rule(None, "Tag"), rule(Some("A"), "Tag"), rule(Some("B"), "Tag")]);
+        assert_eq!(mistakes(&narrower, &json!([])), []);
+        let doubled = json!([
+            rule(Some("Add"), "Tag"),
+            rule(Some(" add "), "TAG "),
+            rule(None, "Tag"),
+            rule(None, "tag"),
+            rule(Some("ADD"), "tag"),
+        ]);
+        let found = mistakes(&doubled, &json!([]));
+        let reason = |n| format!("is for the same step and target as /templates/0/mapping/{n}");
+        let expected = [(1, 0), (3, 2), (4, 0)];
+        let expected = expected.map(|(at, n)| (format!("/templates/0/mapping/{at}"), reason(n)));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_mistake_of_a_rule_is_told_with_its_place() {
+        let long = "é".repeat(201);
+        let entries: serde_json::Map<_, _> =
+            (0..501).map(|n| (n.to_string(), json!("x"))).collect();
+        for (value, expected) in [
+            (json!({ "path": "tenant.age" }), &["path"][..]),
+            (json!({ "path": "data.a", "default": "" }), &["default"]),
+            (json!({ "path": "data.a", "default": "{{x}}" }), &["default"]),
+            (json!({ "path": "data.a", "default": "x".repeat(4_001) }), &["default"]),
+            (json!({ "path": "data.a", "apply": vec!["trim"; 11] }), &["apply"]),
+            (json!({ "path": "data.a", "apply": ["trim", { "join": long }] }), &["apply/1/join"]),
+            (json!({ "path": "data.a", "apply": [{ "prefix": "{{" }] }), &["apply/0/prefix"]),
+            (json!({ "path": "data.a", "apply": [{ "suffix": "a{{" }] }), &["apply/0/suffix"]),
+            (json!({ "path": "data.a", "apply": [{ "map": {} }] }), &["apply/0/map"]),
+            (json!({ "path": "data.a", "apply": [{ "map": entries }] }), &["apply/0/map"]),
+            (
+                json!({ "path": "data.a", "apply": [{ "map": { long.clone(): "" } }] }),
+                &["apply/0/map"],
+            ),
+            (
+                json!({ "path": "data.a", "apply": [{ "map": { "a/~": "{{x}}", "b": long } }] }),
+                &["apply/0/map/a~1~0", "apply/0/map/b"],
+            ),
+            (
+                json!({ "path": "x", "apply": ["lower", { "prefix": long }], "default": "{{" }),
+                &["path", "apply/1/prefix", "default"],
+            ),
+            (
+                json!({
+                    "path": "data.a.0", "default": "d".repeat(4_000),
+                    "apply": ["trim", { "map": { "{{": "" } }, { "join": "" }, { "prefix": "é".repeat(200) }],
+                }),
+                &[],
+            ),
+        ] {
+            let at = |place: &&str| format!("/templates/0/mapping/0/value/from/{place}");
+            let expected: Vec<_> = expected.iter().map(at).collect();
+            assert_eq!(places(&from(&value), &json!([])), expected, "{value}");
+        }
+        let rules = json!([
+            { "step": " ", "target": "", "value": { "constant": "" } },
+            { "target": "a", "value": { "constant": "{{merge fields are the operator's}}" } },
+            { "target": "b", "value": { "ask": "nobody" } },
+        ]);
+        let at = ["0/target", "0/step", "0/value/constant", "2/value/ask"];
+        assert_eq!(places(&rules, &json!([])), at.map(|at| format!("/templates/0/mapping/{at}")));
+    }
+
+    #[test]
+    fn every_mistake_of_a_question_is_told_with_its_place() {
+        let rules = json!([
+            { "target": "a", "value": { "ask": "a" } },
+            { "target": "b", "value": { "ask": "b" } },
+        ]);
+        let questions = json!([
+            { "key": "a", "label": "", "help": "two\nlines", "example": "", "options": ["x"] },
+            { "key": "b", "label": "B", "kind": "one_of", "options": ["x", " x ", "{{y}}", ""],
+              "default": "z" },
+            { "key": "b", "label": "again" },
+            { "key": "unasked", "label": "U" },
+            { "key": "Not Plain", "label": "N" },
+        ]);
+        let expected = [
+            "0/label",
+            "0/help",
+            "0/example",
+            "0/options",
+            "1/options/1",
+            "1/options/2",
+            "1/options/3",
+            "1/default",
+            "2/key",
+            "3/key",
+            "4/key",
+            "4/key",
+        ];
+        assert_eq!(places(&rules, &questions), expected.map(|at| format!("/questions/{at}")));
+    }
+
+    #[test]
+    fn mistakes_are_bounded_in_number() {
+        let rules = vec![json!({ "target": "", "value": { "ask": "nobody" } }); 500];
+        assert_eq!(mistakes(&json!(rules), &json!([])).len(), Mistakes::MOST);
+    }
+}
