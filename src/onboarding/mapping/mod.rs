@@ -268,3 +268,6 @@ fn write(target: &Target, value: String) -> Option<Write> {
     let news = !setting.value().is_empty() && target.value.as_deref() != Some(setting.value());
     news.then(|| Write { step: target.step, part: target.part, id: target.id, setting })
 }
+
+#[cfg(test)]
+mod tests;
