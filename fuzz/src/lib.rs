@@ -145,7 +145,9 @@ pub fn blueprint(data: &[u8]) {
 
 fn map(blueprint: &Blueprint, template: &TemplatePlan) {
     let targets: Vec<_> = (0..).zip(&template.mapping).map(|(id, rule)| target(id, rule)).collect();
-    let data = serde_json::json!({ "a": "{{evil}}", "b": { "c": "x{{y" }, "d": 7 });
+    let data = serde_json::json!({
+        "a": "{{evil}}", "b": { "c": "x{{y" }, "d": 7, "list": [{ "c": "{evil" }], "words": ["{", "", "{"],
+    });
     let profile = Profile {
         name: "{{Acme}}".to_owned(),
         timezone: Some("Europe/{{".to_owned()),

@@ -135,3 +135,17 @@ async fn a_rule_that_fails_is_named_to_staff_by_its_place_and_path() {
     );
     assert_eq!(fields, vec![Value::Null; 4], "nothing is written by half");
 }
+
+#[tokio::test]
+async fn the_example_of_the_document_is_published_as_it_stands() {
+    let text = include_str!("../../docs/blueprints.md");
+    let example = text.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let example: Value = serde_json::from_str(example).unwrap();
+    let house = House::open().await;
+    let key = house.publish(example.clone()).await;
+    let published = house.store.find_blueprint(&key, None).await.unwrap().unwrap();
+    assert_eq!(published.id.version, 1);
+    let shown = serde_json::to_value(&*published.blueprint).unwrap();
+    let mapping = |document: &Value| document["templates"][0]["mapping"].clone();
+    assert_eq!(mapping(&shown), mapping(&example));
+}

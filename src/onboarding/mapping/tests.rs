@@ -257,3 +257,111 @@ proptest! {
         prop_assert_eq!(&read.templates[0].mapping, &rules);
     }
 }
+
+/// What two inputs named "T" get by these rules, in step "first" and in step "second".
+fn outcome(mapping: Value, data: &Value, required: bool, options: &[&str]) -> Vec<String> {
+    let target = |id: i64, step_name: &str| Target {
+        step: CycleStepId(uuid::Uuid::nil()),
+        step_name: step_name.to_owned(),
+        part: Part::Field,
+        id,
+        name: "T".to_owned(),
+        help: None,
+        required,
+        options: options.iter().map(|&option| option.to_owned()).collect(),
+        mapped: false,
+        value: None,
+    };
+    let profile = json!({ "name": "Acme", "data": data });
+    let world = World {
+        rules: serde_json::from_value(mapping).unwrap(),
+        questions: vec![question("one", false)],
+        targets: vec![target(1, "first"), target(2, "second")],
+        profile: serde_json::from_value(profile).unwrap(),
+        answers: BTreeMap::from([(QuestionKey("one".to_owned()), "B".to_owned())]),
+    };
+    match world.plan() {
+        Ok(plan) => plan.writes.iter().map(|w| format!("{} {:?}", w.id, w.setting)).collect(),
+        Err(failure) => vec![failure.to_string()],
+    }
+}
+
+#[test]
+fn a_value_is_found_replaced_left_alone_or_told() {
+    let data = json!({ "list": ["a"], "object": {}, "half": "{", "evil": "{{x}}", "b": " B " });
+    let run = |from: Value, required, options: &[&str]| {
+        let rules = json!([{ "step": "first", "target": "T", "value": { "from": from } },
+                           { "step": "second", "target": "T", "value": "ignore" }]);
+        outcome(rules, &data, required, options).concat()
+    };
+    let told = |why: &str, path: &str| {
+        format!("/templates/7/mapping/0: {why}. Target: first / T. Path: {path}.")
+    };
+    let nothing = "the tenant's data has no value there, and the target must have one";
+    let nested = "there is no single value there, but an object or array";
+    let list = "there is a list there, which no function joins";
+    let merge = "the value holds {{, which Cyclr would read as a merge field";
+    let unlisted = "the value is not one of those that Cyclr lists for the target";
+    let map = json!([{ "map": { "a": "A" } }]);
+    for (from, required, expected) in [
+        (json!({ "path": "data.no" }), false, String::new()),
+        (json!({ "path": "data.no" }), true, told(nothing, "data.no")),
+        (json!({ "path": "data.no", "default": "" }), true, told(nothing, "data.no")),
+        (json!({ "path": "data.no", "default": "d" }), false, "1 Static(\"d\")".into()),
+        (json!({ "path": "data.no", "default": "{{d" }), false, told(merge, "data.no")),
+        (json!({ "path": "data.list" }), false, told(list, "data.list")),
+        (json!({ "path": "data.list", "default": "d" }), true, "1 Static(\"d\")".into()),
+        (json!({ "path": "data.object" }), false, told(nested, "data.object")),
+        (json!({ "path": "data.object", "default": "d" }), true, "1 Static(\"d\")".into()),
+        (json!({ "path": "data.evil", "default": "d" }), false, told(merge, "data.evil")),
+        (
+            json!({ "path": "data.half", "apply": [{ "prefix": "{" }] }),
+            false,
+            told(merge, "data.half"),
+        ),
+        (json!({ "path": "data.half" }), false, "1 Static(\"{\")".into()),
+        (json!({ "path": "data.list.0", "apply": map }), true, "1 Static(\"A\")".into()),
+        (json!({ "path": "data.b", "apply": map }), true, told(nothing, "data.b")),
+        (json!({ "path": "data.b", "apply": map, "default": "d" }), true, "1 Static(\"d\")".into()),
+    ] {
+        assert_eq!(run(from.clone(), required, &[]), expected, "{from}");
+    }
+    // Cyclr's own spelling is what is written; what it does not list is not.
+    for (from, options, expected) in [
+        (json!({ "path": "data.b" }), ["A", "B "], "1 Listed(\"B \")".to_owned()),
+        (json!({ "path": "data.b" }), ["B", " B "], "1 Listed(\" B \")".to_owned()),
+        (json!({ "path": "data.b" }), ["b", "A"], told(unlisted, "data.b")),
+        (json!({ "path": "data.no", "default": "d" }), ["b", "A"], told(unlisted, "data.no")),
+    ] {
+        assert_eq!(run(from.clone(), true, &options), expected, "{from} {options:?}");
+    }
+    let long = json!({ "list": vec!["x".repeat(100); 200] });
+    let rules = json!([{ "target": "T", "value": { "from": {
+        "path": "data.list", "apply": [{ "join": "" }] } } }]);
+    let told = outcome(rules, &long, false, &[]).concat();
+    assert!(told.contains("longer than 16384 characters"), "{told}");
+}
+
+#[test]
+fn what_was_published_in_earlier_days_means_what_it_meant() {
+    // Two for the same target, a path that nobody may publish, a text that is too long: all are read.
+    let rule = |step: Option<&str>, value: Value| match step {
+        Some(step) => json!({ "step": step, "target": "T", "value": value }),
+        None => json!({ "target": "T", "value": value }),
+    };
+    let constant = |text: &str| json!({ "constant": text });
+    let doubled = json!([rule(None, constant("a")), rule(None, constant("b"))]);
+    assert_eq!(outcome(doubled, &json!({}), true, &[]), ["1 Static(\"a\")", "2 Static(\"a\")"]);
+    let general =
+        json!([rule(None, constant("a")), rule(Some(" SECOND"), json!({ "ask": "one" }))]);
+    assert_eq!(outcome(general, &json!({}), true, &[]), ["1 Static(\"a\")", "2 Static(\"B\")"]);
+    let nowhere = json!([rule(None, json!({ "from": { "path": "tenant.age", "default": "x" } }))]);
+    assert_eq!(outcome(nowhere, &json!({}), true, &[]), ["1 Static(\"x\")", "2 Static(\"x\")"]);
+    let merge = json!([rule(None, constant("{{LastSuccessfulRunDate}}"))]);
+    assert_eq!(outcome(merge, &json!({}), false, &[]).len(), 2);
+    let lost =
+        json!([rule(None, constant("a")), { "step": "no", "target": "T", "value": "ignore" }]);
+    let why =
+        "/templates/7/mapping/1: the template has no such parameter or field. Target: no / T.";
+    assert_eq!(outcome(lost, &json!({}), false, &[]), [why]);
+}
