@@ -266,7 +266,7 @@ fn write(target: &Target, value: String) -> Option<Write> {
         None => Setting::Static(value),
     };
     let news = !setting.value().is_empty() && target.value.as_deref() != Some(setting.value());
-    news.then(|| Write { step: target.step, part: target.part, id: target.id, setting })
+    news.then_some(Write { step: target.step, part: target.part, id: target.id, setting })
 }
 
 #[cfg(test)]
