@@ -40,8 +40,7 @@ impl Function {
                 | Self::Map(_)
                 | Self::Prefix(_)
                 | Self::Suffix(_) => {
-                    let changed = texts.into_iter().filter_map(|text| self.change(text));
-                    Found::List(changed.filter(|text| !text.is_empty()).collect())
+                    Found::list(texts.into_iter().filter_map(|text| self.change(text)))
                 }
             },
         }
@@ -113,6 +112,8 @@ mod tests {
             (json!([table, { "suffix": "x" }]), json!("gone")),
             (json!([{ "prefix": "x" }, { "join": "," }, { "prefix": "x" }]), json!([])),
             (json!([table, { "join": "," }]), json!(["b", "gone"])),
+            (json!([table]), json!(["b", "gone"])),
+            (json!([]), json!([null, ""])),
         ] {
             assert_eq!(run(&functions, &value), Found::Nothing, "{functions} {value}");
         }

@@ -18,7 +18,7 @@ pub struct SourcePath(String);
 /// What stands at a path, as far as it can be written somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
-    /// No such place, `null`, or an empty text.
+    /// No such place, `null`, an empty text, or a list of such.
     Nothing,
     Text(String),
     /// An array of texts, numbers and truths. What is empty in it is left out.
@@ -103,6 +103,12 @@ impl Found {
     pub(super) fn text(text: String) -> Self {
         if text.is_empty() { Self::Nothing } else { Self::Text(text) }
     }
+
+    /// Nor is a list of nothing.
+    pub(super) fn list(texts: impl IntoIterator<Item = String>) -> Self {
+        let texts: Vec<_> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+        if texts.is_empty() { Self::Nothing } else { Self::List(texts) }
+    }
 }
 
 impl From<&Value> for Found {
@@ -122,7 +128,7 @@ impl From<&Value> for Found {
                         Self::List(_) | Self::Nested => return Self::Nested,
                     }
                 }
-                Self::List(texts)
+                Self::list(texts)
             }
         }
     }
@@ -161,7 +167,7 @@ mod tests {
             ("data.tags.3", text("7")),
             ("data.tags", Found::List(vec!["a".into(), "7".into(), "true".into()])),
             ("data.deep", Found::Nested),
-            ("data.none", Found::List(vec![])),
+            ("data.none", Found::Nothing),
             ("data.empty", Found::Nothing),
             ("data.count", text("0")),
             ("data", Found::Nothing),
