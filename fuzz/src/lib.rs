@@ -9,7 +9,7 @@ use gangway::cyclr::{ReplyKind, Understood, parse_retry_after, read_reply, refus
 use gangway::ids::{CycleStepId, OnboardingId, TenantId};
 use gangway::onboarding::{
     Blueprint, Part, Profile, Question, QuestionKey, QuestionKind, ReturnUrls, RuleValue, Target,
-    TemplatePlan, plan,
+    TemplatePlan, TemplateRules, plan,
 };
 use gangway::secret::{MasterKey, Secret};
 use gangway::web::{LinkKeys, read_json};
@@ -145,7 +145,9 @@ pub fn blueprint(data: &[u8]) {
 
 fn map(blueprint: &Blueprint, template: &TemplatePlan) {
     let targets: Vec<_> = (0..).zip(&template.mapping).map(|(id, rule)| target(id, rule)).collect();
-    let data = serde_json::json!({ "a": "{{evil}}", "b": { "c": "x{{y" }, "d": 7 });
+    let data = serde_json::json!({
+        "a": "{{evil}}", "b": { "c": "x{{y" }, "d": 7, "list": [{ "c": "{evil" }], "words": ["{", "", "{"],
+    });
     let profile = Profile {
         name: "{{Acme}}".to_owned(),
         timezone: Some("Europe/{{".to_owned()),
@@ -167,9 +169,9 @@ fn map(blueprint: &Blueprint, template: &TemplatePlan) {
     let constant = |text: &str| {
         template.mapping.iter().any(|rule| rule.value == RuleValue::Constant(text.to_owned()))
     };
-    if let Ok(plan) =
-        plan(&template.mapping, &blueprint.questions, &targets, (&tenant, &profile), &answers)
-    {
+    let rules =
+        TemplateRules { template: 0, rules: &template.mapping, questions: &blueprint.questions };
+    if let Ok(plan) = plan(rules, &targets, (&tenant, &profile), &answers) {
         assert!(plan.writes.len() <= targets.len());
         for write in plan.writes {
             let value = write.setting.value();

@@ -25,6 +25,7 @@ mod gain;
 mod limits;
 mod link;
 mod mapping;
+mod mistakes;
 mod overdue;
 mod problem;
 mod profile;
@@ -40,7 +41,7 @@ mod transition;
 pub use actions::Action;
 pub use auth::{AuthKind, CredentialField};
 pub use backoff::retry_delay;
-pub use blueprint::{Blueprint, BlueprintId, BlueprintMistake, Brand, Schedule, TemplatePlan};
+pub use blueprint::{Blueprint, BlueprintId, Brand, Schedule, TemplatePlan};
 pub use bulk::BulkCommand;
 pub use event::Event;
 pub use facts::{
@@ -49,8 +50,10 @@ pub use facts::{
 pub use gain::{Gain, SeenConnector};
 pub use limits::{Limits, StepLimits, StepTable};
 pub use mapping::{
-    Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target, Write, plan,
+    Function, Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target, TemplateRules,
+    Write, plan,
 };
+pub use mistakes::BlueprintMistake;
 pub use overdue::StuckBecause;
 pub use problem::{Blocker, Problem, ProblemCode};
 pub use profile::{Contact, Profile, ReturnUrls};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
+use serde_path_to_error::Segment;
 
 use super::json_place::{child, find_nul, pointer_at};
 use super::{Error, FieldMistake, Kind};
@@ -79,27 +80,68 @@ pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(mistake(String::new(), "must be an object"));
     }
-    serde_json::from_slice(body).map_err(|error| refuse(body, &error))
+    serde_json::from_slice(body).map_err(|error| refuse::<T>(body, &error))
 }
 
 fn mistake(pointer: String, reason: impl Into<String>) -> Error {
     Error::invalid(vec![FieldMistake { pointer, reason: reason.into() }])
 }
 
-fn refuse(body: &[u8], error: &serde_json::Error) -> Error {
+fn refuse<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Error {
     let reason = without_place(&error.to_string());
     let (line, column) = (error.line(), error.column());
+    let document = serde_json::from_slice::<Value>(body);
     // What is JSON has a wrong shape at worst, although serde_json calls some wrong types bad syntax.
-    if error.classify() != Category::Data && serde_json::from_slice::<Value>(body).is_err() {
-        let detail = "The body is not JSON that can be read";
-        let detail = format!("{detail}: {reason}, in line {line} at column {column}.");
-        return Error::new(Kind::Malformed, detail);
-    }
+    let document = match document {
+        Err(_) if error.classify() != Category::Data => {
+            let detail = "The body is not JSON that can be read";
+            let detail = format!("{detail}: {reason}, in line {line} at column {column}.");
+            return Error::new(Kind::Malformed, detail);
+        }
+        document => document.unwrap_or_default(),
+    };
     let pointer = pointer_at(body, offset(body, line, column));
     // A missing field stands nowhere: the object was read to its end by then.
     let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    let pointer = missing.map_or_else(|| pointer.clone(), |name| child(&pointer, name));
-    mistake(bounded(&pointer), reason)
+    let pointer = match missing {
+        Some(name) => child(&pointer, name),
+        None => deeper(pointer, retrace::<T>(body), &document),
+    };
+    let plainer = PLAINER.iter().find(|(words, _)| *words == reason);
+    mistake(bounded(&pointer), plainer.map_or(reason.as_str(), |(_, plain)| plain))
+}
+
+/// serde's words that mean nothing to whoever does not write Rust.
+const PLAINER: [(&str, &str); 2] = [
+    ("expected value", "must be a known word, or an object with one known word as its only name"),
+    (
+        "invalid type: unit variant, expected newtype variant",
+        "needs a value with it: write an object with the word as its only name",
+    ),
+];
+
+/// Reads it once more and keeps count of where. A value that is refused after it was read is told by
+/// `serde_json` with the place where its object ends.
+fn retrace<T: DeserializeOwned>(body: &[u8]) -> Option<String> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err()?;
+    let pointer = error.path().iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => child(&pointer, &index.to_string()),
+        Segment::Map { key } => child(&pointer, key),
+        Segment::Enum { variant } => child(&pointer, variant),
+        Segment::Unknown => pointer,
+    });
+    Some(pointer)
+}
+
+/// The one of the two that says more, cut down to what is there.
+fn deeper(place: String, mut retraced: Option<String>, document: &Value) -> String {
+    while let Some(pointer) = &mut retraced
+        && document.pointer(pointer).is_none()
+    {
+        pointer.truncate(pointer.rfind('/').unwrap_or(0));
+    }
+    retraced.filter(|pointer| pointer.starts_with(&place)).unwrap_or(place)
 }
 
 /// serde's words without " at line 1 column 2", bounded and on one line.
@@ -168,6 +210,20 @@ mod tests {
     #[expect(dead_code, reason = "only whether it is read is looked at")]
     struct Line {
         count: u8,
+        #[serde(default)]
+        weight: Weight,
+    }
+
+    /// Refused only after it was read.
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(try_from = "u8")]
+    struct Weight;
+
+    impl TryFrom<u8> for Weight {
+        type Error = &'static str;
+        fn try_from(grams: u8) -> Result<Self, Self::Error> {
+            if grams > 0 { Ok(Self) } else { Err("must be 1 or more") }
+        }
     }
 
     #[test]
@@ -186,6 +242,8 @@ mod tests {
             (r#"{"name": "a", "lines": {}}"#, "/lines"),
             (r#"{"name": "a\u0000"}"#, "/name"),
             (r#"["a"]"#, ""),
+            (r#"{"name": "a", "lines": [{"count": 1, "weight": 0}]}"#, "/lines/0/weight"),
+            (r#"{"name": "a", "lines": [{"count": 1, "weight": "x"}]}"#, "/lines/0/weight"),
             ("5", ""),
         ] {
             let error = read_json::<Order>(text.as_bytes()).unwrap_err();

@@ -1,17 +1,22 @@
 //! What a stranger reads is true: the documents are compared with the program and with the tree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gangway::config::VARIABLES;
-use serde_json::Value;
+use gangway::ids::{CycleStepId, TenantId};
+use gangway::onboarding::{Blueprint, Part, Profile, Rule, Target, TemplateRules, plan};
+use gangway::web::read_json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Everything that is written for people who do not read the source.
 const DOCUMENTS: &[&str] = &[
     "README.md",
     "CHANGELOG.md",
+    "docs/blueprints.md",
     "docs/performance.md",
     "docs/reliability.md",
     ".env.example",
@@ -164,6 +169,79 @@ fn the_onboarding_that_is_shown_has_the_fields_that_are_sent() {
     }
 }
 
+#[test]
+fn what_the_blueprints_document_shows_can_be_published_and_has_every_field() {
+    let text = read("docs/blueprints.md");
+    let mut examples =
+        text.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let example: Value = serde_json::from_str(examples.next().unwrap()).unwrap();
+    let blueprint: Blueprint = read_json(example.to_string().as_bytes()).unwrap();
+    assert_eq!(blueprint.mistakes(), []);
+    let document = serde_json::to_value(gangway::api::document()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let words: BTreeSet<_> = quoted(&text).collect();
+    let mut fields = BTreeSet::new();
+    collect_names(&example, &mut fields);
+    for name in
+        ["Blueprint", "TemplatePlan", "MappingRule", "Schedule", "Question", "Brand", "Limits"]
+    {
+        for field in names(&schemas[name]["properties"]) {
+            assert!(words.contains(field.as_str()), "{name}: `{field}` is not explained");
+            assert!(fields.contains(&field), "{name}: {field} is not in the example");
+        }
+    }
+    // What is started with the second example is what the rules of the first read.
+    let start: Value = serde_json::from_str(examples.next().unwrap()).unwrap();
+    assert_eq!(start["blueprint"], example["key"]);
+    let rules = &example["templates"][0]["mapping"];
+    let written: Vec<_> = rules
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|rule| !rule["value"]["from"].is_null())
+        .map(|rule| written(rule, &start["data"]).unwrap())
+        .collect();
+    assert_eq!(written, ["Acme Ltd", "ada@acme.example", "Germany", "modules: crm, billing."]);
+}
+
+#[test]
+fn the_examples_of_functions_are_what_is_written() {
+    let text = read("docs/blueprints.md");
+    let rows = table(&text, "| Found | `apply` | Written |");
+    assert!(rows.len() > 5);
+    for row in rows {
+        let cells: Vec<_> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let cell = |n: usize| -> Value {
+            let cell: &str = cells[n];
+            serde_json::from_str(cell.trim_matches('`')).unwrap_or_default()
+        };
+        let from = json!({ "path": "data.found", "apply": cell(1) });
+        let rule = json!({ "target": "T", "value": { "from": from } });
+        let written = written(&rule, &json!({ "found": cell(0) }));
+        assert_eq!(json!(written), cell(2), "{row}");
+    }
+    let document = serde_json::to_value(gangway::api::document()).unwrap();
+    let functions = document["components"]["schemas"]["MappingFunction"].to_string();
+    let rows = table(&text, "| Function | What it does |");
+    let known = rows.iter().map(|row| quoted(row).next().unwrap().split('"').nth(1).unwrap());
+    let known: BTreeSet<_> = known.collect();
+    for function in ["trim", "lower", "upper", "map", "join", "prefix", "suffix"] {
+        assert!(functions.contains(&format!("\"{function}\"")), "{functions}");
+        assert!(known.contains(function), "{function} is not explained");
+    }
+    assert_eq!(known.len(), 7);
+}
+
+#[test]
+fn why_a_rule_fails_is_explained_in_its_own_words() {
+    let text = read("docs/blueprints.md");
+    let source = read("src/onboarding/mapping/mod.rs");
+    for row in table(&text, "| Why | What to do |") {
+        let why = row.trim_start_matches("| ").split(" | ").next().unwrap();
+        assert!(source.contains(&format!("\"{why}\"")), "nothing fails because {why}");
+    }
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
@@ -214,4 +292,38 @@ fn commands(words: &[&str]) -> BTreeSet<String> {
     let names = listed.filter_map(|line| line.split_whitespace().next());
     let below = names.filter(|name| *name != "help");
     below.flat_map(|name| commands(&[words, &[name]].concat())).collect()
+}
+
+/// What one rule makes of a tenant's data for a target that need not have a value.
+fn written(rule: &Value, data: &Value) -> Option<String> {
+    let rule: Rule = serde_json::from_value(rule.clone()).unwrap();
+    let target = Target {
+        step: CycleStepId(Uuid::nil()),
+        step_name: rule.step.clone().unwrap_or_default(),
+        part: Part::Field,
+        id: 1,
+        name: rule.target.clone(),
+        help: None,
+        required: false,
+        options: Vec::new(),
+        mapped: false,
+        value: None,
+    };
+    let profile =
+        Profile { data: data.as_object().unwrap().clone(), ..crate::house::profile("Acme Ltd") };
+    let tenant = TenantId::parse("acme").unwrap();
+    let rules = TemplateRules { template: 0, rules: &[rule], questions: &[] };
+    let planned = plan(rules, &[target], (&tenant, &profile), &BTreeMap::new()).unwrap();
+    planned.writes.first().map(|write| write.setting.value().to_owned())
+}
+
+/// The names of all objects in it.
+fn collect_names(value: &Value, found: &mut BTreeSet<String>) {
+    if let Some(object) = value.as_object() {
+        found.extend(object.keys().cloned());
+        object.values().for_each(|value| collect_names(value, found));
+    }
+    for value in value.as_array().into_iter().flatten() {
+        collect_names(value, found);
+    }
 }

@@ -22,6 +22,7 @@ mod house_rules;
 mod key_commands;
 mod leases;
 mod machine;
+mod mapping;
 mod matrix;
 mod metadata;
 mod model;

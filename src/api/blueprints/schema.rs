@@ -3,6 +3,8 @@
 //! The room `onboarding` has the real types and knows no API; these say the same to the OpenAPI
 //! document and are made by nobody. A test holds both to one example that has every field.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -14,6 +16,7 @@ pub(in crate::api) struct Blueprint {
     /// 1 to 64 of lower-case letters, digits, `-` and `_`. The name across all versions.
     key: String,
     /// What the tenant's people are told they are setting up.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// Installed, mapped and activated in this order.
     #[schema(min_items = 1, max_items = 20)]
@@ -36,6 +39,7 @@ pub(in crate::api) struct TemplatePlan {
     /// The template's id at Cyclr.
     template_id: Uuid,
     /// Shown to people instead of Cyclr's name.
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     #[serde(default)]
     #[schema(max_items = 500)]
@@ -53,9 +57,13 @@ pub(in crate::api) struct TemplatePlan {
 #[serde(deny_unknown_fields)]
 #[schema(as = MappingRule)]
 pub(in crate::api) struct Rule {
-    /// The step's name at Cyclr; may be left out where the target's name is enough.
+    /// The step's name at Cyclr; may be left out where the target's name is enough. A rule that names
+    /// the step goes before one that does not; two rules for the same step and target are refused.
+    /// Names are compared without regard to case and to white space around them.
+    #[schema(min_length = 1, max_length = 200)]
     step: Option<String>,
     /// The parameter's or field's name at Cyclr.
+    #[schema(min_length = 1, max_length = 200)]
     target: String,
     value: RuleValue,
 }
@@ -64,15 +72,50 @@ pub(in crate::api) struct Rule {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[schema(as = MappingValue)]
 pub(in crate::api) enum RuleValue {
-    /// Written as it stands.
+    /// Written as it stands: 1 to 4000 characters. Only here a merge field (`{{`) may be used.
     Constant(String),
-    /// Taken from what was told of the tenant: `tenant.id`, `tenant.name`, `tenant.timezone`,
-    /// `tenant.locale`, `tenant.contact_name`, `tenant.contact_email`, or `data.` and a path.
-    From { path: String, default: Option<String> },
+    /// Taken from what was told of the tenant.
+    From {
+        /// `tenant.id`, `tenant.name`, `tenant.timezone`, `tenant.locale`, `tenant.contact_name`,
+        /// `tenant.contact_email`, or `data.` and names separated by dots, at most 10. Digits name an
+        /// element of an array, counted from 0: `data.contacts.0.email`.
+        #[schema(max_length = 200)]
+        path: String,
+        /// Applied in order to what was found.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schema(max_items = 10)]
+        apply: Vec<Function>,
+        /// Written as it stands where there is no value. Without it an optional target is left as it is,
+        /// and a required one makes the onboarding stuck with `mapping_rule_failed`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(min_length = 1, max_length = 4000)]
+        default: Option<String>,
+    },
     /// Asked on the hosted pages, by the key of a question.
     Ask(String),
     /// Left unmapped on purpose.
     Ignore,
+}
+
+/// One change of a value. A list is changed element by element until it is joined. Texts in it are at
+/// most 200 characters and hold no `{{`.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = MappingFunction)]
+pub(in crate::api) enum Function {
+    /// Without white space at both ends.
+    Trim,
+    Lower,
+    Upper,
+    /// What the table says for the whole value, letter by letter: 1 to 500 entries. What it does not
+    /// list is no value, and the default takes its place.
+    Map(BTreeMap<String, String>),
+    /// The elements of a list as one text with this between them.
+    Join(String),
+    /// With this before it.
+    Prefix(String),
+    /// With this after it.
+    Suffix(String),
 }
 
 /// When an active cycle runs.
@@ -88,17 +131,22 @@ pub(in crate::api) struct Schedule {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Question {
-    /// 1 to 64 of lower-case letters, digits and `_`.
+    /// 1 to 64 of lower-case letters, digits and `_`. At least one mapping rule asks it.
     key: String,
+    #[schema(min_length = 1, max_length = 200)]
     label: String,
     /// `text`, `number`, `boolean`, `email`, `url` or `one_of`; `text` if left out.
     #[serde(default = "text")]
     kind: String,
+    #[schema(min_length = 1, max_length = 500)]
     help: Option<String>,
+    #[schema(min_length = 1, max_length = 500)]
     example: Option<String>,
+    /// Stands in the form until something else is entered.
     default: Option<String>,
-    /// For `one_of`. Left out, the values that Cyclr lists are offered.
+    /// For `one_of` alone. Left out, the values that Cyclr lists are offered.
     #[serde(default)]
+    #[schema(max_items = 500)]
     options: Vec<String>,
     /// `true` if left out.
     #[serde(default = "yes")]
@@ -204,6 +252,11 @@ mod tests {
                     { "step": "Upsert", "target": "Region", "value": { "constant": "EU" } },
                     { "step": "Upsert", "target": "Name",
                       "value": { "from": { "path": "tenant.name", "default": "?" } } },
+                    { "step": "Upsert", "target": "Countries", "value": { "from": {
+                        "path": "data.countries",
+                        "apply": ["trim", "lower", "upper", { "map": { "DE": "Germany" } },
+                                  { "join": ", " }, { "prefix": "in " }, { "suffix": "." }],
+                    } } },
                     { "step": "Upsert", "target": "List", "value": { "ask": "list" } },
                     { "step": "Upsert", "target": "Tag", "value": "ignore" },
                 ],

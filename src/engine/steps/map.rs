@@ -9,7 +9,7 @@ use crate::engine::ahead::Ahead;
 use crate::ids::CycleId;
 use crate::onboarding::{
     AuthKind, Gain, Outcome, Part, Plan, Problem, ProblemCode, Question, RuleFailure,
-    SeenConnector, Setting, Target, TemplatePlan, Write, plan,
+    SeenConnector, Setting, Target, TemplatePlan, TemplateRules, Write, plan,
 };
 
 /// Cyclr's code for a connector that is not authenticated (DOC).
@@ -27,7 +27,7 @@ pub(super) async fn run(
         Some(ahead) => ahead.targets?,
         None => read_targets(&account, cycle).await?,
     };
-    let planned = match decide(context, template, &targets) {
+    let planned = match decide(context, (context.slot, template), &targets) {
         Ok(planned) => planned,
         Err(failure) => return Ok(rule_failed(&failure)),
     };
@@ -50,13 +50,13 @@ pub(super) async fn run(
 
 fn decide(
     context: &StepContext<'_>,
-    template: &TemplatePlan,
+    (place, template): (usize, &TemplatePlan),
     targets: &[Target],
 ) -> Result<Plan, RuleFailure> {
     let onboarding = context.onboarding;
+    let questions = &context.blueprint.questions;
     plan(
-        &template.mapping,
-        &context.blueprint.questions,
+        TemplateRules { template: place, rules: &template.mapping, questions },
         targets,
         (&onboarding.tenant, &onboarding.profile),
         &onboarding.facts.answers,
@@ -82,7 +82,7 @@ async fn ask_everything(
     for (place, (slot, template)) in later.skip(context.slot + 1) {
         let Some(cycle) = slot.cycle.filter(|_| slot.is_to_map()) else { continue };
         let targets = read_targets(account, cycle).await?;
-        match decide(context, template, &targets) {
+        match decide(context, (place, template), &targets) {
             Ok(planned) => asked.push((place, planned.questions)),
             Err(failure) => return Ok(rule_failed(&failure)),
         }
@@ -218,7 +218,7 @@ async fn what_is_missing(
             }
         }
     }
-    match decide(context, context.template()?, &targets) {
+    match decide(context, (context.slot, context.template()?), &targets) {
         Ok(planned) if has_open(context, &planned.questions) => {
             Ok(Outcome::Done(Gain::Questions(vec![(context.slot, planned.questions)])))
         }
