@@ -84,6 +84,8 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(blueprints::publish, blueprints::list::list))
         .routes(routes!(blueprints::list::list_versions))
         .routes(routes!(blueprints::show))
+        .routes(routes!(blueprints::preflight::preflight))
+        .routes(routes!(blueprints::preflight::preflight_version))
         .merge(bulk::routes())
         .merge(webhooks::routes())
         .routes(routes!(keys::create, keys::list))

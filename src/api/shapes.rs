@@ -133,7 +133,8 @@ pub(super) struct CandidateBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Link)]
 pub(super) struct LinkBody {
-    /// `null` once it has expired.
+    /// `null` once it has expired, and while the integrator has to put something right before anybody
+    /// can begin.
     #[schema(required)]
     pub(super) url: Option<String>,
     pub(super) expires_at: DateTime<Utc>,
@@ -224,13 +225,13 @@ pub(super) struct HealthBody {
 impl OnboardingBody {
     /// As it stands, with the link's address as far as it may be given out.
     pub(super) fn show(onboarding: &Onboarding, state: &AppState) -> Self {
-        let url = state.open_link_url(onboarding.id, onboarding.link);
+        let url = state.open_link_url(onboarding);
         Self::with_link(onboarding, url, state.clock().now())
     }
 
     /// As it is kept: with a placeholder where the link's address will stand.
     pub(super) fn to_keep(onboarding: &Onboarding, state: &AppState) -> Self {
-        let shown = state.open_link_url(onboarding.id, onboarding.link);
+        let shown = state.open_link_url(onboarding);
         Self::with_link(onboarding, shown.map(|_| placeholder(onboarding.id)), state.clock().now())
     }
 

@@ -17,6 +17,9 @@ use crate::clock::Clock;
 use crate::ids::{AccountId, ConnectorId};
 use crate::secret::Secret;
 
+/// How long a page for people may take to answer.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Speaks to one Cyclr host with one set of credentials. Clones share connections and token.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
@@ -68,6 +71,19 @@ impl Client {
     /// Scheme, host and port that tenants' browsers see, as `event.origin` spells it.
     pub fn service_origin(&self) -> String {
         self.0.settings.service_domain.origin().ascii_serialization()
+    }
+
+    /// Whether anything answers where tenants' browsers are sent. It is a page for people, so any
+    /// answer will do; why there was none otherwise, in a word.
+    pub async fn service_domain_answers(&self) -> Result<(), &'static str> {
+        let settings = &self.0.settings;
+        let request = self.0.transport.http().get(settings.service_domain.clone());
+        match request.timeout(settings.call_deadline.min(SERVICE_PATIENCE)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_timeout() => Err("timed out"),
+            Err(error) if error.is_connect() => Err("no connection"),
+            Err(_) => Err("broke off"),
+        }
     }
 
     /// No function of this room takes longer.

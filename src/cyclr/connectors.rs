@@ -71,7 +71,7 @@ pub enum OAuth2Type {
 }
 
 impl AuthType {
-    fn parse(text: String) -> Self {
+    pub(super) fn parse(text: String) -> Self {
         match text.to_ascii_lowercase().as_str() {
             "apikey" => Self::ApiKey,
             "basic" => Self::Basic,
@@ -85,7 +85,7 @@ impl AuthType {
 }
 
 impl OAuth2Type {
-    fn parse(text: String) -> Self {
+    pub(super) fn parse(text: String) -> Self {
         match text.to_ascii_lowercase().as_str() {
             "authorisationcode" | "authorizationcode" => Self::AuthorisationCode,
             "clientcredentials" => Self::ClientCredentials,

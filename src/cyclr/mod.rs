@@ -22,6 +22,7 @@
 
 mod accounts;
 mod call_log;
+mod catalogue;
 mod client;
 mod connectors;
 mod cycles;
@@ -41,6 +42,7 @@ mod transport;
 
 pub use accounts::{AccountRecord, NewAccount, SignInToken};
 pub use call_log::{Call, CallLog};
+pub use catalogue::CatalogueConnector;
 pub use client::{Account, Client, Partner};
 pub use connectors::{AccountConnector, AuthType, ConnectorProperty, OAuth2Type, Property};
 pub use cycles::{

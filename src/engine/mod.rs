@@ -24,6 +24,7 @@ mod credential;
 mod drive;
 mod give_up;
 mod ownership;
+mod preflight;
 mod start;
 mod steps;
 mod worker;
@@ -39,6 +40,7 @@ use url::Url;
 pub use bulk::{BulkPreview, BulkRequest};
 pub use commands::OrderRender;
 pub use credential::Credential;
+pub use preflight::{Check, CheckStatus, Preflight};
 pub use start::StartRequest;
 pub use worker::Worker;
 

@@ -3,9 +3,21 @@
 use chrono::{DateTime, Utc};
 
 use super::transition::require;
-use super::{Event, InvalidTransition, LinkState, Onboarding};
+use super::{Blocker, Event, InvalidTransition, LinkState, Onboarding, Status, StepKind};
 
 impl Onboarding {
+    /// Whether people may be given the link. Not once it is over; and not while nothing can be done with
+    /// it, because the integrator has to put something right before anybody's account can be connected.
+    pub fn offers_link(&self, now: DateTime<Utc>) -> bool {
+        let cannot_begin = match self.step() {
+            StepKind::CreateAccount | StepKind::Install => {
+                matches!(self.status, Status::Stuck { .. }) && self.blocker() == Blocker::Integrator
+            }
+            StepKind::Connect | StepKind::Map | StepKind::Activate | StepKind::Live => false,
+        };
+        self.link.expires_at > now && !cannot_begin
+    }
+
     fn next_generation(&self) -> i32 {
         self.link.generation.saturating_add(1)
     }

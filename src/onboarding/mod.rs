@@ -50,8 +50,8 @@ pub use facts::{
 pub use gain::{Gain, SeenConnector};
 pub use limits::{Limits, StepLimits, StepTable};
 pub use mapping::{
-    Function, Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target, TemplateRules,
-    Write, plan,
+    Foreseen, Function, Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target,
+    TemplateRules, Write, foresee, plan,
 };
 pub use mistakes::BlueprintMistake;
 pub use overdue::StuckBecause;

@@ -77,6 +77,11 @@ impl Question {
     ///
     /// `{{` is refused whatever the kind: Cyclr would read it as a merge field, and a merge field can
     /// put a stored credential of a connector into somebody's record.
+    /// Whether it is no choice, or one between something.
+    pub fn has_choice(&self) -> bool {
+        self.kind != QuestionKind::OneOf || !self.options.is_empty()
+    }
+
     pub fn check(&self, given: &str) -> Result<Option<String>, AnswerMistake> {
         let answer = given.trim();
         if answer.is_empty() {

@@ -8,7 +8,7 @@ use super::{LinkKeys, RateLimits, RateSettings, Watch};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::ids::OnboardingId;
-use crate::onboarding::LinkState;
+use crate::onboarding::Onboarding;
 use crate::store::Store;
 use crate::webhooks::Endpoints;
 
@@ -75,9 +75,10 @@ impl AppState {
         format!("{}l/{}", self.base(), self.links.link_token(id, generation))
     }
 
-    /// The address that a person may be given for this link, unless it is over.
-    pub fn open_link_url(&self, id: OnboardingId, link: LinkState) -> Option<String> {
-        (link.expires_at > self.clock().now()).then(|| self.link_url(id, link.generation))
+    /// The address that a person may be given, see [`Onboarding::offers_link`].
+    pub fn open_link_url(&self, onboarding: &Onboarding) -> Option<String> {
+        let offered = onboarding.offers_link(self.clock().now());
+        offered.then(|| self.link_url(onboarding.id, onboarding.link.generation))
     }
 
     /// The public URL with exactly one slash at its end.

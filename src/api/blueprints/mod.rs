@@ -1,6 +1,7 @@
 //! Blueprints: published once, read often.
 
 pub(super) mod list;
+pub(super) mod preflight;
 pub(super) mod schema;
 
 use axum::extract::{Path, State};

@@ -26,7 +26,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
             )));
         };
         if !found.authenticated {
-            match auth_kind(&found) {
+            match auth_kind(&found.auth, &found.oauth2) {
                 Ok(AuthKind::OAuthUnattended) => {
                     found = fetch_unattended(&account, connector).await?;
                     if !found.authenticated {
@@ -81,19 +81,22 @@ pub(in crate::engine) fn seen(id: ConnectorId, connector: &AccountConnector) -> 
     SeenConnector {
         connector: id,
         name: connector.name.clone(),
-        auth: auth_kind(connector).ok(),
+        auth: auth_kind(&connector.auth, &connector.oauth2).ok(),
         authenticated: connector.authenticated,
     }
 }
 
 /// How it is authenticated; the raw word where we do not know the way.
-fn auth_kind(connector: &AccountConnector) -> Result<AuthKind, String> {
-    match &connector.auth {
+pub(in crate::engine) fn auth_kind(
+    auth: &AuthType,
+    oauth2: &OAuth2Type,
+) -> Result<AuthKind, String> {
+    match auth {
         AuthType::ApiKey => Ok(AuthKind::ApiKey),
         AuthType::Basic => Ok(AuthKind::Basic),
         AuthType::None => Ok(AuthKind::Open),
         AuthType::OAuth1 => Ok(AuthKind::OAuth),
-        AuthType::OAuth2 => Ok(match &connector.oauth2 {
+        AuthType::OAuth2 => Ok(match oauth2 {
             OAuth2Type::ClientCredentials | OAuth2Type::PasswordCredentials => {
                 AuthKind::OAuthUnattended
             }

@@ -12,7 +12,7 @@ mod surplus;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub(super) use connect::seen;
+pub(super) use connect::{auth_kind, seen};
 pub(super) use map::read_targets;
 
 use super::ahead::Ahead;

@@ -12,6 +12,7 @@
 
 mod check;
 mod failure;
+mod foresee;
 mod function;
 mod path;
 mod rule;
@@ -24,6 +25,7 @@ use path::Found;
 
 pub(super) use check::check_rules;
 pub use failure::RuleFailure;
+pub use foresee::{Foreseen, foresee};
 pub use function::Function;
 pub use path::SourcePath;
 pub use rule::{Rule, RuleValue};
@@ -166,7 +168,7 @@ fn decide(
         RuleValue::Ask(key) => {
             let question = questions.iter().find(|question| question.key == *key);
             let question = fitted(question.ok_or("the question is not defined")?, target);
-            if question.kind == QuestionKind::OneOf && question.options.is_empty() {
+            if !question.has_choice() {
                 return Err("there is nothing to choose from");
             }
             Ok(Decided::Ask(question))

@@ -9,6 +9,7 @@ mod lists;
 mod more_orders;
 mod narrowing;
 mod orders;
+mod preflight;
 mod rate_limits;
 mod reference;
 mod refusals;

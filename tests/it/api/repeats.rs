@@ -41,7 +41,8 @@ fn operations() -> Vec<(String, String, String)> {
             let takes_key = takes_key.count();
             let name = operation["operationId"].as_str().unwrap().to_owned();
             // What is asked with another method than GET changes something, unless it is named here.
-            assert_eq!(takes_key == 1, method != "get", "{name}");
+            let only_looks = method == "get" || name.starts_with("preflight_");
+            assert_eq!(takes_key == 1, !only_looks, "{name}");
             if takes_key == 1 {
                 found.push((name, method.to_uppercase(), path.clone()));
             }
