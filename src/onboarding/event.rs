@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Origin;
+use super::{Facts, Origin};
 use crate::ids::{AccountId, ConnectorId, CycleId};
 
 /// Stored as `kind` and a JSON detail. Kinds and fields are added, never renamed.
@@ -144,7 +144,53 @@ const fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
+/// A connection was made, as integrators are told.
+const CONNECTED: &str = "connection.succeeded";
+/// A connection was not made, or was lost.
+const NOT_CONNECTED: &str = "connection.failed";
+
 impl Event {
+    /// What it tells of connections; `facts` are those that it led to.
+    pub fn connection_results(&self, facts: &Facts) -> Vec<&'static str> {
+        match self {
+            Self::ConnectionsSeen { connected, lost } => {
+                let made = (!connected.is_empty()).then_some(CONNECTED);
+                made.into_iter().chain((!lost.is_empty()).then_some(NOT_CONNECTED)).collect()
+            }
+            Self::CredentialGiven { connector } => {
+                let connection = facts.connection(*connector);
+                let made = connection.is_some_and(|known| known.authenticated.stands());
+                vec![if made { CONNECTED } else { NOT_CONNECTED }]
+            }
+            Self::Started
+            | Self::AccountReady { .. }
+            | Self::Installed { .. }
+            | Self::QuestionsAsked { .. }
+            | Self::Mapped { .. }
+            | Self::Unmapped { .. }
+            | Self::Activated { .. }
+            | Self::RetryPlanned { .. }
+            | Self::HeldBack { .. }
+            | Self::BecameStuck { .. }
+            | Self::AttemptOpened { .. }
+            | Self::Answered { .. }
+            | Self::LookOrdered
+            | Self::RetryOrdered { .. }
+            | Self::Skipped { .. }
+            | Self::Restarted { .. }
+            | Self::Assigned { .. }
+            | Self::Snoozed { .. }
+            | Self::CandidateChosen { .. }
+            | Self::CycleDisowned { .. }
+            | Self::CycleRetired { .. }
+            | Self::LinkRotated { .. }
+            | Self::LinkRevoked { .. }
+            | Self::LinkExtended { .. }
+            | Self::Noted { .. }
+            | Self::Cancelled { .. } => Vec::new(),
+        }
+    }
+
     /// As stored. Pinned by a test against the serialised form.
     pub const fn kind(&self) -> &'static str {
         match self {

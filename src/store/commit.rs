@@ -118,7 +118,8 @@ impl ChangeColumns {
         self.at.push(change.at);
         self.event_kind.push(event_kind);
         self.event.push(event);
-        self.announces.push(change.transition.announces.map(str::to_owned));
+        let earlier = change.earlier.as_deref().map(|earlier| &earlier.event);
+        self.announces.push(announcements(&change.transition, earlier));
         self.change.push(change.leased.next_change);
         self.builds_on.push(change.leased.last_change);
         self.calls.push(calls::spell(&change.calls, change.at));
@@ -131,6 +132,15 @@ impl ChangeColumns {
         let calls = earlier.and_then(|earlier| calls::spell(&earlier.calls, earlier.at));
         self.earlier_calls.push(calls);
     }
+}
+
+/// What integrators are told of a change, with commas between: of connections first, then of the status.
+pub(super) fn announcements(transition: &Transition, earlier: Option<&Event>) -> Option<String> {
+    let facts = &transition.to.facts;
+    let events = earlier.into_iter().chain(&transition.event);
+    let mut told: Vec<_> = events.flat_map(|event| event.connection_results(facts)).collect();
+    told.extend(transition.announces);
+    (!told.is_empty()).then(|| told.join(","))
 }
 
 /// Whether the worker has more to do right away.

@@ -59,7 +59,8 @@ journal_line AS (
 ),
 message AS (
     INSERT INTO outbox (onboarding_id, version, kind, at)
-    SELECT onboarding_id, version, announces, at FROM kept WHERE announces IS NOT NULL
+    -- One row for each that is told; none where nothing is.
+    SELECT onboarding_id, version, unnest(string_to_array(announces, ',')), at FROM kept
 ),
 stray AS (
     INSERT INTO stray_call (onboarding_id, at, calls)

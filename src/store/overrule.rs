@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::answers::{find_answer, keep_answer};
 use super::bulk::take_turn;
 use super::calls::insert_stray;
-use super::commit::{due_in, event_columns, json};
+use super::commit::{announcements, due_in, event_columns, json};
 use super::row::StateColumns;
 use super::trouble::again;
 use super::{Answer, CallLine, Error, IdempotencyKey, NewAttempt, OnceError, Store};
@@ -73,7 +73,7 @@ impl Store {
         sqlx::query!(
             "WITH message AS (
                  INSERT INTO outbox (onboarding_id, version, kind, at)
-                 SELECT $1, $2, $8::text, $3 WHERE $8::text IS NOT NULL
+                 SELECT $1, $2, unnest(string_to_array($8::text, ',')), $3
              )
              INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
              SELECT $1, $2, $3, $4, $5::text, $6, $7, $9::jsonb WHERE $5::text IS NOT NULL",
@@ -84,7 +84,7 @@ impl Store {
             kind,
             to.status.name(),
             to.step().name(),
-            transition.announces,
+            announcements(transition, None),
             event,
         )
         .execute(&mut *tx)

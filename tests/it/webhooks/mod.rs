@@ -1,5 +1,6 @@
 //! Webhooks from a change to the receiver's log: real doors, real HTTP, one stopped clock.
 
+mod connections;
 mod delivery;
 mod guards;
 mod isolation;
