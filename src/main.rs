@@ -8,9 +8,11 @@ use std::str::FromStr as _;
 
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use gangway::app::{self, App};
-use gangway::cli::keys;
+use gangway::cli::onboardings::{self, Manner, Narrowing};
+use gangway::cli::remote::{Failure, Remote};
+use gangway::cli::{events, keys};
 use gangway::clock::Clock;
 use gangway::config::{self, Config};
 use gangway::embedded::{self, Durability, Embedded};
@@ -23,6 +25,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use uuid::Uuid;
 
 /// Many short-lived pieces on several threads are what a drive is made of: the system's allocator spent
@@ -55,6 +58,43 @@ enum Command {
     Sandbox(Box<sandbox::Options>),
     /// Bring the database of `DATABASE_URL` to this version's shape.
     Migrate,
+    /// List onboardings of a running service.
+    List {
+        #[command(flatten)]
+        narrowing: Box<Narrowing>,
+        /// Most that are shown.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+        #[command(flatten)]
+        service: ServiceOptions,
+    },
+    /// Show an onboarding: where it stands, who must act, and what to do.
+    Show {
+        /// Its id, its reference in any spelling, or whatever else the search finds.
+        onboarding: String,
+        #[command(flatten)]
+        service: ServiceOptions,
+    },
+    /// Try again now, when it is stuck or retrying.
+    Retry {
+        onboarding: String,
+        /// For the timeline.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        service: ServiceOptions,
+    },
+    /// Print what happened to an onboarding.
+    Events {
+        onboarding: String,
+        /// Go on while it happens, until it is live or cancelled.
+        #[arg(long)]
+        follow: bool,
+        #[command(flatten)]
+        service: ServiceOptions,
+    },
+    /// Print a script that lets your shell complete what you type.
+    Completions { shell: clap_complete::Shell },
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -63,6 +103,17 @@ enum Command {
     Blueprint(BlueprintCommand),
     /// Print the API's OpenAPI document.
     Openapi,
+}
+
+/// Which service is asked, and how it is told.
+#[derive(Debug, clap::Args)]
+struct ServiceOptions {
+    /// Where the service is; `GANGWAY_URL` if left out, and this machine if that is not set.
+    #[arg(long)]
+    url: Option<Url>,
+    /// The API's own JSON, one document per line.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -104,8 +155,11 @@ async fn main() -> ExitCode {
     match run(arguments.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            drop(writeln!(std::io::stderr(), "gangway: {error:#}"));
-            ExitCode::FAILURE
+            let failure = error.downcast_ref::<Failure>();
+            if !matches!(failure, Some(Failure::Unread)) {
+                drop(writeln!(std::io::stderr(), "gangway: {error:#}"));
+            }
+            ExitCode::from(failure.map_or(1, Failure::exit_code))
         }
     }
 }
@@ -120,9 +174,50 @@ async fn run(command: Command) -> anyhow::Result<()> {
             store.migrate().await?;
             say("The database has this version's shape.")
         }
+        Command::List { narrowing, limit, service } => {
+            let (remote, manner) = service.open()?;
+            Ok(onboardings::list(&remote, &narrowing, limit, manner, &mut std::io::stdout())
+                .await?)
+        }
+        Command::Show { onboarding, service } => {
+            let (remote, manner) = service.open()?;
+            Ok(onboardings::show(&remote, &onboarding, manner, &mut std::io::stdout()).await?)
+        }
+        Command::Retry { onboarding, reason, service } => {
+            let (remote, manner) = service.open()?;
+            let (reason, out) = (reason.as_deref(), &mut std::io::stdout());
+            Ok(onboardings::retry(&remote, &onboarding, reason, manner, out).await?)
+        }
+        Command::Events { onboarding, follow, service } => {
+            let (remote, manner) = service.open()?;
+            let out = &mut std::io::stdout();
+            Ok(events::events(&remote, &onboarding, follow, manner, out).await?)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "gangway", &mut script);
+            // Nobody reading is no failure.
+            drop(std::io::stdout().write_all(&script));
+            Ok(())
+        }
         Command::Key(command) => manage_keys(command).await,
         Command::Blueprint(BlueprintCommand::Publish { file }) => publish(&file).await,
         Command::Openapi => say(&api::document().to_pretty_json()?),
+    }
+}
+
+impl ServiceOptions {
+    /// The key stands in the environment alone: a flag would be seen by whoever lists processes.
+    fn open(&self) -> anyhow::Result<(Remote, Manner)> {
+        let Some(key) = config::api_key() else {
+            bail!("GANGWAY_API_KEY is not set; `gangway key create` makes a key");
+        };
+        let manner = Manner { json: self.json, now: Clock::system().now() };
+        let url = match &self.url {
+            Some(url) => url.clone(),
+            None => config::service_url()?,
+        };
+        Ok((Remote::new(&url, key)?, manner))
     }
 }
 

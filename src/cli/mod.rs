@@ -1,11 +1,21 @@
 //! Words for people at a terminal.
 //!
-//! Uses `ids` and `store`. `main` parses arguments and carries out; what is chosen from them and how it
-//! is shown is decided here, where it can be tested.
+//! Uses `ids`, `secret` and `store`. `main` parses arguments and carries out; what is chosen from them and
+//! how it is shown is decided here, where it can be tested. What is about onboardings is asked of a running
+//! service over its API, as everybody else does; only keys are made in the database.
 //!
 //! What always holds:
 //! - What is shown holds no character that steers a terminal, whoever wrote it.
 //!
 //! Decided against: a table that fills the screen (a line per thing goes through `grep` and `cut`).
 
+pub mod events;
 pub mod keys;
+pub mod onboardings;
+pub mod remote;
+mod table;
+
+/// Without characters that steer a terminal.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+}

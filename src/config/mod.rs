@@ -48,6 +48,20 @@ pub fn database_url() -> Option<Secret> {
     std::env::var("DATABASE_URL").ok().filter(|url| !url.trim().is_empty()).map(Secret::from)
 }
 
+/// `GANGWAY_API_KEY`, for the commands that ask a running service.
+pub fn api_key() -> Option<Secret> {
+    std::env::var("GANGWAY_API_KEY").ok().filter(|key| !key.trim().is_empty()).map(Secret::from)
+}
+
+/// `GANGWAY_URL`, for the commands that ask a running service; where one listens by default if it is not
+/// set.
+pub fn service_url() -> Result<Url, Mistakes> {
+    let set = std::env::var("GANGWAY_URL").ok().filter(|url| !url.trim().is_empty());
+    let url = set.unwrap_or_else(|| "http://127.0.0.1:4000".to_owned());
+    let rule = "GANGWAY_URL must be an address, like https://go.example.com";
+    url.trim().parse().map_err(|_| Mistakes(vec![rule.to_owned()]))
+}
+
 /// `GANGWAY_LOG`, in the form of `RUST_LOG`.
 pub fn log_filter() -> Option<String> {
     std::env::var("GANGWAY_LOG").ok()

@@ -17,7 +17,7 @@ const PLAN: &[(&str, &str)] = &[
     ("web",        "webhooks engine store onboarding telemetry ids secret clock"),
     ("webhooks",   "store onboarding telemetry ids secret clock"),
     ("monitor",    "engine store onboarding telemetry"),
-    ("cli",        "store ids"),
+    ("cli",        "store ids secret"),
     ("engine",     "store cyclr onboarding telemetry ids secret clock"),
     ("store",      "onboarding telemetry ids secret clock"),
     ("cyclr",      "telemetry ids secret clock"),

@@ -4,6 +4,7 @@
 mod api;
 mod browser;
 mod chaos;
+mod cli_commands;
 mod crashes;
 mod cyclr_client;
 mod database;
