@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
-use utoipa::openapi::external_docs::ExternalDocsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -55,6 +54,7 @@ pub fn document() -> OpenApi {
         ];
         for (operation, changes) in operations {
             let Some(operation) = operation else { continue };
+            describe_success(operation);
             describe_failures(path, changes, operation);
             if changes {
                 describe_repetition(operation);
@@ -74,7 +74,8 @@ pub(super) fn frame() -> OpenApi {
         .version(version::VERSION)
         .description(Some(
             "Brings your customers aboard their integrations: start an onboarding for a tenant, hand \
-             out its link, and be told when it is live or when somebody has to act.",
+             out its link, and be told when it is live or when somebody has to act. For people there is \
+             `/docs`.",
         ))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();
@@ -90,9 +91,6 @@ pub(super) fn frame() -> OpenApi {
         .info(info)
         .servers(Some([ServerBuilder::new().url("/").description(Some("This service")).build()]))
         .tags(Some(tags()))
-        .external_docs(Some(
-            ExternalDocsBuilder::new().url("/docs").description(Some("For people")).build(),
-        ))
         .components(Some(components))
         .security(Some([SecurityRequirement::new::<_, [String; 0], String>(KEY, [])]))
         .build()
@@ -193,12 +191,28 @@ fn repetition() -> Parameter {
         .build()
 }
 
+/// What the body does not say already.
+fn describe_success(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            let words = match status.as_str() {
+                "201" => "It was made.",
+                "202" => "It is on its way.",
+                _ => "As it stands now.",
+            };
+            response.description.push_str(words);
+        }
+    }
+}
+
 /// Every operation fails in the same form, so it is said in one place: which statuses are to be expected,
 /// and that any other one has the same body.
 fn describe_failures(path: &str, changes: bool, operation: &mut Operation) {
     let is_open = operation.security.is_some();
     let has_input = operation.request_body.is_some() || operation.parameters.is_some();
-    let mut expected = Vec::new();
+    let mut expected =
+        vec![("400", "It cannot be read, or asks for a version that is not spoken.")];
     if !is_open {
         expected.push(("401", "The API key is missing or not good."));
         expected.push(("403", "The API key lacks a scope."));

@@ -86,6 +86,9 @@ pub(super) struct EventBody {
 }
 
 /// List what happened to an onboarding, oldest first.
+///
+/// Each change with who made it and where it stood afterwards; with the calls to Cyclr if they are asked
+/// for.
 #[utoipa::path(get, path = "/v1/onboardings/{id}/events", tag = "onboardings",
     params(("id" = Uuid, Path), TimelineQuery), responses((status = OK, body = EventPage)))]
 pub(super) async fn list_events(

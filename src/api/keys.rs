@@ -129,6 +129,8 @@ pub(super) async fn create(
 }
 
 /// List all keys, newest first.
+///
+/// Revoked ones too. No key itself is shown.
 #[utoipa::path(get, path = "/v1/api_keys", operation_id = "list_api_keys", tag = "api_keys",
     params(KeyQuery), responses((status = OK, body = KeyPage)))]
 pub(super) async fn list(
@@ -150,7 +152,9 @@ pub(super) async fn list(
     Ok(JsonAnswer(StatusCode::OK, KeyPage { data, next_cursor }))
 }
 
-/// Show a key: all of it but the key itself.
+/// Show a key.
+///
+/// All of it but the key itself, which is shown once, when it is made.
 #[utoipa::path(get, path = "/v1/api_keys/{id}", operation_id = "show_api_key", tag = "api_keys",
     params(("id" = Uuid, Path)), responses((status = OK, body = KeyBody)))]
 pub(super) async fn show(

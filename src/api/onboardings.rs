@@ -15,6 +15,9 @@ pub(super) fn parse_id(text: &str) -> Result<OnboardingId, Error> {
 }
 
 /// Show an onboarding.
+///
+/// Where it stands, who must act and what to do, which orders it takes, and the link for the tenant's
+/// people.
 #[utoipa::path(get, path = "/v1/onboardings/{id}", operation_id = "show_onboarding", tag = "onboardings",
     params(("id" = Uuid, Path)), responses((status = OK, body = OnboardingBody)))]
 pub(super) async fn show(

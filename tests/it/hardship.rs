@@ -24,6 +24,7 @@ use tracing_subscriber::{Layer, Registry};
 use crate::crashes::{ledger_blueprint, ledger_world};
 use crate::database::scratch_folder;
 use crate::house::{House, LEASE};
+use crate::subscribing::subscribe;
 use crate::wire::Wire;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -57,7 +58,7 @@ async fn a_step_that_panics_each_time_is_parked_and_the_process_goes_on() {
     let stop = CancellationToken::new();
     let working = JoinSet::from_iter([worker.run(stop.clone(), PATIENCE)]);
 
-    let panicking = tracing::subscriber::set_default(Registry::default().with(PanicAtCalls));
+    let panicking = subscribe(Registry::default().with(PanicAtCalls));
     let id = house.start("poison", &key).await;
     let begun = Instant::now();
     let parked = loop {

@@ -59,7 +59,9 @@ const fn usual_limit() -> u16 {
     25
 }
 
-/// List the blueprints: of each the newest version.
+/// List the blueprints.
+///
+/// Of each the newest version, by key.
 #[utoipa::path(get, path = "/v1/blueprints", operation_id = "list_blueprints", tag = "blueprints",
     params(PageQuery), responses((status = OK, body = BlueprintPage)))]
 pub(in crate::api) async fn list(
@@ -83,6 +85,8 @@ pub(in crate::api) async fn list(
 }
 
 /// List the versions of a blueprint.
+///
+/// Newest first. None of them ever changes.
 #[utoipa::path(get, path = "/v1/blueprints/{key}/versions", operation_id = "list_blueprint_versions",
     tag = "blueprints", params(("key" = String, Path), PageQuery),
     responses((status = OK, body = VersionPage)))]

@@ -62,6 +62,8 @@ pub(super) async fn publish(
 }
 
 /// Show a published blueprint.
+///
+/// The whole document as it was published; the newest version if none is named.
 #[utoipa::path(get, path = "/v1/blueprints/{key}", operation_id = "show_blueprint", tag = "blueprints",
     params(("key" = String, Path), VersionQuery),
     responses((status = OK, body = PublishedBody)))]

@@ -66,7 +66,9 @@ pub(super) async fn list(
     Ok(JsonAnswer(StatusCode::OK, BulkPageBody { data, next_cursor }))
 }
 
-/// Show an order to many: how far it has come.
+/// Show an order to many.
+///
+/// How many have had their turn, and with what result, counted at this moment.
 #[utoipa::path(get, path = "/v1/bulk_orders/{id}", operation_id = "show_bulk_order", tag = "bulk_orders",
     params(("id" = Uuid, Path)), responses((status = OK, body = BulkBody)))]
 pub(super) async fn show(
@@ -79,7 +81,9 @@ pub(super) async fn show(
     Ok(JsonAnswer(StatusCode::OK, BulkBody::from(&order)))
 }
 
-/// List what became of each onboarding, oldest onboarding first.
+/// List what became of each onboarding.
+///
+/// Oldest onboarding first; `result` narrows it to one result.
 #[utoipa::path(get, path = "/v1/bulk_orders/{id}/items", operation_id = "list_bulk_items", tag = "bulk_orders",
     params(("id" = Uuid, Path), ItemQuery), responses((status = OK, body = ItemPageBody)))]
 pub(super) async fn list_items(

@@ -43,6 +43,8 @@ const fn usual_limit() -> u16 {
 }
 
 /// List what was told to an endpoint, newest first.
+///
+/// Of each message the state and the last attempt; kept for as many days as messages are.
 #[utoipa::path(get, path = "/v1/webhook_endpoints/{id}/deliveries",
     operation_id = "list_webhook_deliveries", tag = "webhooks",
     params(("id" = Uuid, Path), DeliveryQuery), responses((status = OK, body = DeliveryList)))]
@@ -69,7 +71,9 @@ pub(super) async fn list(
     Ok(JsonAnswer(StatusCode::OK, DeliveryList { data, next_cursor }))
 }
 
-/// Show a delivery: what is sent, and what became of each attempt.
+/// Show a delivery.
+///
+/// What is sent, letter by letter but for the link's proof, and what became of each attempt.
 #[utoipa::path(get, path = "/v1/webhook_endpoints/{id}/deliveries/{message}",
     operation_id = "show_webhook_delivery", tag = "webhooks",
     params(("id" = Uuid, Path), ("message" = Uuid, Path, description = "Its `webhook-id`.")),
@@ -96,7 +100,9 @@ pub(super) async fn show(
     Ok(JsonAnswer(StatusCode::OK, body))
 }
 
-/// Send one message again, under the same id.
+/// Send one message again.
+///
+/// Under the same `webhook-id`, whatever became of it before. One that is being sent is left alone.
 #[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/deliveries/{message}/replay",
     operation_id = "replay_webhook_delivery", tag = "webhooks",
     params(("id" = Uuid, Path), ("message" = Uuid, Path, description = "Its `webhook-id`.")),

@@ -41,6 +41,8 @@ pub(super) async fn create(
 }
 
 /// List the endpoints, oldest first.
+///
+/// All of them at once: there are 50 at most.
 #[utoipa::path(get, path = "/v1/webhook_endpoints", operation_id = "list_webhook_endpoints",
     tag = "webhooks", responses((status = OK, body = EndpointList)))]
 pub(super) async fn list(
@@ -53,6 +55,8 @@ pub(super) async fn list(
 }
 
 /// Show an endpoint.
+///
+/// Whether it is enabled, and since when it fails. Never its secret.
 #[utoipa::path(get, path = "/v1/webhook_endpoints/{id}", operation_id = "show_webhook_endpoint",
     tag = "webhooks", params(("id" = Uuid, Path)), responses((status = OK, body = EndpointBody)))]
 pub(super) async fn show(
@@ -66,6 +70,8 @@ pub(super) async fn show(
 }
 
 /// Say anew what an endpoint is.
+///
+/// Address, description and events are replaced together; the secret stays.
 #[utoipa::path(put, path = "/v1/webhook_endpoints/{id}", operation_id = "update_webhook_endpoint",
     tag = "webhooks", params(("id" = Uuid, Path)), request_body = EndpointOrderBody,
     responses((status = OK, body = EndpointBody)))]
@@ -85,7 +91,9 @@ pub(super) async fn update(
     order(&state, update, once, |outcome| spell(outcome, None, 200)).await
 }
 
-/// Delete an endpoint. What was on its way to it is not sent any more.
+/// Delete an endpoint.
+///
+/// What was on its way to it is not sent any more.
 #[utoipa::path(delete, path = "/v1/webhook_endpoints/{id}",
     operation_id = "delete_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
     responses((status = OK, description = "It is gone.")))]
@@ -117,7 +125,9 @@ pub(super) async fn enable(
     order(&state, enable, once, |outcome| spell(outcome, None, 200)).await
 }
 
-/// Send nothing to an endpoint until it is enabled.
+/// Send nothing to an endpoint.
+///
+/// Until it is enabled again. Nothing is queued for it meanwhile; replay what it missed.
 #[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/disable",
     operation_id = "disable_webhook_endpoint", tag = "webhooks", params(("id" = Uuid, Path)),
     responses((status = OK, body = EndpointBody)))]
@@ -156,7 +166,10 @@ pub(super) async fn rotate(
     order(&state, rotate, once, |outcome| spell(outcome, Some(&shown), 200)).await
 }
 
-/// Send a message of type `webhook_endpoint.test` to an endpoint.
+/// Send a message to try an endpoint out.
+///
+/// Its type is `webhook_endpoint.test`, whatever the endpoint asked for; look at its deliveries for what
+/// became of it.
 #[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/test",
     operation_id = "test_webhook_endpoint", tag = "webhooks",
     params(("id" = Uuid, Path)),

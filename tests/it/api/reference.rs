@@ -141,6 +141,28 @@ async fn every_answer_tells_its_version_and_another_one_is_refused() {
     assert_eq!(lost.headers["gangway-version"], VERSION, "refusals too");
 }
 
+/// What linters of such documents ask for, and readers too.
+#[test]
+fn every_operation_is_described_with_what_it_may_answer() {
+    let document = serde_json::to_value(gangway::api::document()).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let said = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
+            assert!(said(&operation["summary"]), "{method} {path}: no summary");
+            assert!(said(&operation["description"]), "{method} {path}: no description");
+            let answers = operation["responses"].as_object().unwrap();
+            for (status, answer) in answers {
+                assert!(said(&answer["description"]), "{method} {path} {status}");
+            }
+            let fails = answers.keys().filter(|status| status.starts_with('4')).count();
+            assert!(fails > 0, "{method} {path}: it can always be asked wrongly");
+            if operation["security"] != json!([{}]) {
+                assert!(["401", "403", "429"].iter().all(|status| answers.contains_key(*status)));
+            }
+        }
+    }
+}
+
 /// A validator for a schema of the document, with all others at hand.
 fn validator(document: &Value, schema: &Value) -> jsonschema::Validator {
     let mut whole = schema.clone();

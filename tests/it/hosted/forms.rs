@@ -10,11 +10,12 @@ use url::Url;
 
 use super::{Browser, Site};
 use crate::house::attended;
+use crate::subscribing::{Subscribed, subscribe};
 
 /// Everything that is logged while it lives, at the most talkative level.
 struct Listening {
     text: Log,
-    _guard: tracing::subscriber::DefaultGuard,
+    _guard: Subscribed,
 }
 
 #[derive(Clone, Default)]
@@ -39,7 +40,7 @@ impl Listening {
             .with_max_level(tracing::Level::TRACE)
             .with_writer(move || writer.clone())
             .finish();
-        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+        Self { text, _guard: subscribe(subscriber) }
     }
 
     fn text(&self) -> String {
