@@ -67,6 +67,7 @@ async fn a_step_that_panics_each_time_is_parked_and_the_process_goes_on() {
             break row;
         }
         assert!(begun.elapsed() < PATIENCE, "it is never parked: {:?}", row.status);
+        panicking.listen_anew();
         // Whoever had it is gone, so its lease ends by itself.
         house.advance(LEASE + TimeDelta::seconds(1));
         tokio::time::sleep(Duration::from_millis(50)).await;
