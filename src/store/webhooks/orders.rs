@@ -13,6 +13,8 @@ use crate::store::{Answer, IdempotencyKey, OnceError, Store};
 
 /// Most endpoints at a time: each may have its connections open in every process.
 const MOST_ENDPOINTS: i64 = 50;
+/// Names the lock of whoever makes one.
+const MAKING: i64 = 0x6761_6e67_7761_7902;
 
 /// What the integrator says of an endpoint.
 #[derive(Debug, Clone)]
@@ -225,6 +227,8 @@ async fn insert(
     text: &EndpointText,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
+    // Those that are made at the same time count too: one after the other.
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", MAKING).fetch_one(&mut *tx).await?;
     let done = sqlx::query!(
         "INSERT INTO webhook_endpoint (endpoint_id, url, description, events, created_at)
          SELECT $1, $2, $3, $4, $5
