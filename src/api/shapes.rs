@@ -31,6 +31,9 @@ pub(super) struct OnboardingBody {
     /// Who must act next: `end_user`, `customer_admin`, `integrator`, `support`, `provider`, `cyclr`
     /// or `none`.
     pub(super) blocker: &'static str,
+    /// In one sentence, for staff: why it stands there, since when, what happens next by itself and when,
+    /// and who must act.
+    pub(super) explanation: String,
     pub(super) requirements: Requirements,
     /// Why it is retrying or stuck.
     #[schema(required)]
@@ -252,6 +255,7 @@ impl OnboardingBody {
             status: onboarding.status.name(),
             step: onboarding.step().name(),
             blocker: onboarding.blocker().name(),
+            explanation: onboarding.explain(now),
             requirements: Requirements { currently_due: due },
             problem: problem.map(|problem| ProblemBody {
                 code: problem.code.name(),

@@ -245,6 +245,7 @@ fn describe(one: &Value, now: DateTime<Utc>) -> Vec<String> {
         format!("id          {}", text(&one["id"])),
     ];
     for (name, value) in [
+        ("why         ", &one["explanation"]),
         ("next        ", &one["blocker"]),
         ("problem     ", &one["problem"]["code"]),
         ("detail      ", &one["problem"]["detail"]),

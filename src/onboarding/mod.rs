@@ -20,6 +20,7 @@ mod blueprint;
 mod bulk;
 mod candidate;
 mod event;
+mod explain;
 mod facts;
 mod gain;
 mod limits;

@@ -336,16 +336,9 @@ fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 20] {
     ]
 }
 
-/// Which commands each status allows, as a table that can be read.
-#[test]
-fn who_may_want_what_and_when() {
+/// Each status once or more, with a name.
+fn states(oauth: &SeenConnector) -> [(&'static str, Onboarding); 8] {
     let limits = Limits::default();
-    let oauth = SeenConnector {
-        connector: ConnectorId(1),
-        name: "CRM".to_owned(),
-        auth: Some(AuthKind::OAuth),
-        authenticated: false,
-    };
     let mut installed = begin();
     for _ in 0..3 {
         let gain = success(&installed).unwrap();
@@ -363,7 +356,7 @@ fn who_may_want_what_and_when() {
         live = after(&live, Outcome::Done(gain));
     }
     let account_made = after(&begin(), Outcome::Done(success(&begin()).unwrap()));
-    let states = [
+    [
         ("running", begin()),
         ("retrying", after(&begin(), retrying)),
         ("waiting to connect", connecting),
@@ -372,8 +365,24 @@ fn who_may_want_what_and_when() {
         ("stuck over candidates", after(&account_made, Outcome::Ambiguous(vec![candidate(1)]))),
         ("live", live),
         ("cancelled", begin().obey(cancel(), &limits, dawn()).unwrap().to),
-    ];
-    let commands = one_of_each_command(oauth);
+    ]
+}
+
+fn oauth() -> SeenConnector {
+    SeenConnector {
+        connector: ConnectorId(1),
+        name: "CRM".to_owned(),
+        auth: Some(AuthKind::OAuth),
+        authenticated: false,
+    }
+}
+
+/// Which commands each status allows, as a table that can be read.
+#[test]
+fn who_may_want_what_and_when() {
+    let limits = Limits::default();
+    let states = states(&oauth());
+    let commands = one_of_each_command(oauth());
     let mut table = String::new();
     for (name, state) in &states {
         let legal: Vec<_> = commands
@@ -400,4 +409,28 @@ fn who_may_want_what_and_when() {
     live: disown note_retired rotate_link revoke_link extend_link note
     cancelled: disown note_retired note
     ");
+}
+
+#[test]
+fn how_it_stands_is_said_in_a_sentence() {
+    let states = states(&oauth());
+    let explained: Vec<_> = states.iter().map(|(_, state)| state.explain(dawn())).collect();
+    let explanations = explained.join("\n");
+    insta::assert_snapshot!(explanations, @r#"
+    Gangway is at the step create_account since 2026-03-02T09:00:00Z and goes on by itself at once; nobody has to act.
+    The step create_account does not go well since 2026-03-02T09:00:00Z (Cyclr did not answer, or answered with a failure of its own); it is tried again by itself at 2026-03-02T09:00:09Z, and Cyclr must act if it stays like that.
+    It waits for the tenant's people at the step connect since 2026-03-02T09:00:00Z (Nobody of the tenant has connected CRM (account connector 1) yet); nothing happens by itself until they act, and their time ends at 2026-03-09T09:00:00Z.
+    It waits for the tenant's people at the step map since 2026-03-02T09:00:00Z (The tenant has not answered "q" yet); nothing happens by itself until they act, and their time ends at 2026-03-09T09:00:00Z.
+    It is stuck at the step create_account since 2026-03-02T09:00:00Z (Cyclr did not answer, or answered with a failure of its own); Cyclr must act, and nothing happens by itself until it is ordered to go on.
+    It is stuck at the step install since 2026-03-02T09:00:00Z (The account holds several cycles of this template that could be ours); support must act, and nothing happens by itself until it is ordered to go on.
+    It is live since 2026-03-02T09:00:00Z, and nobody has to act.
+    It is cancelled since 2026-03-02T09:00:00Z, and nothing happens any more.
+    "#);
+    let late = dawn() + TimeDelta::days(8);
+    for (place, words) in
+        [(0, "whoever runs Gangway"), (1, "should have been"), (2, "time ended at")]
+    {
+        let explained = states[place].1.explain(late);
+        assert!(explained.contains(words), "{explained}");
+    }
 }

@@ -39,6 +39,7 @@ fn assert_shown(shown: &Value) {
       },
       "created_at": "2026-03-02T09:00:00Z",
       "deadline": null,
+      "explanation": "Gangway is at the step create_account since 2026-03-02T09:00:00Z and goes on by itself at once; nobody has to act.",
       "health": null,
       "id": "[id]",
       "is_stuck": false,

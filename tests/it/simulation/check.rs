@@ -44,6 +44,9 @@ fn state(state: &Onboarding, limits: &Limits, now: DateTime<Utc>) -> Result<(), 
     let due = state.due_at(now);
     let blocker = state.blocker();
     let wanted = state.requirements();
+    let explained = state.explain(now);
+    require(explained.contains(state.step().name()) || due.is_none(), "it says where it stands")?;
+    require(explained.len() > 30 && explained.ends_with('.'), "it is explained in a sentence")?;
     let (step, slot) = state.facts.position();
     match &state.status {
         Status::Running => {

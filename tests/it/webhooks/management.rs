@@ -253,11 +253,11 @@ async fn deliveries_are_listed_by_pages_and_forgotten_by_age() {
 #[tokio::test]
 async fn there_are_fifty_endpoints_at_most_however_many_are_made_at_once() {
     let bell = Bell::open().await;
-    let make = async |n: usize| {
+    let create = async |n: usize| {
         let body = json!({ "url": format!("http://127.0.0.1:9/{n}") });
         bell.ask("POST", "/v1/webhook_endpoints", &body).await.0
     };
-    let answers = futures_util::future::join_all((0..60).map(make)).await;
+    let answers = futures_util::future::join_all((0..60).map(create)).await;
     let made = answers.iter().filter(|status| **status == StatusCode::CREATED).count();
     let refused = answers.iter().filter(|status| **status == StatusCode::CONFLICT).count();
     assert_eq!((made, refused), (50, 10), "{answers:?}");

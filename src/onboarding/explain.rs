@@ -1,0 +1,83 @@
+//! How an onboarding stands, in one sentence: why, since when, what happens next by itself and when, and
+//! who must act. Times are absolute: the sentence changes when the state does, and not before.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::{Blocker, Onboarding, Problem, Status, StuckBecause};
+
+impl Onboarding {
+    /// For staff. Never empty.
+    pub fn explain(&self, now: DateTime<Utc>) -> String {
+        let (since, step) = (spell(self.since), self.step().name());
+        let overdue = self.stuck_because(now) == Some(StuckBecause::Overdue);
+        match &self.status {
+            Status::Running if overdue => format!(
+                "It should have gone on from the step {step} since {since} and has not: no process has \
+                 taken it up, so whoever runs Gangway must look whether its processes are well."
+            ),
+            Status::Running => format!(
+                "Gangway is at the step {step} since {since} and goes on by itself at once; nobody has \
+                 to act."
+            ),
+            Status::Retrying { retry_at, problem } => {
+                let (why, at) = (reason(problem), spell(*retry_at));
+                let next = if overdue { "should have been" } else { "is" };
+                let who = who(problem.code.blocker());
+                format!(
+                    "The step {step} does not go well since {since} ({why}); it {next} tried again by \
+                     itself at {at}, and {who} must act if it stays like that."
+                )
+            }
+            Status::Waiting { deadline, look_at } => {
+                let next = look_at.map_or_else(
+                    || "nothing happens by itself until they act".to_owned(),
+                    |at| format!("it is looked by itself at {} whether they have acted", spell(at)),
+                );
+                let ends = if *deadline <= now { "ended" } else { "ends" };
+                let due = self.requirements();
+                let first = due.first().map_or("", |due| due.for_staff.trim_end_matches('.'));
+                let more = match due.len() {
+                    0 | 1 => String::new(),
+                    count => format!(", and {} more", count - 1),
+                };
+                format!(
+                    "It waits for the tenant's people at the step {step} since {since} ({first}{more}); \
+                     {next}, and their time {ends} at {}.",
+                    spell(*deadline)
+                )
+            }
+            Status::Stuck { problem } => format!(
+                "It is stuck at the step {step} since {since} ({}); {} must act, and nothing happens by \
+                 itself until it is ordered to go on.",
+                reason(problem),
+                who(problem.code.blocker()),
+            ),
+            Status::Live => format!("It is live since {since}, and nobody has to act."),
+            Status::Cancelled => {
+                format!("It is cancelled since {since}, and nothing happens any more.")
+            }
+        }
+    }
+}
+
+fn spell(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The first sentence of what staff are told of the problem.
+fn reason(problem: &Problem) -> &'static str {
+    let words = problem.code.for_staff();
+    words.split_once(". ").map_or(words, |(first, _)| first).trim_end_matches('.')
+}
+
+const fn who(blocker: Blocker) -> &'static str {
+    match blocker {
+        Blocker::EndUser => "the tenant's people",
+        Blocker::CustomerAdmin => "an administrator of the tenant",
+        Blocker::Integrator => "the integrator",
+        Blocker::Support => "support",
+        Blocker::Provider => "the provider",
+        Blocker::Cyclr => "Cyclr",
+        Blocker::None => "nobody",
+    }
+}
