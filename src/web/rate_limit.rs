@@ -34,7 +34,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// A caller may save up so many seconds of its rate.
 const SAVED_SECONDS: u32 = 2;
 /// Keys that nobody knows, from one address: so many at once, then one a second.
-const MOST_GUESSES: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const MOST_GUESSES: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 /// Addresses that are remembered. Beyond that, those that are new share one place.
 const MOST_ADDRESSES: usize = 50_000;
 
