@@ -38,7 +38,6 @@ mod rust_tokens;
 mod sandbox;
 mod simulation;
 mod staff_orders;
-mod subscribing;
 mod surplus;
 mod tally;
 mod together;

@@ -10,12 +10,11 @@ use url::Url;
 
 use super::{Browser, Site};
 use crate::house::attended;
-use crate::subscribing::{Subscribed, subscribe};
 
 /// Everything that is logged while it lives, at the most talkative level.
 struct Listening {
     text: Log,
-    _guard: Subscribed,
+    _guard: tracing::subscriber::DefaultGuard,
 }
 
 #[derive(Clone, Default)]
@@ -40,7 +39,7 @@ impl Listening {
             .with_max_level(tracing::Level::TRACE)
             .with_writer(move || writer.clone())
             .finish();
-        Self { text, _guard: subscribe(subscriber) }
+        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
     fn text(&self) -> String {
