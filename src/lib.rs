@@ -21,3 +21,4 @@ pub mod store;
 pub mod telemetry;
 pub mod web;
 pub mod webhooks;
+pub mod words;

@@ -268,6 +268,7 @@ impl Bench {
                 return_urls: ReturnUrls::default(),
                 tags: Vec::new(),
                 metadata: serde_json::Map::new(),
+                pages_url: None,
             },
             tenant: TenantId::parse(tenant).unwrap(),
             blueprint_id: self.blueprint.id.clone(),

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use gangway::api::{read_cursor, write_cursor};
 use gangway::cyclr::{ReplyKind, Understood, parse_retry_after, read_reply, refusal_words};
-use gangway::ids::{CycleStepId, OnboardingId, TenantId};
+use gangway::ids::{ConnectorId, CycleStepId, OnboardingId, TenantId};
 use gangway::onboarding::{
     Blueprint, Part, Profile, Question, QuestionKey, QuestionKind, ReturnUrls, RuleValue, Target,
     TemplatePlan, TemplateRules, plan,
 };
 use gangway::secret::{MasterKey, Secret};
-use gangway::web::{LinkKeys, read_json};
+use gangway::web::{ColleagueGrant, LinkGrant, LinkKeys, read_json};
 use uuid::Uuid;
 
 /// A target, by the name of its seeds' folder.
@@ -78,8 +78,8 @@ fn keys(letter: &str) -> LinkKeys {
 pub fn link_token(data: &[u8]) {
     let (ours, foreign) = (keys("a"), keys("b"));
     if let Ok(text) = std::str::from_utf8(data) {
-        if let Some((id, generation)) = ours.read_link(text) {
-            assert_eq!(ours.link_token(id, generation), text, "only what we make is a link");
+        if let Some(grant) = ours.read_link(text) {
+            assert_eq!(ours.link_token(&grant), text, "only what we make is a link");
         }
         assert!(ours.read_session(text).is_none(), "nobody knows a session that is not open");
     }
@@ -88,12 +88,17 @@ pub fn link_token(data: &[u8]) {
     let length = data.len().min(bytes.len());
     bytes[..length].copy_from_slice(&data[..length]);
     let [id @ .., g1, g2, g3, g4, place, with, _, _] = bytes;
-    let id = OnboardingId(Uuid::from_bytes(id));
+    let onboarding = OnboardingId(Uuid::from_bytes(id));
     let generation = i32::from_be_bytes([g1, g2, g3, g4]);
-    let link = ours.link_token(id, generation);
-    assert_eq!(ours.read_link(&link), Some((id, generation)), "ours reads back");
+    let only = (with % 2 == 1).then(|| ColleagueGrant {
+        connector: ConnectorId(generation.into()),
+        turn: u32::from(place),
+    });
+    let grant = LinkGrant { onboarding, generation, only };
+    let link = ours.link_token(&grant);
+    assert_eq!(ours.read_link(&link), Some(grant), "ours reads back");
     assert_eq!(foreign.read_link(&link), None, "another deployment's is nobody's");
-    let (session, cookie) = ours.open_session(id, generation);
+    let (session, cookie) = ours.open_session(grant);
     assert_eq!(ours.read_session(&cookie), Some(session));
     assert_eq!(foreign.read_session(&cookie), None);
     for (text, opens) in [
@@ -158,9 +163,10 @@ fn map(blueprint: &Blueprint, template: &TemplatePlan) {
         return_urls: ReturnUrls::default(),
         tags: Vec::new(),
         metadata: serde_json::Map::new(),
+        pages_url: None,
     };
     let Ok(tenant) = TenantId::parse("{{acme}}") else { return };
-    let answer = |question: &Question| question.check("{{x}}").ok().flatten();
+    let answer = |question: &Question| question.check("{{x}}", None, None).ok().flatten();
     let answers: BTreeMap<QuestionKey, String> = blueprint
         .questions
         .iter()
@@ -191,6 +197,7 @@ fn target(id: i64, rule: &gangway::onboarding::Rule) -> Target {
         help: None,
         required: id % 3 == 0,
         options: if id % 5 == 4 { vec!["7".to_owned()] } else { Vec::new() },
+        lookup: None,
         mapped: false,
         value: None,
     }
@@ -207,6 +214,8 @@ pub fn answer(data: &[u8]) {
         QuestionKind::Email,
         QuestionKind::Url,
         QuestionKind::OneOf,
+        QuestionKind::Date,
+        QuestionKind::DateTime,
     ];
     let question = Question {
         key: QuestionKey("q".to_owned()),
@@ -217,12 +226,15 @@ pub fn answer(data: &[u8]) {
         default: None,
         options: vec!["one".to_owned(), " two ".to_owned(), "{{three}}".to_owned()],
         required: choice % 2 == 0,
+        lookup: None,
     };
-    if let Ok(kept) = question.check(text) {
+    if let Ok(kept) = question.check(text, None, None) {
         assert!(kept.is_some() || !question.required);
         let kept = kept.unwrap_or_default();
         assert!(kept.chars().count() <= Question::LONGEST_ANSWER);
         assert!(!kept.contains("{{") && !kept.chars().any(char::is_control), "{kept:?}");
-        assert!(question.check(&kept).is_ok_and(|again| again.unwrap_or_default() == kept));
+        assert!(
+            question.check(&kept, None, None).is_ok_and(|again| again.unwrap_or_default() == kept)
+        );
     }
 }

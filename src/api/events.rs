@@ -150,7 +150,16 @@ impl From<JournalLine> for EventBody {
 /// Templates are counted from 0, in the blueprint's order.
 fn detail(event: &Event) -> Value {
     match event {
-        Event::Started | Event::LookOrdered => json!({}),
+        Event::Started | Event::LookOrdered | Event::Opened | Event::LinkWanted => json!({}),
+        Event::CameBack { connector, said } => {
+            json!({ "connector_id": connector.to_string(), "provider_said": said })
+        }
+        Event::HandedOver { connector, to_colleague } => {
+            json!({ "connector_id": connector.to_string(), "to_colleague": to_colleague })
+        }
+        Event::ApprovalAsked { connector, wanted } => {
+            json!({ "connector_id": connector.to_string(), "wanted": wanted })
+        }
         Event::RetryOrdered { reason } => json!({ "reason": reason }),
         Event::Skipped { step, template, connectors, reason } => json!({
             "step": step, "template": template, "connector_ids": texts(connectors),
@@ -170,9 +179,9 @@ fn detail(event: &Event) -> Value {
             "template": template, "cycle_id": cycle.0, "origin": name(*origin),
             "after_doubt": after_doubt, "connector_ids": texts(connectors),
         }),
-        Event::ConnectionsSeen { connected, lost } => {
-            json!({ "connected": texts(connected), "lost": texts(lost) })
-        }
+        Event::ConnectionsSeen { connected, lost, unfinished } => json!({
+            "connected": texts(connected), "lost": texts(lost), "unfinished": texts(unfinished),
+        }),
         Event::QuestionsAsked { template, open } => json!({ "template": template, "open": open }),
         Event::Mapped { template, retired } => {
             json!({ "template": template, "retired_cycle_ids": retired })
@@ -195,7 +204,9 @@ fn detail(event: &Event) -> Value {
             json!({ "template": template, "cycle_id": cycle.0 })
         }
         Event::BecameStuck { problem, detail } => json!({ "problem": problem, "detail": detail }),
-        Event::AttemptOpened { connector } | Event::CredentialGiven { connector } => {
+        Event::AttemptOpened { connector }
+        | Event::DetailsGiven { connector }
+        | Event::CredentialGiven { connector } => {
             json!({ "connector_id": connector.to_string() })
         }
         Event::Answered { questions } => json!({ "questions": questions }),

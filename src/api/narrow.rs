@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::fields::{ASSIGNEE_RULE, Mistakes, is_assignee, is_tag};
 use super::parameters::refuse;
 use crate::ids::{BlueprintKey, TemplateId, TenantId};
-use crate::onboarding::{Blocker, ProblemCode, Status, StepKind};
+use crate::onboarding::{Abandonment, Blocker, ProblemCode, Status, StepKind};
 use crate::store::{Filter, Search};
 use crate::web::Error;
 
@@ -35,6 +35,9 @@ pub(super) struct FilterParams {
     /// A code, as in `problem.code`; several with commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    /// Where people stopped, as in the onboarding's `abandonment`; several with commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abandonment: Option<String>,
     /// The key of a blueprint, in any version; several with commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     blueprint: Option<String>,
@@ -89,6 +92,9 @@ impl FilterParams {
         let rule = "a code from the catalogue of problems";
         let (several, problems) =
             several.read("problem", self.problem.as_deref(), rule, ProblemCode::parse);
+        let classes = Abandonment::ALL.map(Abandonment::name).join(", ");
+        let (several, abandoned) =
+            several.read("abandonment", self.abandonment.as_deref(), &classes, Abandonment::parse);
         let key = |key: &str| BlueprintKey::parse(key).ok();
         let (several, blueprints) =
             several.read("blueprint", self.blueprint.as_deref(), BlueprintKey::RULE, key);
@@ -125,6 +131,7 @@ impl FilterParams {
             steps,
             blockers,
             problems,
+            abandoned,
             blueprints,
             template: template.and_then(Result::ok).map(TemplateId),
             tenant,

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::caller::Caller;
-use crate::ids::OnboardingId;
 use crate::store::{Answer, IdempotencyKey};
 use crate::web::{AppState, Error, FieldMistake, json_text, read_body, read_json, require_json};
 
@@ -115,19 +114,10 @@ pub(super) async fn find_earlier(
     }
 }
 
-/// Stands in a kept answer where the link's address will be when it is sent. Nobody can have put this
-/// into the tenant's data: the id is made after the data came.
-pub(super) fn placeholder(id: OnboardingId) -> String {
-    format!("gangway:link:{id}")
-}
-
 /// The body of a kept answer as it is sent: with the link as it was then.
 pub(super) fn with_link(state: &AppState, answer: &Answer) -> String {
     match answer.shows {
-        Some(shown) => {
-            let url = state.link_url(shown.onboarding, shown.link_generation);
-            answer.body.replace(&placeholder(shown.onboarding), &url)
-        }
+        Some(shown) => state.fill_in_link(&answer.body, shown.onboarding, shown.link_generation),
         None => answer.body.clone(),
     }
 }

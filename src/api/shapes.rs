@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::repeatable::placeholder;
 use crate::onboarding::{
-    Action, AuthKind, Candidate, Connection, Onboarding, Requirement, Slot, Status, StuckBecause,
+    Abandonment, Action, Approval, AuthKind, Candidate, Connection, Onboarding, Requirement, Slot,
+    Status, StuckBecause,
 };
 use crate::store::{Counts, Published};
 use crate::web::AppState;
@@ -38,6 +38,11 @@ pub(super) struct OnboardingBody {
     /// Why it is retrying or stuck.
     #[schema(required)]
     pub(super) problem: Option<ProblemBody>,
+    /// While it waits for a person, where they stopped: `not_opened`, `opened_not_started`,
+    /// `left_at_provider`, `denied`, `needs_admin`, `returned_unverified` or `mapping_idle`. `null` while
+    /// somebody is signing in.
+    #[schema(required)]
+    pub(super) abandonment: Option<&'static str>,
     /// Whether somebody has to look: it is stuck, or it waits beyond its deadline, or it should have
     /// gone on by itself long ago.
     pub(super) is_stuck: bool,
@@ -98,7 +103,7 @@ pub(super) struct Requirements {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Requirement)]
 pub(super) struct RequirementBody {
-    /// `connect_account`, `answer_question` or `resolve_problem`.
+    /// `connect_account`, `needs_admin_approval`, `answer_question` or `resolve_problem`.
     pub(super) code: &'static str,
     /// The connector, the question or the problem that it is about.
     pub(super) object: String,
@@ -148,12 +153,26 @@ pub(super) struct LinkBody {
 pub(super) struct ConnectionBody {
     pub(super) connector_id: String,
     pub(super) name: String,
-    /// `oauth`, `oauth_unattended`, `api_key`, `basic` or `open`; `null` until it is known.
+    /// `oauth`, `oauth_unattended`, `api_key`, `basic`, `fields` or `open`; `null` until it is known.
     #[schema(required)]
     pub(super) auth: Option<&'static str>,
     pub(super) connected: bool,
+    /// It was authenticated before anybody was asked.
+    pub(super) found_connected: bool,
+    /// A colleague of whoever has the link was asked to connect it.
+    pub(super) handed_over: bool,
+    /// An administrator has to approve it at the provider: since when that is known, and when to ask again.
+    #[schema(required)]
+    pub(super) approval: Option<ApprovalBody>,
     /// Passed over, or it belonged to a cycle that was given up: nobody is asked for it.
     pub(super) skipped: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Approval)]
+pub(super) struct ApprovalBody {
+    pub(super) asked_at: DateTime<Utc>,
+    pub(super) remind_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -199,12 +218,14 @@ pub(super) struct CountsBody {
     pub(super) by_step: BTreeMap<&'static str, u64>,
     pub(super) by_blocker: BTreeMap<&'static str, u64>,
     pub(super) by_problem: BTreeMap<&'static str, u64>,
+    /// Of those that wait for a person.
+    pub(super) by_abandonment: BTreeMap<&'static str, u64>,
 }
 
 impl From<Counts> for CountsBody {
     fn from(counts: Counts) -> Self {
-        let Counts { total, by_status, by_step, by_blocker, by_problem } = counts;
-        Self { total, by_status, by_step, by_blocker, by_problem }
+        let Counts { total, by_status, by_step, by_blocker, by_problem, by_abandonment } = counts;
+        Self { total, by_status, by_step, by_blocker, by_problem, by_abandonment }
     }
 }
 
@@ -235,7 +256,11 @@ impl OnboardingBody {
     /// As it is kept: with a placeholder where the link's address will stand.
     pub(super) fn to_keep(onboarding: &Onboarding, state: &AppState) -> Self {
         let shown = state.open_link_url(onboarding);
-        Self::with_link(onboarding, shown.map(|_| placeholder(onboarding.id)), state.clock().now())
+        Self::with_link(
+            onboarding,
+            shown.map(|_| state.link_to_keep(onboarding)),
+            state.clock().now(),
+        )
     }
 
     /// `now` decides what is overdue.
@@ -263,6 +288,7 @@ impl OnboardingBody {
                 for_staff: problem.code.for_staff(),
                 candidates: onboarding.candidates().iter().map(CandidateBody::from).collect(),
             }),
+            abandonment: onboarding.abandonment().map(Abandonment::name),
             is_stuck: stuck.is_some(),
             stuck_because: stuck.map(StuckBecause::name),
             tries: onboarding.tries,
@@ -334,6 +360,12 @@ impl From<&Connection> for ConnectionBody {
             name: connection.name.clone(),
             auth: connection.auth.map(AuthKind::name),
             connected: connection.authenticated.stands(),
+            found_connected: connection.found_connected,
+            handed_over: connection.handed_over.stands(),
+            approval: connection.approval.map(|Approval { asked_at, remind_at }| ApprovalBody {
+                asked_at: kept(asked_at),
+                remind_at: kept(remind_at),
+            }),
             skipped: connection.is_passed_over(),
         }
     }

@@ -197,6 +197,7 @@ fn parse(body: NewOnboarding) -> Result<Parsed, Error> {
         data,
         tags: parse_tags(body.tags, &mut mistakes),
         metadata,
+        pages_url: None,
     };
     let parsed = tenant.zip(key).map(|(tenant, key)| (tenant, key, version, profile));
     mistakes.or_value(parsed)

@@ -58,7 +58,7 @@ pub(super) async fn stream_events(
     let id = parse_id(&id)?;
     let after = last_heard(&headers)?.unwrap_or(query.after);
     state.store().find_in_sight(id, &caller.sight).await?.ok_or_else(Error::not_found)?;
-    let watching = state.watch().open(id, after, caller.key).ok_or_else(too_many)?;
+    let watching = state.watch().open(id, after, Some(caller.key)).ok_or_else(too_many)?;
     let line = Line {
         state,
         id,

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
-
 use super::accounts::SignInToken;
 use super::call_log::CallLog;
-use super::link;
+use super::link::{self, WayBack};
 use super::pressure::Pressure;
 use super::session::Session;
 use super::settings::{Settings, SetupError};
@@ -57,15 +55,15 @@ impl Client {
     }
 
     /// The address at which a person signs in to `connector` (DOC). It holds a live token: send
-    /// the browser there and keep it nowhere. `target_origin` is where Cyclr sends it afterwards.
+    /// the browser there and keep it nowhere.
     pub fn sign_in_page(
         &self,
         connector: ConnectorId,
         token: &SignInToken,
-        target_origin: &Url,
+        way_back: &WayBack,
     ) -> Secret {
         let domain = &self.0.settings.service_domain;
-        link::sign_in_page(domain, connector, token, target_origin)
+        link::sign_in_page(domain, connector, token, way_back)
     }
 
     /// Scheme, host and port that tenants' browsers see, as `event.origin` spells it.

@@ -6,6 +6,7 @@ use super::client::Account;
 use super::error::Error;
 use super::lenient::{Lacking, Presence, Reply, Scalar, list_or_null};
 use super::session::Verb;
+use super::steps::LookedUp;
 use crate::ids::ConnectorId;
 use crate::secret::{ExposeSecret, Secret};
 
@@ -21,10 +22,33 @@ pub struct AccountConnector {
     pub oauth2: OAuth2Type,
     /// The name of the connector that it is an instance of.
     pub connector_name: String,
+    /// The ways to authenticate it, where it offers several; which one is used, no reply tells (UNK).
+    pub ways: Vec<AuthWay>,
     /// What has to be set as properties before authenticating.
     pub parameters_to_set: Vec<ConnectorProperty>,
     /// Properties that are there, and whether each has a value. Values are not kept.
     pub properties: Vec<(String, bool)>,
+}
+
+/// One of a connector's ways to authenticate (DOC).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthWay {
+    pub id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub auth: AuthType,
+    pub oauth2: OAuth2Type,
+}
+
+/// What is set at once on an account connector. What is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectorChange<'a> {
+    /// Which of the connector's ways to authenticate is meant. Documented for an installation; whether a
+    /// change takes it is UNK, and the reply's `Authenticated` tells what came of it.
+    pub way: Option<&'a str>,
+    pub credential: Option<&'a Secret>,
+    /// Properties by `TargetName`.
+    pub properties: &'a [(String, Secret)],
 }
 
 /// A parameter of the connector that each account sets for itself.
@@ -120,6 +144,22 @@ struct ConnectorWire {
     oauth2: Scalar,
     #[serde(default, deserialize_with = "list_or_null")]
     parameters: Vec<ParameterWire>,
+    #[serde(default, deserialize_with = "list_or_null")]
+    authentication: Vec<WayWire>,
+}
+
+#[derive(Deserialize)]
+struct WayWire {
+    #[serde(default)]
+    id: Scalar,
+    #[serde(default, rename = "authname")]
+    name: Scalar,
+    #[serde(default, rename = "authdescription")]
+    description: Scalar,
+    #[serde(default, rename = "authtype")]
+    auth: Scalar,
+    #[serde(default, rename = "oauth2type")]
+    oauth2: Scalar,
 }
 
 #[derive(Deserialize)]
@@ -166,12 +206,24 @@ impl Reply for AccountConnector {
             auth: AuthType::parse(kind.auth.into_text().unwrap_or_default()),
             oauth2: OAuth2Type::parse(kind.oauth2.into_text().unwrap_or_default()),
             connector_name,
+            ways: kind.authentication.into_iter().filter_map(read_way).collect(),
             parameters_to_set: kind.parameters.into_iter().filter_map(read_parameter).collect(),
             properties: properties
                 .map(|wire| (wire.name.into_text().unwrap_or_default(), wire.value.0))
                 .collect(),
         })
     }
+}
+
+fn read_way(wire: WayWire) -> Option<AuthWay> {
+    let auth = wire.auth.into_text()?;
+    Some(AuthWay {
+        id: wire.id.into_text()?,
+        name: wire.name.into_text().unwrap_or_else(|| auth.clone()),
+        description: wire.description.into_text(),
+        auth: AuthType::parse(auth),
+        oauth2: OAuth2Type::parse(wire.oauth2.into_text().unwrap_or_default()),
+    })
 }
 
 fn read_parameter(wire: ParameterWire) -> Option<ConnectorProperty> {
@@ -210,6 +262,17 @@ struct CredentialBody<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
+struct ChangeBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authentication_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    properties: Vec<PropertyBody<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
 struct PropertyBody<'a> {
     name: &'a str,
     value: &'a str,
@@ -234,6 +297,41 @@ impl Account {
         let auth_value = value.expose_secret();
         let request = request.holding(value).json(&CredentialBody { auth_value })?;
         self.0.send(request).await
+    }
+
+    /// `PUT account/connectors/{id}` with all that was given (DOC, properties OBS).
+    pub async fn change_connector(
+        &self,
+        id: ConnectorId,
+        change: &ConnectorChange<'_>,
+    ) -> Result<AccountConnector, Error> {
+        let path = ["account", "connectors", &id.to_string()];
+        let mut request = self.0.request("change connector", Verb::Put, &path)?;
+        for secret in change.credential.into_iter().chain(change.properties.iter().map(|(_, v)| v))
+        {
+            request = request.holding(secret);
+        }
+        let properties = change.properties.iter();
+        let body = ChangeBody {
+            authentication_id: change.way,
+            auth_value: change.credential.map(|value| value.expose_secret()),
+            properties: properties
+                .map(|(name, value)| PropertyBody { name, value: value.expose_secret() })
+                .collect(),
+        };
+        self.0.send(request.json(&body)?).await
+    }
+
+    /// `POST account/connectors/{id}/triggers/{trigger}` (DOC): what the connected account has to choose
+    /// from. The slowest of all calls.
+    pub async fn look_up_at_connector(
+        &self,
+        id: ConnectorId,
+        trigger: i64,
+    ) -> Result<Vec<LookedUp>, Error> {
+        let path = ["account", "connectors", &id.to_string(), "triggers", &trigger.to_string()];
+        let request = self.0.request("look up at connector", Verb::Post, &path)?;
+        self.0.send(request.json(&serde_json::json!({}))?).await
     }
 
     /// `GET account/connectors/{id}/properties` (OBS).

@@ -44,14 +44,17 @@ pub use accounts::{AccountRecord, NewAccount, SignInToken};
 pub use call_log::{Call, CallLog};
 pub use catalogue::CatalogueConnector;
 pub use client::{Account, Client, Partner};
-pub use connectors::{AccountConnector, AuthType, ConnectorProperty, OAuth2Type, Property};
+pub use connectors::{
+    AccountConnector, AuthType, AuthWay, ConnectorChange, ConnectorProperty, OAuth2Type, Property,
+};
 pub use cycles::{
     Activation, Cycle, CycleConnector, CycleStatus, Prerequisite, PrerequisiteObject,
 };
 pub use error::{Error, Fault, NotSent};
+pub use link::WayBack;
 pub use pressure::{Pressure, PressureSettings, PressureState};
 pub use read_reply::{ReplyKind, Understood, read_reply};
 pub use refusal::{parse_retry_after, words as refusal_words};
 pub use settings::{Settings, SetupError};
-pub use steps::{CycleStep, Mapping, Setting};
+pub use steps::{CycleStep, LookedUp, Mapping, MappingLookup, Setting};
 pub use templates::{Template, TemplateConnector};

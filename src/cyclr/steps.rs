@@ -1,6 +1,5 @@
 //! Steps of a cycle: parameters and field mappings, read and set.
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::client::Account;
@@ -28,11 +27,52 @@ pub struct Mapping {
     pub data_type: String,
     /// The values to choose from; empty when any will do.
     pub values: Vec<String>,
-    /// Whether Cyclr can look up choices at the third party.
-    pub has_lookup: bool,
+    /// How Cyclr can look up choices at the third party, where it says how to ask.
+    pub lookup: Option<MappingLookup>,
     /// Cyclr's `MappingType` as it came; `None` is not mapped yet.
     pub kind: Option<String>,
     pub value: Option<String>,
+}
+
+/// What looks up choices for an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingLookup {
+    /// Read by Cyclr's own tests and absent from its documents' sample (OBS); without it nobody can ask.
+    pub trigger: i64,
+    pub connector: Option<ConnectorId>,
+}
+
+/// A choice that was looked up (DOC).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedUp {
+    pub name: String,
+    pub value: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LookedUpWire {
+    #[serde(default)]
+    name: Scalar,
+    #[serde(default)]
+    value: Scalar,
+}
+
+impl Reply for LookedUp {
+    type Wire = LookedUpWire;
+
+    fn read(wire: LookedUpWire) -> Result<Self, Lacking> {
+        let value = wire.value.into_text();
+        let value =
+            value.filter(|value| !value.is_empty()).ok_or(Lacking("a choice has no Value"))?;
+        let name = wire.name.into_text().filter(|name| !name.trim().is_empty());
+        Ok(Self { name: name.unwrap_or_else(|| value.clone()), value })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LookupBody {
+    trigger_id: i64,
 }
 
 /// What to set a parameter or field to: the kinds whose body is known (DOC, `Ignore` INF).
@@ -100,12 +140,20 @@ struct SubjectWire {
     optional: Scalar,
     #[serde(default, rename = "datatype")]
     data_type: Scalar,
-    #[serde(default, rename = "triggername")]
-    trigger_name: Scalar,
     #[serde(default, deserialize_with = "list_or_null")]
     values: Vec<Scalar>,
     #[serde(default, deserialize_with = "list_or_null")]
-    triggers: Vec<IgnoredAny>,
+    triggers: Vec<TriggerWire>,
+}
+
+#[derive(Deserialize)]
+struct TriggerWire {
+    #[serde(default, rename = "triggerid")]
+    trigger_id: Scalar,
+    #[serde(default)]
+    id: Scalar,
+    #[serde(default, rename = "accountconnectorid")]
+    connector: Scalar,
 }
 
 impl Reply for Mapping {
@@ -114,7 +162,11 @@ impl Reply for Mapping {
     fn read(wire: MappingWire) -> Result<Self, Lacking> {
         let lacking = Lacking("a mapping has no Parameter.Id or Field.Id");
         let subject = wire.parameter.or(wire.field).ok_or(lacking)?;
-        let trigger = subject.trigger_name.into_text().unwrap_or_default();
+        let lookup = subject.triggers.iter().find_map(|trigger| {
+            let id = trigger.trigger_id.integer().or_else(|| trigger.id.integer())?;
+            let connector = trigger.connector.integer().map(ConnectorId);
+            Some(MappingLookup { trigger: id, connector })
+        });
         let values = subject.values.into_iter();
         Ok(Self {
             id: subject.id.integer().ok_or(lacking)?,
@@ -123,7 +175,7 @@ impl Reply for Mapping {
             optional: subject.optional.flag().unwrap_or_default(),
             data_type: subject.data_type.into_text().unwrap_or_default(),
             values: values.filter_map(Scalar::into_text).collect(),
-            has_lookup: !trigger.is_empty() || !subject.triggers.is_empty(),
+            lookup,
             kind: wire.kind.into_text(),
             value: wire.value.into_text(),
         })
@@ -158,6 +210,18 @@ impl Account {
     pub async fn list_field_mappings(&self, step: CycleStepId) -> Result<Vec<Mapping>, Error> {
         let path = ["steps", &step.to_string(), "fieldmappings"];
         self.0.send(self.0.request("list field mappings", Verb::Get, &path)?).await
+    }
+
+    /// `POST steps/{id}/parameters/{parameter}/lookup` (OBS): what the connected account has to choose from.
+    pub async fn look_up(
+        &self,
+        step: CycleStepId,
+        parameter: i64,
+        trigger: i64,
+    ) -> Result<Vec<LookedUp>, Error> {
+        let path = ["steps", &step.to_string(), "parameters", &parameter.to_string(), "lookup"];
+        let request = self.0.request("look up", Verb::Post, &path)?;
+        self.0.send(request.json(&LookupBody { trigger_id: trigger })?).await
     }
 
     /// `PUT steps/{id}/parameters/{parameter}` (DOC); answers with what it is set to. Refused with

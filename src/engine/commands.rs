@@ -1,11 +1,10 @@
 //! What people and the integrator want of an onboarding.
 
 use super::drive::call_lines;
-use super::{Credential, Engine, Error, steps};
+use super::{Engine, Error};
 use crate::cyclr::CallLog;
-use crate::ids::{BulkOrderId, ConnectorId, OnboardingId, TenantId};
+use crate::ids::{BulkOrderId, OnboardingId, TenantId};
 use crate::onboarding::{Command, InvalidTransition, Onboarding, Status, Transition};
-use crate::secret::{Secret, random_token};
 use crate::store::{
     self, Answer, IdempotencyKey, KeptOrder, NewAttempt, OnceError, Order, Overruling, Shown, Sight,
 };
@@ -98,69 +97,7 @@ impl Engine {
         }
     }
 
-    /// Opens a try at signing in and says where the browser is to go. The sign-in token in that
-    /// address lives five minutes, works once and is a login: it is made here, on the click, and kept
-    /// nowhere.
-    pub async fn open_attempt(
-        &self,
-        id: OnboardingId,
-        connector: ConnectorId,
-        session: &str,
-    ) -> Result<Secret, Error> {
-        let token = random_token();
-        let command = Command::OpenAttempt { connector };
-        let attempt = Some((&*token, session));
-        let onboarding =
-            self.change_now(id, command, "visitor", attempt, &CallLog::default()).await?;
-        let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
-        let return_address = self
-            .0
-            .settings
-            .public_url
-            .join(&format!("return/{token}"))
-            .map_err(|_| InvalidTransition { reason: "The return address cannot be made." })?;
-        let log = CallLog::default();
-        // One user per tenant: a name per click would litter the account.
-        let user = format!("gangway@{}", account.id);
-        let minted = self.0.cyclr.partner(&log).mint_sign_in_token(&account.id, &user).await;
-        self.store().log_calls(id, &call_lines(&log)).await?;
-        Ok(self.0.cyclr.sign_in_page(connector, &minted?, &return_address))
-    }
-
-    /// Hands a credential to Cyclr. Says whether Cyclr then held the connection for authenticated.
-    pub async fn give_credential(
-        &self,
-        id: OnboardingId,
-        connector: ConnectorId,
-        credential: Credential,
-    ) -> Result<bool, Error> {
-        let onboarding = self.store().find(id).await?.ok_or(Error::Unknown)?;
-        let connection = onboarding.facts.connection(connector).ok_or(Error::Unknown)?;
-        let fits = connection.is_open() && connection.auth == Some(credential.kind());
-        if !fits || !matches!(onboarding.status, Status::Waiting { .. }) {
-            return Err(
-                InvalidTransition { reason: "This account is not to be connected now." }.into()
-            );
-        }
-        let account = onboarding.facts.account.as_ref().ok_or(Error::Unknown)?;
-        let log = CallLog::default();
-        let cyclr = self.0.cyclr.in_account(&account.id, &log);
-        match cyclr.set_credential(connector, &credential.auth_value()).await {
-            Ok(shown) => {
-                let seen = steps::seen(connector, &shown);
-                let authenticated = seen.authenticated;
-                let given = Command::CredentialGiven(seen);
-                self.change_now(id, given, "visitor", None, &log).await?;
-                Ok(authenticated)
-            }
-            Err(error) => {
-                self.store().log_calls(id, &call_lines(&log)).await?;
-                Err(error.into())
-            }
-        }
-    }
-
-    async fn change_now(
+    pub(super) async fn change_now(
         &self,
         id: OnboardingId,
         command: Command,
@@ -324,6 +261,7 @@ fn effect_on_work(command: &Command, before: &Onboarding, transition: &Transitio
         Command::RotateLink { .. }
         | Command::RevokeLink
         | Command::ExtendLink { .. }
+        | Command::WantLink
         | Command::Note { .. }
         | Command::Assign { .. }
         | Command::Snooze { .. }
@@ -335,6 +273,10 @@ fn effect_on_work(command: &Command, before: &Onboarding, transition: &Transitio
         | Command::Answer(_)
         | Command::Correct(_)
         | Command::LookNow
+        | Command::CameBack { .. }
+        | Command::Opened
+        | Command::HandOver { .. }
+        | Command::AskApproval { .. }
         | Command::Retry { .. }
         | Command::Skip { .. }
         | Command::RestartFrom(_)

@@ -13,6 +13,22 @@ pub enum Credential {
     Basic { user_name: String, password: Secret },
 }
 
+/// All that a person entered for a connection.
+#[derive(Debug, Default)]
+pub struct ConnectionDetails {
+    /// Which of several ways it is for, by Cyclr's id.
+    pub way: Option<String>,
+    /// By Cyclr's names.
+    pub inputs: Vec<(String, Secret)>,
+    pub credential: Option<Credential>,
+}
+
+impl From<Credential> for ConnectionDetails {
+    fn from(credential: Credential) -> Self {
+        Self { credential: Some(credential), ..Self::default() }
+    }
+}
+
 impl Credential {
     pub(super) fn kind(&self) -> AuthKind {
         match self {

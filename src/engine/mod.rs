@@ -19,6 +19,7 @@ mod ahead;
 mod bulk;
 mod clean_up;
 mod commands;
+mod connecting;
 mod count;
 mod credential;
 mod drive;
@@ -39,7 +40,8 @@ use url::Url;
 
 pub use bulk::{BulkPreview, BulkRequest};
 pub use commands::OrderRender;
-pub use credential::Credential;
+pub use connecting::{Given, SignIn, SignInMode};
+pub use credential::{ConnectionDetails, Credential};
 pub use preflight::{Check, CheckStatus, Preflight};
 pub use start::StartRequest;
 pub use worker::Worker;

@@ -287,6 +287,9 @@ async fn connector_check(partner: &Partner, name: &str, version: Option<&str>) -
         Some(Ok(AuthKind::Basic)) => {
             (CheckStatus::Good, format!("{shown}: people enter user name and password."))
         }
+        Some(Ok(AuthKind::Fields)) => {
+            (CheckStatus::Good, format!("{shown}: people enter several fields."))
+        }
         Some(Ok(AuthKind::OAuthUnattended | AuthKind::Open)) => {
             (CheckStatus::Good, format!("{shown}: nobody is needed."))
         }

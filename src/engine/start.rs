@@ -57,13 +57,15 @@ impl Engine {
     }
 
     fn prepare(&self, request: StartRequest) -> Result<NewOnboarding, Error> {
-        let StartRequest { tenant, profile, blueprint_id, blueprint, idempotency, actor } = request;
+        let StartRequest { tenant, mut profile, blueprint_id, blueprint, idempotency, actor } =
+            request;
         let now = self.clock().now();
         let account = match &profile.named_account {
             Some(account) => account.clone(),
             None => ownership::account_id(&self.0.settings.account_prefix, &tenant)
                 .map_err(|_| InvalidTransition { reason: "The account prefix is not usable." })?,
         };
+        profile.pages_url.clone_from(&blueprint.brand.pages_url);
         let templates = blueprint.templates.iter().map(|t| t.template_id).collect();
         let mut onboarding = Onboarding::begin(
             (OnboardingId(Uuid::now_v7()), Reference::spell(rand::random())),

@@ -3,16 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::onboarding::{
-    AuthKind, Blueprint, Connection, Onboarding, Schedule, Status, StepKind, TemplatePlan,
-};
+use super::visit::Visit;
+use crate::onboarding::{AuthKind, Onboarding, Schedule, Status, StepKind, TemplatePlan};
 use crate::secret::digest;
 use crate::web::Steps;
+use crate::words::Words;
 
-/// Who asks, where the blueprint names nobody.
-pub(super) const BY_DEFAULT: &str = "The company that sent you here";
-
-const STEPS: [&str; 4] = ["Prepare", "Connect accounts", "Answer questions", "Switch on"];
+const STEPS: [&str; 4] = ["step-prepare", "step-connect", "step-answer", "step-switch-on"];
 
 /// Four steps, whatever the blueprint holds: the number must not change on the way.
 pub(super) fn steps(onboarding: &Onboarding) -> Steps {
@@ -26,70 +23,87 @@ pub(super) fn steps(onboarding: &Onboarding) -> Steps {
     Steps { names: &STEPS, current }
 }
 
-/// The connection that is next: one at a time, in the order in which the templates brought them.
-pub(super) fn next_connection(onboarding: &Onboarding) -> Option<&Connection> {
-    onboarding.facts.connections.iter().find(|connection| connection.waits_for_person())
-}
-
 /// One line of the list of accounts.
 #[derive(Debug)]
 pub(super) struct AccountLine {
     pub(super) name: String,
-    pub(super) state: &'static str,
+    pub(super) state: String,
     pub(super) is_current: bool,
     pub(super) is_done: bool,
 }
 
-/// All accounts with their state; empty for a single one, which is what the page is about anyway.
-pub(super) fn account_lines(onboarding: &Onboarding) -> Vec<AccountLine> {
-    let connections = onboarding.facts.connections.iter().filter(|c| !c.is_passed_over());
-    let to_show = connections.filter(|c| c.auth.is_none_or(AuthKind::needs_person));
-    let next = next_connection(onboarding).map(|next| next.connector);
-    let lines: Vec<_> = to_show
+/// All accounts with their state; empty for a single one, which is what the page is about anyway, and for
+/// a colleague.
+pub(super) fn account_lines(visit: &Visit) -> Vec<AccountLine> {
+    if !visit.is_whole() {
+        return Vec::new();
+    }
+    let connections = visit.onboarding.facts.connections.iter();
+    let asks = |c: &&crate::onboarding::Connection| {
+        !c.is_passed_over() && (c.auth.is_none() || c.needs_person() || c.found_connected)
+    };
+    let next = visit.onboarding.next_connection().map(|next| next.connector);
+    let lines: Vec<_> = connections
+        .filter(|connection| connection.auth != Some(AuthKind::Open))
+        .filter(asks)
         .map(|connection| {
             let is_current = Some(connection.connector) == next;
             let is_done = !connection.is_open();
             let state = match (is_done, is_current) {
-                (true, _) => "Connected",
-                (false, true) => "Now",
-                (false, false) => "Next",
+                (true, _) if connection.found_connected => "account-connected-before",
+                (true, _) => "account-connected",
+                (false, _) if connection.handed_over.stands() => "account-colleague",
+                (false, _) if connection.approval.is_some() => "account-approval",
+                (false, true) => "account-now",
+                (false, false) => "account-next",
             };
+            let state = visit.say(state);
             AccountLine { name: connection.name.clone(), state, is_current, is_done }
         })
         .collect();
     if lines.len() > 1 { lines } else { Vec::new() }
 }
 
-/// What a person reads before they begin.
+/// What a person reads before they begin, in whole sentences.
 #[derive(Debug)]
 pub(super) struct StartNote {
-    pub(super) company: String,
-    pub(super) blueprint: String,
-    pub(super) tenant: String,
-    pub(super) apps: Vec<String>,
+    pub(super) asks: String,
+    pub(super) works_with: Option<String>,
     pub(super) at_hand: Vec<String>,
 }
 
-/// `None` once anything has been done: who has begun knows.
-pub(super) fn start_note(onboarding: &Onboarding, blueprint: &Blueprint) -> Option<StartNote> {
+/// `None` once anything has been done, for who has begun knows; and for a colleague.
+pub(super) fn start_note(visit: &Visit) -> Option<StartNote> {
+    let (onboarding, words) = (&visit.onboarding, visit.words);
     let connections = &onboarding.facts.connections;
     let begun = !onboarding.facts.answers.is_empty()
-        || connections.iter().any(|c| c.attempt.is_some() || !c.authenticated.is_untouched());
+        || connections.iter().any(|c| {
+            c.attempt.is_some() || (!c.authenticated.is_untouched() && !c.found_connected)
+        });
+    if begun || !visit.is_whole() {
+        return None;
+    }
     let wanted = || connections.iter().filter(|connection| !connection.is_passed_over());
-    let at_hand = wanted().filter_map(|connection| {
-        let name = &connection.name;
-        match connection.auth? {
-            AuthKind::OAuth => Some(format!("Your sign-in for {name}")),
-            AuthKind::ApiKey => Some(format!("An API key of {name}")),
-            AuthKind::Basic => Some(format!("A user name and password for {name}")),
-            AuthKind::OAuthUnattended | AuthKind::Open => None,
-        }
+    let at_hand = wanted().filter(|c| c.waits_for_person()).filter_map(|connection| {
+        let message = match connection.auth? {
+            AuthKind::OAuth => "start-oauth",
+            AuthKind::ApiKey => "start-api-key",
+            AuthKind::Basic => "start-basic",
+            AuthKind::Fields | AuthKind::OAuthUnattended => "start-fields",
+            AuthKind::Open => return None,
+        };
+        Some(visit.about(message, connection))
     });
-    (!begun).then(|| StartNote {
-        company: blueprint.brand.name.clone().unwrap_or_else(|| BY_DEFAULT.to_owned()),
-        blueprint: blueprint.name.clone(),
-        tenant: onboarding.profile.name.clone(),
-        apps: wanted().map(|connection| connection.name.clone()).collect(),
+    let apps: Vec<_> = wanted().map(|connection| connection.name.clone()).collect();
+    let values = [
+        ("company", &*visit.company()),
+        ("blueprint", &visit.blueprint.name),
+        ("tenant", &onboarding.profile.name),
+    ];
+    Some(StartNote {
+        asks: words.with("start-asks", &values),
+        works_with: (!apps.is_empty())
+            .then(|| words.fill("start-works-with", "apps", &words.list(&apps))),
         at_hand: at_hand.collect(),
     })
 }
@@ -101,37 +115,37 @@ pub(super) struct RunningLine {
     pub(super) when: String,
 }
 
-pub(super) fn running_lines(blueprint: &Blueprint) -> Vec<RunningLine> {
+pub(super) fn running_lines(visit: &Visit) -> Vec<RunningLine> {
+    let blueprint = &visit.blueprint;
     let several = blueprint.templates.len() > 1;
     let name = |place: usize, template: &TemplatePlan| match &template.name {
         Some(name) => name.clone(),
-        None if several => format!("{}, part {}", blueprint.name, place + 1),
+        None if several => {
+            let number = (place + 1).to_string();
+            visit.words.with("part", &[("blueprint", &blueprint.name), ("number", &number)])
+        }
         None => blueprint.name.clone(),
     };
     let templates = blueprint.templates.iter().enumerate();
     templates
         .map(|(place, template)| RunningLine {
             name: name(place, template),
-            when: in_words(template.schedule),
+            when: in_words(template.schedule, visit.words),
         })
         .collect()
 }
 
-fn in_words(schedule: Schedule) -> String {
+fn in_words(schedule: Schedule, words: Words) -> String {
     if schedule.run_once {
-        return "Runs a single time, beginning now.".to_owned();
+        return words.say("runs-once");
     }
-    let (count, unit) = match schedule.interval_minutes {
-        minutes if minutes % 10_080 == 0 => (minutes / 10_080, "week"),
-        minutes if minutes % 1_440 == 0 => (minutes / 1_440, "day"),
-        minutes if minutes % 60 == 0 => (minutes / 60, "hour"),
-        minutes => (minutes, "minute"),
+    let (count, message) = match schedule.interval_minutes {
+        minutes if minutes % 10_080 == 0 => (minutes / 10_080, "runs-weeks"),
+        minutes if minutes % 1_440 == 0 => (minutes / 1_440, "runs-days"),
+        minutes if minutes % 60 == 0 => (minutes / 60, "runs-hours"),
+        minutes => (minutes, "runs-minutes"),
     };
-    if count == 1 {
-        format!("Runs every {unit}. The first run begins within the next {unit}.")
-    } else {
-        format!("Runs every {count} {unit}s. The first run begins within the next {count} {unit}s.")
-    }
+    words.count(message, count as usize)
 }
 
 /// Changes whenever the page of this onboarding would be another one. Hashed: it stands in the page,
@@ -141,9 +155,16 @@ pub(super) fn mark(onboarding: &Onboarding) -> String {
         Status::Retrying { problem, .. } | Status::Stuck { problem } => problem.code.name(),
         Status::Running | Status::Waiting { .. } | Status::Live | Status::Cancelled => "",
     };
-    let next = next_connection(onboarding).map_or(0, |connection| connection.connector.0);
-    let step = steps(onboarding).current;
-    let place = format!("{}.{step}.{next}.{problem}", onboarding.status.name());
+    let next = onboarding.next_connection().map(|next| {
+        let over = next.attempt.is_some_and(|attempt| attempt.over);
+        let said = next.attempt.and_then(|attempt| attempt.said);
+        let asked = (next.handed_over.stands(), next.approval.is_some());
+        format!("{}.{over}.{said:?}.{asked:?}", next.connector)
+    });
+    let (step, generation) = (steps(onboarding).current, onboarding.link.generation);
+    let open = onboarding.facts.connections.iter().filter(|c| c.is_open()).count();
+    let status = onboarding.status.name();
+    let place = format!("{status}.{step}.{generation}.{open}.{next:?}.{problem}");
     URL_SAFE_NO_PAD.encode(&digest(&place)[..6])
 }
 
@@ -153,8 +174,9 @@ mod tests {
 
     #[test]
     fn every_interval_has_words() {
-        let words = Schedule::INTERVALS
-            .map(|interval_minutes| in_words(Schedule { interval_minutes, run_once: false }));
+        let words = Schedule::INTERVALS.map(|interval_minutes| {
+            in_words(Schedule { interval_minutes, run_once: false }, Words::default())
+        });
         let beginnings: Vec<_> = words.iter().filter_map(|w| w.split('.').next()).collect();
         assert_eq!(
             beginnings,

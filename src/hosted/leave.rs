@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use url::Url;
 
-use super::visit::{Visit, way_on};
+use super::visit::WholeVisit;
 use crate::onboarding::Onboarding;
 use crate::web::{Notice, Page, Tone};
 
@@ -18,21 +18,21 @@ pub(super) fn with_status(address: &Url, status: &str, onboarding: &Onboarding) 
 }
 
 /// Back to where the person came from, or a page that says that nothing is lost.
-pub(super) async fn leave(visit: Visit) -> Response {
+pub(super) async fn leave(WholeVisit(visit): WholeVisit) -> Response {
     if let Some(address) = &visit.onboarding.profile.return_urls.incomplete {
         return Redirect::to(&with_status(address, "incomplete", &visit.onboarding))
             .into_response();
     }
-    let lines = [
-        "Everything that you have done so far is saved.",
-        "You can close this page. To go on, open the link that you were sent, on any device.",
-    ];
-    let notice = Notice::new("Saved for later", lines);
+    let until = visit.words.date(visit.onboarding.link.expires_at);
     Page(Notice {
-        frame: visit.plain_frame("Saved for later"),
+        frame: visit.plain_frame(visit.say("saved")),
         tone: Tone::Good,
-        ways: vec![way_on(&visit, "Continue now")],
-        ..notice
+        lines: vec![
+            visit.say("saved-what"),
+            visit.say("saved-do"),
+            visit.words.fill("saved-until", "date", &until),
+        ],
+        ways: vec![visit.way_on("continue-now")],
     })
     .into_response()
 }

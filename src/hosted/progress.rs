@@ -1,22 +1,29 @@
 //! The one page of an onboarding: whatever is next for the person who looks.
 
-use askama::Template;
-use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use std::sync::Arc;
 
-use super::journey::{RunningLine, StartNote, mark, next_connection, running_lines, start_note};
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::connect::{self, Way as ChosenWay};
+use super::journey::{RunningLine, StartNote, mark, running_lines, start_note};
 use super::leave::with_status;
-use super::visit::Visit;
-use super::{connect, credential, questions};
-use crate::onboarding::{AuthKind, Problem, Status, StepKind};
-use crate::web::{AppState, Frame, Notice, Page, Refresh, Tone, Way};
+use super::options::LiveOptions;
+use super::questions;
+use super::visit::{Visit, WholeVisit};
+use crate::engine;
+use crate::onboarding::{Command, Problem, Status, StepKind};
+use crate::web::{self, AppState, Frame, Notice, Page, Protected, Refresh, Tone, Way};
 
 #[derive(Template)]
 #[template(path = "hosted/setting_up.html")]
 struct SettingUp {
     frame: Frame,
     /// Said when it takes longer than usual.
-    trouble: Option<&'static str>,
+    trouble: Option<String>,
     start_note: Option<StartNote>,
 }
 
@@ -24,37 +31,71 @@ struct SettingUp {
 #[template(path = "hosted/done.html")]
 struct Done {
     frame: Frame,
-    company: String,
-    blueprint: String,
+    what: String,
+    change: String,
     running: Vec<RunningLine>,
-    way_back: Option<String>,
+    way_back: Option<Way>,
 }
 
-pub(super) async fn show(visit: Visit, State(state): State<AppState>) -> Response {
+/// What may stand in the address of the page.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    way: Option<String>,
+    /// Lists of the connected accounts are to be loaded again.
+    again: Option<String>,
+}
+
+/// A form that is nothing but a button.
+#[derive(Debug, Deserialize)]
+pub(super) struct Button {}
+
+pub(super) async fn show(
+    WholeVisit(visit): WholeVisit,
+    State(state): State<AppState>,
+    State(options): State<Arc<LiveOptions>>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, web::Error> {
     match &visit.onboarding.status {
-        Status::Running => setting_up(&visit, None),
-        Status::Retrying { problem, .. } => setting_up(&visit, Some(problem)),
-        Status::Waiting { .. } => waiting(&visit, &state),
-        Status::Stuck { problem } => stuck(&visit, problem),
-        Status::Live => done(&visit),
-        Status::Cancelled => closed(&visit),
+        Status::Running => Ok(setting_up(&visit, None)),
+        Status::Retrying { problem, .. } => Ok(setting_up(&visit, Some(problem))),
+        Status::Waiting { .. } => waiting(&visit, (&state, &options), asked).await,
+        Status::Stuck { problem } => Ok(stuck(&visit, problem)),
+        Status::Live => Ok(done(&visit)),
+        Status::Cancelled => Ok(closed(&visit)),
     }
 }
 
-/// Where a person is sent after a form: to whatever is next now.
-pub(super) fn see_next(visit: &Visit) -> Response {
-    Redirect::to(&visit.address()).into_response()
+/// A person has the page before them: a script says so after a moment, which a mail scanner does not wait.
+pub(super) async fn opened(
+    WholeVisit(visit): WholeVisit,
+    State(state): State<AppState>,
+    Protected(Button {}): Protected<Button>,
+) -> Result<StatusCode, web::Error> {
+    match state.engine.order(visit.onboarding.id, Command::Opened, "visitor").await {
+        Ok(_) | Err(engine::Error::Invalid(_)) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => Err(error.into()),
+    }
 }
 
-fn waiting(visit: &Visit, state: &AppState) -> Response {
-    match (visit.onboarding.step(), next_connection(&visit.onboarding)) {
-        (StepKind::Connect, Some(connection)) if connection.auth == Some(AuthKind::OAuth) => {
-            connect::page(visit, state, connection)
-        }
+/// The page goes on by itself; without a script after so many seconds.
+pub(super) fn watch(visit: &Visit, seconds: u8) -> Refresh {
+    let news = format!("{}/news", visit.address());
+    Refresh::WhenChanged { mark: mark(&visit.onboarding), news, seconds }
+}
+
+async fn waiting(
+    visit: &Visit,
+    (state, options): (&AppState, &Arc<LiveOptions>),
+    asked: Asked,
+) -> Result<Response, web::Error> {
+    let next = visit.onboarding.next_connection();
+    match (visit.onboarding.step(), next) {
         (StepKind::Connect, Some(connection)) => {
-            credential::page(visit, connection, None).into_response()
+            Ok(connect::next(visit, state, connection, &ChosenWay { way: asked.way }))
         }
-        (StepKind::Map, _) => questions::page(visit, None).into_response(),
+        (StepKind::Map, _) => questions::page(visit, (state, options), None, asked.again.is_some())
+            .await
+            .map(IntoResponse::into_response),
         (
             StepKind::Connect
             | StepKind::CreateAccount
@@ -62,78 +103,71 @@ fn waiting(visit: &Visit, state: &AppState) -> Response {
             | StepKind::Activate
             | StepKind::Live,
             _,
-        ) => setting_up(visit, None),
+        ) => Ok(setting_up(visit, None)),
     }
 }
 
 fn setting_up(visit: &Visit, problem: Option<&Problem>) -> Response {
     let title = match visit.onboarding.step() {
-        StepKind::CreateAccount | StepKind::Install => "Getting things ready",
-        StepKind::Connect => "Checking your accounts",
-        StepKind::Map => "Putting in your settings",
-        StepKind::Activate | StepKind::Live => "Switching it on",
+        StepKind::CreateAccount | StepKind::Install => "preparing",
+        StepKind::Connect => "checking",
+        StepKind::Map => "putting-in",
+        StepKind::Activate | StepKind::Live => "switching-on",
     };
-    let seconds = if problem.is_some() { 10 } else { 2 };
-    let refresh = Refresh::WhenChanged { mark: mark(&visit.onboarding), seconds };
+    let refresh = watch(visit, if problem.is_some() { 10 } else { 2 });
     Page(SettingUp {
-        frame: Frame { refresh: Some(refresh), ..visit.frame(title) },
-        trouble: problem.map(|problem| problem.code.for_customer()),
-        start_note: start_note(&visit.onboarding, &visit.blueprint),
+        frame: Frame { refresh: Some(refresh), ..visit.frame(visit.say(title)) },
+        trouble: problem.map(|problem| visit.say(problem.code.outlook().message())),
+        start_note: start_note(visit),
     })
     .into_response()
 }
 
 fn stuck(visit: &Visit, problem: &Problem) -> Response {
-    let title = "We need to look into this";
-    let refresh = Refresh::WhenChanged { mark: mark(&visit.onboarding), seconds: 30 };
-    let lines = [
-        problem.code.for_customer(),
-        "There is nothing that you have to do. You can close this page and open the link again \
-         later; you then see how it stands.",
-    ];
+    let frame = visit.frame(visit.say("stuck"));
     Page(Notice {
-        frame: Frame { refresh: Some(refresh), leave: None, ..visit.frame(title) },
+        frame: Frame { refresh: Some(watch(visit, 30)), leave: None, ..frame },
         tone: Tone::Trouble,
+        lines: vec![visit.say(problem.code.outlook().message()), visit.say("stuck-do")],
         ways: way_back(visit, "failure"),
-        ..Notice::new(title, lines)
     })
     .into_response()
 }
 
 fn closed(visit: &Visit) -> Response {
-    let title = "This setup was closed";
-    let lines = [
-        "It was ended before it was complete, and nothing more will happen here.",
-        "If you did not expect that, write to support and quote the reference below.",
-    ];
     Page(Notice {
-        frame: visit.plain_frame(title),
+        frame: visit.plain_frame(visit.say("closed")),
+        lines: vec![visit.say("closed-what"), visit.say("closed-do")],
         ways: way_back(visit, "failure"),
-        ..Notice::new(title, lines)
+        ..Notice::default()
     })
     .into_response()
 }
 
 fn done(visit: &Visit) -> Response {
     let success = visit.onboarding.profile.return_urls.success.as_ref();
+    let way_back = success.map(|address| {
+        Way::new(with_status(address, "success", &visit.onboarding), back_to(visit))
+    });
     Page(Done {
-        frame: Frame { leave: None, ..visit.frame("All done") },
-        company: visit.company().to_owned(),
-        blueprint: visit.blueprint.name.clone(),
-        running: running_lines(&visit.blueprint),
-        way_back: success.map(|address| with_status(address, "success", &visit.onboarding)),
+        frame: Frame { leave: None, ..visit.frame(visit.say("done")) },
+        what: visit.words.fill("done-what", "blueprint", &visit.blueprint.name),
+        change: visit.words.fill("done-change", "company", &visit.company()),
+        running: running_lines(visit),
+        way_back,
     })
     .into_response()
 }
 
 fn way_back(visit: &Visit, status: &str) -> Vec<Way> {
     let address = visit.onboarding.profile.return_urls.failure.as_ref();
-    let way = |address| {
-        let label = match &visit.blueprint.brand.name {
-            Some(company) => format!("Back to {company}"),
-            None => "Back to where you started".to_owned(),
-        };
-        Way::new(with_status(address, status, &visit.onboarding), label)
-    };
+    let way = |address| Way::new(with_status(address, status, &visit.onboarding), back_to(visit));
     address.map(way).into_iter().collect()
+}
+
+fn back_to(visit: &Visit) -> String {
+    match &visit.blueprint.brand.name {
+        Some(company) => visit.words.fill("back-to", "company", company),
+        None => visit.say("back-to-start"),
+    }
 }

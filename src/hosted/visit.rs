@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path, RawPathParams, State};
-use axum::http::StatusCode;
+use axum::Extension;
+use axum::extract::{FromRef, FromRequestParts, Path, RawPathParams, State};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 
-use super::journey::{BY_DEFAULT, steps};
-use crate::ids::Reference;
-use crate::onboarding::{Blueprint, Onboarding, Status};
-use crate::web::{self, AppState, Frame, Notice, Page, Session, Tone, Way};
+use super::journey::steps;
+use super::notices;
+use crate::ids::{ConnectorId, Reference};
+use crate::onboarding::{Blueprint, Connection, Onboarding, Status};
+use crate::web::{
+    self, AppState, ColleagueGrant, Frame, LinkGrant, Page, PagesAt, Session, Way, Wishes,
+};
+use crate::words::Words;
 
 /// A browser that came by a link which is still good, and the onboarding that the link is for.
 #[derive(Debug)]
@@ -22,75 +27,129 @@ pub(super) struct Visit {
     pub(super) session: Session,
     /// What this visit's forms carry.
     pub(super) form_token: String,
+    pub(super) words: Words,
 }
+
+/// A visit that may see all of the onboarding, and not a colleague's.
+#[derive(Debug)]
+pub(super) struct WholeVisit(pub(super) Visit);
 
 /// Why there is no visit. The first is said in the same words whatever the reason.
 #[derive(Debug)]
 pub(super) enum NoVisit {
-    NotAdmitted,
+    NotAdmitted(Words),
     Failed(web::Error),
 }
 
 impl IntoResponse for NoVisit {
     fn into_response(self) -> Response {
         match self {
-            Self::NotAdmitted => (StatusCode::FORBIDDEN, Page(ask_for_link())).into_response(),
+            Self::NotAdmitted(words) => {
+                (StatusCode::FORBIDDEN, Page(notices::visit_over(words))).into_response()
+            }
             Self::Failed(error) => error.into_response(),
         }
     }
 }
 
-impl FromRequestParts<AppState> for Visit {
+impl<S: Send + Sync> FromRequestParts<S> for Visit
+where
+    AppState: FromRef<S>,
+{
     type Rejection = NoVisit;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, NoVisit> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, NoVisit> {
+        let wishes = parts.extensions.get::<Wishes>().copied().unwrap_or_default();
+        let app = AppState::from_ref(state);
+        let refused = || NoVisit::NotAdmitted(wishes.words(None, None));
         let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|_| NoVisit::NotAdmitted)?;
-        let reference = params.iter().find(|(name, _)| *name == "reference");
-        let reference = reference.and_then(|(_, text)| Reference::parse(text).ok());
-        let jar = CookieJar::from_headers(&parts.headers);
-        let visit = match reference {
-            Some(reference) => Self::admit(state, &jar, &reference).await,
-            None => Ok(None),
-        };
-        let visit = visit.map_err(NoVisit::Failed)?.ok_or(NoVisit::NotAdmitted)?;
+        let params = params.map_err(|_| refused())?;
+        let find = |wanted| params.iter().find(|(name, _)| *name == wanted).map(|(_, text)| text);
+        let reference = find("reference").and_then(|text| Reference::parse(text).ok());
+        let connector = find("connector").and_then(|text| text.parse().ok()).map(ConnectorId);
+        let reference = reference.ok_or_else(refused)?;
+        let visit = Self::admit(&app, (&parts.headers, wishes), &reference, connector).await;
+        let visit = visit.map_err(NoVisit::Failed)?.ok_or_else(refused)?;
         // For `web::Protected`, which takes a form only from a session that was proven here.
         parts.extensions.insert(visit.session.clone());
+        if let Some(url) = &visit.onboarding.profile.pages_url {
+            parts.extensions.insert(PagesAt(url.clone()));
+        }
         Ok(visit)
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for WholeVisit
+where
+    AppState: FromRef<S>,
+{
+    type Rejection = NoVisit;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, NoVisit> {
+        let visit = Visit::from_request_parts(parts, state).await?;
+        if visit.is_whole() { Ok(Self(visit)) } else { Err(NoVisit::NotAdmitted(visit.words)) }
+    }
+}
+
 impl Visit {
-    /// The visit that this browser is on, if its cookie proves one of this very onboarding.
+    /// The visit that this browser is on, if its cookie proves one of this very onboarding: of all of it,
+    /// or as a colleague of this one connection.
     pub(super) async fn admit(
         state: &AppState,
-        jar: &CookieJar,
+        (headers, wishes): (&HeaderMap, Wishes),
         reference: &Reference,
+        connector: Option<ConnectorId>,
     ) -> Result<Option<Self>, web::Error> {
-        let Some(session) = read_cookie(state, jar, reference) else { return Ok(None) };
-        let found = state.store().find(session.onboarding).await?;
-        let admitted = found.filter(|onboarding| {
-            onboarding.reference == *reference
-                && onboarding.link.generation == session.generation
-                && onboarding.link.expires_at > state.clock().now()
-        });
-        let Some(onboarding) = admitted else { return Ok(None) };
-        let blueprint = state.store().load_blueprint(&onboarding.blueprint).await?;
-        let form_token = state.links.form_token(&session);
-        Ok(Some(Self { onboarding, blueprint, session, form_token }))
+        let jar = CookieJar::from_headers(headers);
+        let whole = (read_cookie(state, &jar, reference, None), None);
+        let only = connector.and_then(|c| read_cookie(state, &jar, reference, Some(c)));
+        for (session, connector) in [whole, (only, connector)] {
+            let Some(session) = session else { continue };
+            let Some(onboarding) = state.store().find(session.grant.onboarding).await? else {
+                continue;
+            };
+            let fits = onboarding.reference == *reference
+                && session.grant.only.map(|only| only.connector) == connector
+                && is_good(&onboarding, &session.grant, state);
+            if !fits {
+                continue;
+            }
+            let blueprint = state.store().load_blueprint(&onboarding.blueprint).await?;
+            let words =
+                wishes.words(onboarding.profile.locale.as_deref(), blueprint.locale.as_deref());
+            let form_token = state.links.form_token(&session);
+            return Ok(Some(Self { onboarding, blueprint, session, form_token, words }));
+        }
+        Ok(None)
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        self.session.grant.only.is_none()
+    }
+
+    /// Where this visit's own page is.
     pub(super) fn address(&self) -> String {
-        address(&self.onboarding.reference)
+        match self.session.grant.only {
+            None => address(&self.onboarding.reference),
+            Some(only) => self.connection_address(only.connector),
+        }
+    }
+
+    pub(super) fn connection_address(&self, connector: ConnectorId) -> String {
+        format!("{}/connections/{connector}", address(&self.onboarding.reference))
     }
 
     /// The company on whose behalf all this happens.
-    pub(super) fn company(&self) -> &str {
-        self.blueprint.brand.name.as_deref().unwrap_or(BY_DEFAULT)
+    pub(super) fn company(&self) -> String {
+        let named = self.blueprint.brand.name.clone();
+        named.unwrap_or_else(|| self.words.say("company-unknown"))
     }
 
     /// The frame of a page that belongs to the step at which the onboarding stands.
     pub(super) fn frame(&self, title: impl Into<String>) -> Frame {
+        if !self.is_whole() {
+            return self.plain_frame(title);
+        }
         Frame {
             steps: Some(steps(&self.onboarding)),
             leave: Some(format!("{}/leave", self.address())),
@@ -100,12 +159,35 @@ impl Visit {
 
     /// The frame of a page beside the steps.
     pub(super) fn plain_frame(&self, title: impl Into<String>) -> Frame {
+        let untold = self.is_whole()
+            && self.onboarding.facts.opened_at.is_none()
+            && matches!(self.onboarding.status, Status::Waiting { .. });
+        let opened = || (format!("{}/opened", self.address()), self.form_token.clone());
         Frame {
-            brand: self.blueprint.brand.name.clone(),
-            support_email: self.blueprint.brand.support_email.clone(),
+            brand: Some(self.blueprint.brand.clone()),
             reference: Some(self.onboarding.reference.to_string()),
-            ..Frame::new(title)
+            here: Some(self.address()),
+            tells_opened: untold.then(opened),
+            ..Frame::new(self.words, title)
         }
+    }
+
+    /// A way back to the visit's page.
+    pub(super) fn way_on(&self, message: &str) -> Way {
+        Way::new(self.address(), self.words.say(message))
+    }
+
+    /// Where a person is sent after a form: to whatever is next now.
+    pub(super) fn see_next(&self) -> Response {
+        Redirect::to(&self.address()).into_response()
+    }
+
+    pub(super) fn say(&self, message: &str) -> String {
+        self.words.say(message)
+    }
+
+    pub(super) fn about(&self, message: &str, connection: &Connection) -> String {
+        self.words.fill(message, "app", &connection.name)
     }
 }
 
@@ -113,75 +195,94 @@ pub(super) fn address(reference: &Reference) -> String {
     format!("/o/{reference}")
 }
 
+/// Whether what a link or a cookie proves is still meant to open something.
+pub(super) fn is_good(onboarding: &Onboarding, grant: &LinkGrant, state: &AppState) -> bool {
+    let link = onboarding.link;
+    let for_colleague = |only: ColleagueGrant| {
+        onboarding.facts.connection(only.connector).is_some_and(|connection| {
+            connection.handed_over.stands() && connection.handed_over.changes() == only.turn
+        })
+    };
+    onboarding.id == grant.onboarding
+        && link.generation == grant.generation
+        && link.expires_at > state.clock().now()
+        && grant.only.is_none_or(for_colleague)
+}
+
 /// Turns a good link into a visit. The link stays as it is and can be opened again, anywhere.
 pub(super) async fn open_link(
     State(state): State<AppState>,
     Path(token): Path<String>,
+    Extension(wishes): Extension<Wishes>,
     jar: CookieJar,
 ) -> Result<Response, web::Error> {
-    let Some(onboarding) = find_by_link(&state, &token).await? else {
-        return Ok((StatusCode::GONE, Page(link_is_over())).into_response());
+    let found = find_by_link(&state, &token).await?;
+    let found = found.filter(|(_, grant)| grant.only.is_none());
+    let Some((onboarding, grant)) = found else {
+        let page = notices::link_over(wishes.words(None, None), &token);
+        return Ok((StatusCode::GONE, Page(page)).into_response());
     };
-    let onwards = Redirect::to(&address(&onboarding.reference));
-    let generation = onboarding.link.generation;
-    let known = read_cookie(&state, &jar, &onboarding.reference);
-    if known.is_some_and(|s| s.onboarding == onboarding.id && s.generation == generation) {
-        return Ok(onwards.into_response());
+    let onwards = address(&onboarding.reference);
+    Ok(begin(&state, jar, &onboarding, grant, &onwards))
+}
+
+/// With a cookie for this browser, unless it has one that is as good.
+pub(super) fn begin(
+    state: &AppState,
+    jar: CookieJar,
+    onboarding: &Onboarding,
+    grant: LinkGrant,
+    onwards: &str,
+) -> Response {
+    let connector = grant.only.map(|only| only.connector);
+    let onwards = Redirect::to(onwards);
+    let known = read_cookie(state, &jar, &onboarding.reference, connector);
+    if known.is_some_and(|session| session.grant == grant) {
+        return onwards.into_response();
     }
-    let (_, value) = state.links.open_session(onboarding.id, generation);
-    let cookie = Cookie::build((cookie_name(&state, &onboarding.reference), value))
+    let (_, value) = state.links.open_session(grant);
+    let cookie = Cookie::build((cookie_name(state, &onboarding.reference, connector), value))
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(state.is_https())
         .path("/");
-    Ok((jar.add(cookie), onwards).into_response())
+    (jar.add(cookie), onwards).into_response()
 }
 
-async fn find_by_link(state: &AppState, token: &str) -> Result<Option<Onboarding>, web::Error> {
-    let Some((id, generation)) = state.links.read_link(token) else { return Ok(None) };
-    let found = state.store().find(id).await?;
-    Ok(found.filter(|onboarding| {
-        onboarding.link.generation == generation
-            && onboarding.link.expires_at > state.clock().now()
-            && onboarding.status != Status::Cancelled
-    }))
+pub(super) async fn find_by_link(
+    state: &AppState,
+    token: &str,
+) -> Result<Option<(Onboarding, LinkGrant)>, web::Error> {
+    let Some(grant) = state.links.read_link(token) else { return Ok(None) };
+    let found = state.store().find(grant.onboarding).await?;
+    let open = found.filter(|onboarding| {
+        is_good(onboarding, &grant, state) && onboarding.status != Status::Cancelled
+    });
+    Ok(open.map(|onboarding| (onboarding, grant)))
 }
 
-/// One cookie per onboarding, so that one browser can be on several visits.
-fn cookie_name(state: &AppState, reference: &Reference) -> String {
+/// One cookie per onboarding, and one for each connection of a colleague's, so that one browser can be on
+/// several visits.
+fn cookie_name(state: &AppState, reference: &Reference, connector: Option<ConnectorId>) -> String {
     // Browsers take the prefix with `Secure` only, and plain loopback cannot have that.
     let prefix = if state.is_https() { "__Host-" } else { "" };
-    format!("{prefix}gangway-{reference}")
+    let only = connector.map(|connector| format!("-{connector}")).unwrap_or_default();
+    format!("{prefix}gangway-{reference}{only}")
 }
 
-fn read_cookie(state: &AppState, jar: &CookieJar, reference: &Reference) -> Option<Session> {
-    state.links.read_session(jar.get(&cookie_name(state, reference))?.value())
+fn read_cookie(
+    state: &AppState,
+    jar: &CookieJar,
+    reference: &Reference,
+    connector: Option<ConnectorId>,
+) -> Option<Session> {
+    state.links.read_session(jar.get(&cookie_name(state, reference, connector))?.value())
 }
 
-/// For every link that opens nothing, whatever the reason.
-fn link_is_over() -> Notice {
-    let lines = [
-        "Links like this one end after some days, or when a newer one was sent.",
-        "Nothing is lost: what was done before is saved.",
-        "Ask the company that sent you the link for a new one. You then go on where you stopped.",
-    ];
-    Notice {
-        tone: Tone::Trouble,
-        ..Notice::new("This link does not open anything any more", lines)
-    }
-}
-
-fn ask_for_link() -> Notice {
-    let lines = [
-        "This browser has not opened the link that you were sent, or the link has ended since.",
-        "Nothing is lost: what was done before is saved.",
-        "Open the link again, in this browser. If it does not work any more, ask the company that \
-         sent it for a new one.",
-    ];
-    Notice { tone: Tone::Trouble, ..Notice::new("Open your link again", lines) }
-}
-
-/// A way back to the visit's page.
-pub(super) fn way_on(visit: &Visit, label: &str) -> Way {
-    Way::new(visit.address(), label)
+/// Every visit that this browser's cookies prove, newest session or not.
+pub(super) fn sessions(state: &AppState, headers: &HeaderMap) -> Vec<Session> {
+    const MOST: usize = 20;
+    let jar = CookieJar::from_headers(headers);
+    let ours = jar.iter().filter(|cookie| cookie.name().contains("gangway-GW-"));
+    ours.take(MOST).filter_map(|cookie| state.links.read_session(cookie.value())).collect()
 }

@@ -12,6 +12,8 @@ pub enum AuthKind {
     OAuthUnattended,
     ApiKey,
     Basic,
+    /// Several fields of the connector's own, and nothing else.
+    Fields,
     /// Nothing to authenticate.
     Open,
 }
@@ -20,14 +22,15 @@ pub enum AuthKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialField {
     pub name: &'static str,
+    /// Names its label among the words of the hosted pages.
     pub label: &'static str,
     /// Shown masked and never filled in again.
     pub secret: bool,
 }
 
 impl AuthKind {
-    pub const ALL: [Self; 5] =
-        [Self::OAuth, Self::OAuthUnattended, Self::ApiKey, Self::Basic, Self::Open];
+    pub const ALL: [Self; 6] =
+        [Self::OAuth, Self::OAuthUnattended, Self::ApiKey, Self::Basic, Self::Fields, Self::Open];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,6 +38,7 @@ impl AuthKind {
             Self::OAuthUnattended => "oauth_unattended",
             Self::ApiKey => "api_key",
             Self::Basic => "basic",
+            Self::Fields => "fields",
             Self::Open => "open",
         }
     }
@@ -42,7 +46,7 @@ impl AuthKind {
     /// Whether somebody has to do something before the connection can be made.
     pub const fn needs_person(self) -> bool {
         match self {
-            Self::OAuth | Self::ApiKey | Self::Basic => true,
+            Self::OAuth | Self::ApiKey | Self::Basic | Self::Fields => true,
             Self::OAuthUnattended | Self::Open => false,
         }
     }
@@ -50,12 +54,14 @@ impl AuthKind {
     /// The inputs of the credential form; empty where a form is not the way.
     pub const fn fields(self) -> &'static [CredentialField] {
         match self {
-            Self::ApiKey => &[CredentialField { name: "api_key", label: "API key", secret: true }],
+            Self::ApiKey => {
+                &[CredentialField { name: "api_key", label: "field-api-key", secret: true }]
+            }
             Self::Basic => &[
-                CredentialField { name: "user_name", label: "User name", secret: false },
-                CredentialField { name: "password", label: "Password", secret: true },
+                CredentialField { name: "user_name", label: "field-user-name", secret: false },
+                CredentialField { name: "password", label: "field-password", secret: true },
             ],
-            Self::OAuth | Self::OAuthUnattended | Self::Open => &[],
+            Self::OAuth | Self::OAuthUnattended | Self::Fields | Self::Open => &[],
         }
     }
 }

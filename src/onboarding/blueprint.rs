@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Limits, Question, Rule};
-use crate::ids::{BlueprintKey, TemplateId};
+use super::{Colour, Limits, Question, Rule};
+use crate::ids::{BlueprintKey, LogoId, TemplateId};
 
 /// A published version; an onboarding is pinned to one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +30,12 @@ pub struct Blueprint {
     pub return_urls: Vec<Url>,
     #[serde(default)]
     pub brand: Brand,
+    /// What the pages speak to whoever's language they do not know; English by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Where people sign in at a provider.
+    #[serde(default, skip_serializing_if = "SignInWindow::is_same")]
+    pub sign_in: SignInWindow,
     #[serde(default)]
     pub limits: Limits,
 }
@@ -93,6 +99,50 @@ pub struct Brand {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support_email: Option<String>,
+    /// An image that was uploaded, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<LogoId>,
+    /// Of buttons and links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent: Option<Colour>,
+    /// The same on a dark page; made of the other one where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent_dark: Option<Colour>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy_url: Option<Url>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_url: Option<Url>,
+    /// The pages' own address, such as `https://setup.example.com/`, where the operator leads it to Gangway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages_url: Option<Url>,
+}
+
+/// Where people sign in at a provider. Without a script it is always the same window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInWindow {
+    /// The whole way in one window: works everywhere.
+    #[default]
+    Same,
+    /// In a window of its own, which ends on our return page.
+    Popup,
+    /// In a window of its own, which sends a message to the page that opened it (Cyclr's `callbackMessage`).
+    Message,
+}
+
+impl SignInWindow {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+    fn is_same(&self) -> bool {
+        *self == Self::Same
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Popup => "popup",
+            Self::Message => "message",
+        }
+    }
 }
 
 impl Blueprint {

@@ -44,6 +44,11 @@ impl BulkCommand {
             | Command::Answer(_)
             | Command::Correct(_)
             | Command::LookNow
+            | Command::CameBack { .. }
+            | Command::Opened
+            | Command::HandOver { .. }
+            | Command::AskApproval { .. }
+            | Command::WantLink
             | Command::ChooseCandidate { .. }
             | Command::Disown { .. }
             | Command::NoteRetired { .. } => return None,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Origin};
+use super::{Facts, Origin, ProviderWord};
 use crate::ids::{AccountId, ConnectorId, CycleId};
 
 /// Stored as `kind` and a JSON detail. Kinds and fields are added, never renamed.
@@ -29,6 +29,9 @@ pub enum Event {
     ConnectionsSeen {
         connected: Vec<ConnectorId>,
         lost: Vec<ConnectorId>,
+        /// The time of a sign-in ended, and it had not come through.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unfinished: Vec<ConnectorId>,
     },
     QuestionsAsked {
         template: usize,
@@ -75,10 +78,34 @@ pub enum Event {
     CredentialGiven {
         connector: ConnectorId,
     },
+    /// What a connector needs before a person can sign in to it.
+    DetailsGiven {
+        connector: ConnectorId,
+    },
     Answered {
         questions: Vec<String>,
     },
     LookOrdered,
+    /// A person of the tenant had the pages before them for the first time.
+    Opened,
+    /// The browser that set out came back, perhaps with what the provider said.
+    CameBack {
+        connector: ConnectorId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<ProviderWord>,
+    },
+    /// A colleague was asked to make a connection; or not any more.
+    HandedOver {
+        connector: ConnectorId,
+        to_colleague: bool,
+    },
+    /// An administrator has to approve it at the provider; or has not any more.
+    ApprovalAsked {
+        connector: ConnectorId,
+        wanted: bool,
+    },
+    /// Somebody holds a link that has ended, and asks for a new one.
+    LinkWanted,
     RetryOrdered {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
@@ -148,15 +175,20 @@ const fn is_false(flag: &bool) -> bool {
 const CONNECTED: &str = "connection.succeeded";
 /// A connection was not made, or was lost.
 const NOT_CONNECTED: &str = "connection.failed";
+/// A person asks for a new link, which the integrator sends.
+const LINK_WANTED: &str = "onboarding.link_requested";
 
 impl Event {
-    /// What it tells of connections; `facts` are those that it led to.
-    pub fn connection_results(&self, facts: &Facts) -> Vec<&'static str> {
+    /// What the integrator is told because of it, beside a change of status; `facts` are those that it led
+    /// to.
+    pub fn messages(&self, facts: &Facts) -> Vec<&'static str> {
         match self {
-            Self::ConnectionsSeen { connected, lost } => {
+            Self::ConnectionsSeen { connected, lost, unfinished } => {
                 let made = (!connected.is_empty()).then_some(CONNECTED);
-                made.into_iter().chain((!lost.is_empty()).then_some(NOT_CONNECTED)).collect()
+                let failed = !lost.is_empty() || !unfinished.is_empty();
+                made.into_iter().chain(failed.then_some(NOT_CONNECTED)).collect()
             }
+            Self::LinkWanted => vec![LINK_WANTED],
             Self::CredentialGiven { connector } => {
                 let connection = facts.connection(*connector);
                 let made = connection.is_some_and(|known| known.authenticated.stands());
@@ -173,8 +205,13 @@ impl Event {
             | Self::HeldBack { .. }
             | Self::BecameStuck { .. }
             | Self::AttemptOpened { .. }
+            | Self::DetailsGiven { .. }
             | Self::Answered { .. }
             | Self::LookOrdered
+            | Self::Opened
+            | Self::CameBack { .. }
+            | Self::HandedOver { .. }
+            | Self::ApprovalAsked { .. }
             | Self::RetryOrdered { .. }
             | Self::Skipped { .. }
             | Self::Restarted { .. }
@@ -207,8 +244,14 @@ impl Event {
             Self::BecameStuck { .. } => "became_stuck",
             Self::AttemptOpened { .. } => "attempt_opened",
             Self::CredentialGiven { .. } => "credential_given",
+            Self::DetailsGiven { .. } => "details_given",
             Self::Answered { .. } => "answered",
             Self::LookOrdered => "look_ordered",
+            Self::Opened => "opened",
+            Self::CameBack { .. } => "came_back",
+            Self::HandedOver { .. } => "handed_over",
+            Self::ApprovalAsked { .. } => "approval_asked",
+            Self::LinkWanted => "link_wanted",
             Self::RetryOrdered { .. } => "retry_ordered",
             Self::Skipped { .. } => "skipped",
             Self::Restarted { .. } => "restarted",

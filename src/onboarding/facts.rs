@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AuthKind, Question, QuestionKey, StepKind};
+use super::{Connection, Question, QuestionKey, StepKind};
 use crate::ids::{AccountId, ConnectorId, CycleId, TemplateId};
 
 /// Stored as JSON in the onboarding's row. Only grows: [`Facts::covers`] says what that means.
@@ -30,6 +30,15 @@ pub struct Facts {
     /// What the tenant's people answered. Never a credential.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<QuestionKey, String>,
+    /// How people saw them who chose among values that mean nothing to anybody.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<QuestionKey, String>,
+    /// When a person of the tenant first had the pages before them. A mail scanner does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<DateTime<Utc>>,
+    /// When somebody last asked for a new link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_wanted_at: Option<DateTime<Utc>>,
     /// What was answered is asked once more, with the answers as a start.
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub asked_again: Mark,
@@ -115,31 +124,6 @@ pub struct Candidate {
     pub created_at: Option<DateTime<Utc>>,
 }
 
-/// One account connector that must be authenticated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Connection {
-    pub connector: ConnectorId,
-    pub name: String,
-    /// Unknown until the connector was read once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auth: Option<AuthKind>,
-    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
-    pub authenticated: Mark,
-    /// Nobody is asked for it: staff pass it over, or it came with a cycle that was given up.
-    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
-    pub set_aside: Mark,
-    /// The newest try of a person at signing in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<Attempt>,
-}
-
-/// When a person set out to sign in, and how long we look whether they came through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    pub opened_at: DateTime<Utc>,
-    pub closes_at: DateTime<Utc>,
-}
-
 /// Something that stands or does not, with the number of times that has changed. The count is what
 /// makes "was authenticated, then lost it" a fact that has grown and not one that was taken back.
 ///
@@ -197,40 +181,14 @@ impl Mark {
         news
     }
 
-    const fn covers(self, older: Self) -> bool {
+    /// How often it has changed.
+    pub const fn changes(self) -> u32 {
+        self.changes
+    }
+
+    pub(super) const fn covers(self, older: Self) -> bool {
         self.changes > older.changes
             || (self.changes == older.changes && self.stands == older.stands)
-    }
-}
-
-impl Attempt {
-    /// When to look next whether the person came through; `None` once the attempt is over.
-    /// The interval widens with the attempt's age, from 3 to 60 seconds.
-    pub fn next_look(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let age = now - self.opened_at;
-        let wait = (age / 4).clamp(TimeDelta::seconds(3), TimeDelta::seconds(60));
-        (now < self.closes_at).then(|| (now + wait).min(self.closes_at))
-    }
-}
-
-impl Connection {
-    pub fn is_open(&self) -> bool {
-        !self.authenticated.stands() && !self.set_aside.stands()
-    }
-
-    /// Not there, and nobody is asked for it.
-    pub fn is_passed_over(&self) -> bool {
-        !self.authenticated.stands() && self.set_aside.stands()
-    }
-
-    /// Nobody has set out to sign in, and yet it may be there.
-    pub fn was_settled_before(&self) -> bool {
-        !self.authenticated.is_untouched() || !self.set_aside.is_untouched()
-    }
-
-    /// Open, and only a person can change that.
-    pub fn waits_for_person(&self) -> bool {
-        self.is_open() && self.auth.is_some_and(AuthKind::needs_person)
     }
 }
 
@@ -273,6 +231,9 @@ impl Facts {
             slots: templates.into_iter().map(Slot::new).collect(),
             connections: Vec::new(),
             answers: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            opened_at: None,
+            link_wanted_at: None,
             asked_again: Mark::default(),
         }
     }
@@ -338,20 +299,18 @@ impl Facts {
                     && new.activation_doubted_at >= old.activation_doubted_at
                     && new.active.covers(old.active)
             });
-        let connections = older.connections.iter().all(|old| {
-            self.connection(old.connector).is_some_and(|new| {
-                (old.auth.is_none() || new.auth.is_some())
-                    && new.authenticated.covers(old.authenticated)
-                    && new.set_aside.covers(old.set_aside)
-                    && new.attempt.map(|a| a.opened_at) >= old.attempt.map(|a| a.opened_at)
-            })
-        });
+        let connections = older
+            .connections
+            .iter()
+            .all(|old| self.connection(old.connector).is_some_and(|new| new.covers(old)));
         slots
             && connections
             && (older.account_id.is_none() || self.account_id == older.account_id)
             && (older.account.is_none() || self.account == older.account)
             && self.account_doubted_at >= older.account_doubted_at
             && self.taken_over_at >= older.taken_over_at
+            && self.opened_at.is_some() >= older.opened_at.is_some()
+            && self.link_wanted_at >= older.link_wanted_at
             && self.asked_again.covers(older.asked_again)
             && older.answers.keys().all(|key| self.answers.contains_key(key))
     }

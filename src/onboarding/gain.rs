@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Account, AuthKind, Connection, Event, Mark, Onboarding, Origin, Problem, ProblemCode, Question,
-    Slot,
+    Account, AuthKind, Connection, ConnectionInput, ConnectionWay, Event, Onboarding, Origin,
+    Problem, ProblemCode, Question, Slot,
 };
 use crate::ids::{ConnectorId, CycleId};
 
@@ -45,11 +45,26 @@ pub struct SeenConnector {
     /// `None` where the place it was seen at does not tell.
     pub auth: Option<AuthKind>,
     pub authenticated: bool,
+    /// `None` where the place it was seen at does not tell.
+    pub details: Option<ConnectorDetails>,
+}
+
+/// What Cyclr wants to be told before a connector can be authenticated, and in which ways that goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConnectorDetails {
+    pub inputs: Vec<ConnectionInput>,
+    /// Those that Gangway can carry out, where there is something to choose or the connector's own way is
+    /// none of them.
+    pub ways: Vec<ConnectionWay>,
 }
 
 impl Onboarding {
     /// Adds what was gained. What does not fit is a fault of ours, named.
-    pub(super) fn gain(&mut self, gain: Gain) -> Result<Option<Event>, Problem> {
+    pub(super) fn gain(
+        &mut self,
+        gain: Gain,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Event>, Problem> {
         match gain {
             Gain::Account(account) => {
                 if self.facts.account.as_ref().is_some_and(|known| known.id != account.id) {
@@ -73,7 +88,7 @@ impl Onboarding {
                 place.seen_paused_at = seen_paused_at;
                 let after_doubt = place.install_doubted();
                 let ids: Vec<_> = connectors.iter().map(|seen| seen.connector).collect();
-                self.see(connectors);
+                self.see(connectors, now);
                 self.take_up(&ids);
                 Ok(Some(Event::Installed {
                     template: slot,
@@ -83,7 +98,7 @@ impl Onboarding {
                     connectors: ids,
                 }))
             }
-            Gain::Connections(seen) => Ok(self.see(seen)),
+            Gain::Connections(seen) => Ok(self.see(seen, now)),
             Gain::Questions(asked) => {
                 let template = self.facts.position().1;
                 for (slot, questions) in asked {
@@ -123,31 +138,39 @@ impl Onboarding {
     }
 
     /// Notes connectors as Cyclr showed them; says what is news.
-    pub(super) fn see(&mut self, seen: Vec<SeenConnector>) -> Option<Event> {
+    pub(super) fn see(&mut self, seen: Vec<SeenConnector>, now: DateTime<Utc>) -> Option<Event> {
         let (mut connected, mut lost) = (Vec::new(), Vec::new());
+        let ids: Vec<_> = seen.iter().map(|seen| seen.connector).collect();
         for seen in seen {
-            if self.facts.connection(seen.connector).is_none() {
-                self.facts.connections.push(Connection {
-                    connector: seen.connector,
-                    name: seen.name.clone(),
-                    auth: None,
-                    authenticated: Mark::default(),
-                    set_aside: Mark::default(),
-                    attempt: None,
-                });
+            let is_new = self.facts.connection(seen.connector).is_none();
+            if is_new {
+                let fresh = Connection::new(seen.connector, seen.name.clone());
+                self.facts.connections.push(fresh);
             }
             let Some(connection) = self.facts.connection_mut(seen.connector) else {
                 continue;
             };
             connection.auth = seen.auth.or(connection.auth);
+            if let Some(ConnectorDetails { inputs, ways }) = seen.details {
+                connection.inputs = inputs;
+                connection.ways = ways;
+            }
             // A connector with nothing to authenticate is as good as connected.
             let stands = seen.authenticated || connection.auth == Some(AuthKind::Open);
+            connection.found_connected |= is_new && seen.authenticated;
             if connection.authenticated.note(stands) {
                 if stands { &mut connected } else { &mut lost }.push(seen.connector);
             }
+            if stands {
+                connection.approval = None;
+            } else if !lost.is_empty() && lost.last() == Some(&seen.connector) {
+                // Who is to connect it again is for the tenant's people to say.
+                connection.handed_over.note(false);
+            }
         }
-        (!connected.is_empty() || !lost.is_empty())
-            .then_some(Event::ConnectionsSeen { connected, lost })
+        let unfinished = self.end_attempts(&ids, now);
+        let news = !connected.is_empty() || !lost.is_empty() || !unfinished.is_empty();
+        news.then_some(Event::ConnectionsSeen { connected, lost, unfinished })
     }
 }
 

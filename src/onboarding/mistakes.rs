@@ -8,7 +8,10 @@ use url::Url;
 
 use super::mapping::check_rules;
 use super::question::looks_like_email;
-use super::{Blueprint, Question, QuestionKey, QuestionKind, RuleValue, Schedule, TemplatePlan};
+use super::{
+    Blueprint, Brand, Colour, DARK_GROUND, LIGHT_GROUND, Question, QuestionKey, QuestionKind,
+    RuleValue, Schedule, TemplatePlan,
+};
 
 /// What is wrong with a blueprint, and where (a JSON pointer).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,12 +76,9 @@ impl Blueprint {
         for (u, url) in self.return_urls.iter().enumerate() {
             check_return_url(&format!("/return_urls/{u}"), url, &mut mistakes);
         }
-        if let Some(name) = &self.brand.name {
-            mistakes.text("/brand/name", name);
-        }
-        let support = self.brand.support_email.as_deref();
-        let support = support.is_none_or(|email| is_line(email, 200) && looks_like_email(email));
-        mistakes.require("/brand/support_email", support, "must be an e-mail address");
+        self.brand.check(&mut mistakes);
+        let locale = self.locale.as_deref().is_none_or(|tag| is_line(tag, 35));
+        mistakes.require("/locale", locale, "must be a language tag, like en or de-AT");
         for (name, value, most) in self.limits.bounds() {
             if value == 0 || value > most {
                 mistakes.add(format!("/limits/{name}"), format!("must be 1 to {most}"));
@@ -131,6 +131,42 @@ impl Blueprint {
     }
 }
 
+impl Brand {
+    fn check(&self, mistakes: &mut Mistakes) {
+        if let Some(name) = &self.name {
+            mistakes.text("/brand/name", name);
+        }
+        let support = self.support_email.as_deref();
+        let support = support.is_none_or(|email| is_line(email, 200) && looks_like_email(email));
+        mistakes.require("/brand/support_email", support, "must be an e-mail address");
+        for (name, colour, ground) in
+            [("accent", self.accent, LIGHT_GROUND), ("accent_dark", self.accent_dark, DARK_GROUND)]
+        {
+            let contrast = colour.map_or(21.0, |colour| colour.contrast(ground));
+            if contrast < Colour::LEAST_CONTRAST {
+                let reason = format!(
+                    "has a contrast of {contrast:.1} to the page ({ground}); people need {} to read",
+                    Colour::LEAST_CONTRAST
+                );
+                mistakes.add(format!("/brand/{name}"), reason);
+            }
+        }
+        let alone = self.accent_dark.is_none() || self.accent.is_some();
+        mistakes.require("/brand/accent_dark", alone, "needs an accent beside it");
+        for (name, url) in [("privacy_url", &self.privacy_url), ("terms_url", &self.terms_url)] {
+            if let Some(url) = url {
+                check_return_url(&format!("/brand/{name}"), url, mistakes);
+            }
+        }
+        if let Some(url) = &self.pages_url {
+            check_return_url("/brand/pages_url", url, mistakes);
+            let bare = url.path() == "/" && url.query().is_none();
+            let rule = "must be a scheme and a host, without a path or a query";
+            mistakes.require("/brand/pages_url", bare, rule);
+        }
+    }
+}
+
 fn check_question(pointer: &str, question: &Question, mistakes: &mut Mistakes) {
     mistakes.text(&format!("{pointer}/label"), &question.label);
     for (name, text) in [("help", &question.help), ("example", &question.example)] {
@@ -143,6 +179,8 @@ fn check_question(pointer: &str, question: &Question, mistakes: &mut Mistakes) {
     let rule = "are for the kind one_of alone";
     mistakes.require(&at, choice || question.options.is_empty(), rule);
     mistakes.count(&at, question.options.len(), 0, Blueprint::MOST_OPTIONS);
+    let rule = "is found out by mapping and cannot be given";
+    mistakes.require(&format!("{pointer}/lookup"), question.lookup.is_none(), rule);
     let mut known = BTreeSet::new();
     for (o, option) in question.options.iter().enumerate() {
         let at = format!("{at}/{o}");
@@ -153,7 +191,7 @@ fn check_question(pointer: &str, question: &Question, mistakes: &mut Mistakes) {
     // A choice without options of its own gets them from Cyclr, later.
     let checkable = !choice || !question.options.is_empty();
     let default = question.default.as_deref().filter(|_| checkable);
-    if let Some(mistake) = default.and_then(|default| question.check(default).err()) {
+    if let Some(mistake) = default.and_then(|default| question.check(default, None, None).err()) {
         let reason = format!("does not fit its own question: {mistake}");
         mistakes.add(format!("{pointer}/default"), reason);
     }

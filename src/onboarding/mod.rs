@@ -13,12 +13,15 @@
 //! Decided against: a saga with compensations (nothing here is unwound: an onboarding goes forward,
 //! waits, or is stuck); a status per step (one place to stand is enough); free text as a problem.
 
+mod abandonment;
 mod actions;
 mod auth;
 mod backoff;
 mod blueprint;
 mod bulk;
 mod candidate;
+mod colour;
+mod connection;
 mod event;
 mod explain;
 mod facts;
@@ -38,17 +41,19 @@ mod state;
 mod step;
 mod together;
 mod transition;
+mod visitor;
 
+pub use abandonment::Abandonment;
 pub use actions::Action;
 pub use auth::{AuthKind, CredentialField};
 pub use backoff::retry_delay;
-pub use blueprint::{Blueprint, BlueprintId, Brand, Schedule, TemplatePlan};
+pub use blueprint::{Blueprint, BlueprintId, Brand, Schedule, SignInWindow, TemplatePlan};
 pub use bulk::BulkCommand;
+pub use colour::{Colour, DARK_GROUND, LIGHT_GROUND};
+pub use connection::{Approval, Attempt, Connection, ConnectionInput, ConnectionWay, ProviderWord};
 pub use event::Event;
-pub use facts::{
-    Account, Attempt, Candidate, Connection, Facts, InstallIntent, Mark, Origin, Slot,
-};
-pub use gain::{Gain, SeenConnector};
+pub use facts::{Account, Candidate, Facts, InstallIntent, Mark, Origin, Slot};
+pub use gain::{ConnectorDetails, Gain, SeenConnector};
 pub use limits::{Limits, StepLimits, StepTable};
 pub use mapping::{
     Foreseen, Function, Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target,
@@ -56,9 +61,11 @@ pub use mapping::{
 };
 pub use mistakes::BlueprintMistake;
 pub use overdue::StuckBecause;
-pub use problem::{Blocker, Problem, ProblemCode};
+pub use problem::{Blocker, Outlook, Problem, ProblemCode};
 pub use profile::{Contact, Profile, ReturnUrls};
-pub use question::{AnswerMistake, Question, QuestionKey, QuestionKind};
+pub use question::{
+    AnswerMistake, CheckedAnswers, Choice, Listed, Lookup, Question, QuestionKey, QuestionKind,
+};
 pub use requirement::{Requirement, RequirementCode};
 pub use staff::{Restart, RestartStep};
 pub use state::{LinkState, Onboarding, Status};

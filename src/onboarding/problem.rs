@@ -76,19 +76,47 @@ struct Entry {
     code: ProblemCode,
     name: &'static str,
     blocker: Blocker,
-    customer: &'static str,
+    outlook: Outlook,
     staff: &'static str,
 }
 
-/// Words to a customer who cannot do anything about it.
-const WE_ARE_ON_IT: &str = "Something on our side needs attention before this can go on. Nothing \
-    that you entered is lost. We have been told and will carry on from here.";
-/// Words to a customer while a passing trouble is retried.
-const TAKES_LONGER: &str = "This is taking longer than usual. We keep trying by ourselves; you can \
-    close this page and come back to it later.";
+/// What a problem means for a customer, who cannot do anything about any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// Somebody has to look at it.
+    WeAreOnIt,
+    /// A passing trouble is retried.
+    TakesLonger,
+}
+
+impl Outlook {
+    pub const ALL: [Self; 2] = [Self::WeAreOnIt, Self::TakesLonger];
+
+    /// The message of the hosted pages that says it in every language.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::WeAreOnIt => "outlook-we-are-on-it",
+            Self::TakesLonger => "outlook-takes-longer",
+        }
+    }
+
+    /// The same in English, for integrators who show it themselves.
+    pub const fn in_english(self) -> &'static str {
+        match self {
+            Self::WeAreOnIt => {
+                "Something on our side needs attention before this can go on. Nothing that you entered \
+                 is lost. We have been told and will carry on from here."
+            }
+            Self::TakesLonger => {
+                "This is taking longer than usual. We keep trying by ourselves; you can close this page \
+                 and come back to it later."
+            }
+        }
+    }
+}
 
 macro_rules! catalogue {
-    ($($variant:ident, $name:literal, $blocker:ident, $customer:expr, $staff:literal;)*) => {
+    ($($variant:ident, $name:literal, $blocker:ident, $outlook:ident, $staff:literal;)*) => {
         /// Stable codes. Codes are added, never renamed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ProblemCode {
@@ -99,80 +127,80 @@ macro_rules! catalogue {
             code: ProblemCode::$variant,
             name: $name,
             blocker: Blocker::$blocker,
-            customer: $customer,
+            outlook: Outlook::$outlook,
             staff: $staff,
         },)*];
     };
 }
 
 catalogue! {
-    CyclrUnreachable, "cyclr_unreachable", Cyclr, TAKES_LONGER,
+    CyclrUnreachable, "cyclr_unreachable", Cyclr, TakesLonger,
         "Cyclr did not answer, or answered with a failure of its own. Tried again by itself.";
-    CyclrThrottled, "cyclr_throttled", Cyclr, TAKES_LONGER,
+    CyclrThrottled, "cyclr_throttled", Cyclr, TakesLonger,
         "Cyclr asked us to slow down. Tried again by itself when it said so.";
-    CyclrPaused, "cyclr_paused", Cyclr, TAKES_LONGER,
+    CyclrPaused, "cyclr_paused", Cyclr, TakesLonger,
         "Cyclr is away or has asked for a pause, so nothing is sent to it for now. Goes on by itself \
          when Cyclr answers again; no try is spent.";
-    CyclrAnswerUnclear, "cyclr_answer_unclear", Cyclr, TAKES_LONGER,
+    CyclrAnswerUnclear, "cyclr_answer_unclear", Cyclr, TakesLonger,
         "A change was sent to Cyclr and its outcome is not known. After a quiet period Gangway looks \
          at what is there before it does anything.";
-    CyclrContradicts, "cyclr_contradicts", Cyclr, TAKES_LONGER,
+    CyclrContradicts, "cyclr_contradicts", Cyclr, TakesLonger,
         "Cyclr says two different things about the same object, or nothing new although something is \
          missing. Looked at again by itself.";
-    CyclrRefusedCredentials, "cyclr_refused_credentials", Integrator, WE_ARE_ON_IT,
+    CyclrRefusedCredentials, "cyclr_refused_credentials", Integrator, WeAreOnIt,
         "Cyclr refuses Gangway's API credentials. Check the client id and secret, then retry.";
-    CyclrRejected, "cyclr_rejected", Integrator, WE_ARE_ON_IT,
+    CyclrRejected, "cyclr_rejected", Integrator, WeAreOnIt,
         "Cyclr rejected a call as wrong. Its message is in the detail; put the cause right, then retry.";
-    AccountTaken, "account_taken", Integrator, WE_ARE_ON_IT,
+    AccountTaken, "account_taken", Integrator, WeAreOnIt,
         "A Cyclr account with this tenant's id exists and does not carry this deployment's mark. \
          Decide whose it is: name it when starting the onboarding, or remove it, then retry.";
-    AccountMissing, "account_missing", Integrator, WE_ARE_ON_IT,
+    AccountMissing, "account_missing", Integrator, WeAreOnIt,
         "The Cyclr account that was named for this tenant does not exist. Create it or cancel and \
          start again with the right id, then retry.";
-    TemplateMissing, "template_missing", Integrator, WE_ARE_ON_IT,
+    TemplateMissing, "template_missing", Integrator, WeAreOnIt,
         "Cyclr does not know the template, or it is not published. Publish it, then retry.";
-    AmbiguousInstall, "ambiguous_install", Support, WE_ARE_ON_IT,
+    AmbiguousInstall, "ambiguous_install", Support, WeAreOnIt,
         "The account holds several cycles of this template that could be ours. Choose ours among the \
          candidates, or delete the wrong ones at Cyclr and retry.";
-    CycleMissing, "cycle_missing", Support, WE_ARE_ON_IT,
+    CycleMissing, "cycle_missing", Support, WeAreOnIt,
         "The installed cycle is gone from Cyclr. It is not made again by itself; restore it from \
          Cyclr's recycle bin and retry, or cancel.";
-    ConnectorMissing, "connector_missing", Support, WE_ARE_ON_IT,
+    ConnectorMissing, "connector_missing", Support, WeAreOnIt,
         "An account connector of this onboarding is gone from Cyclr. Restore it and retry, or cancel.";
-    UnknownAuthKind, "unknown_auth_kind", Integrator, WE_ARE_ON_IT,
+    UnknownAuthKind, "unknown_auth_kind", Integrator, WeAreOnIt,
         "A connector asks for a kind of authentication that Gangway cannot carry out. The kind is in \
          the detail. Authenticate it in Cyclr's console, then retry.";
-    ConnectorRefused, "connector_refused", Integrator, WE_ARE_ON_IT,
+    ConnectorRefused, "connector_refused", Integrator, WeAreOnIt,
         "A connector that needs no person could not be authenticated. Check its properties and the \
          partner's OAuth client at Cyclr, then retry.";
-    TemplateDefect, "template_defect", Integrator, WE_ARE_ON_IT,
+    TemplateDefect, "template_defect", Integrator, WeAreOnIt,
         "Cyclr names a prerequisite that no answer can fulfil. Mend and publish the template, then \
          retry. The prerequisite is in the detail.";
-    MappingRuleFailed, "mapping_rule_failed", Integrator, WE_ARE_ON_IT,
+    MappingRuleFailed, "mapping_rule_failed", Integrator, WeAreOnIt,
         "A mapping rule of the blueprint does not fit the template or the tenant's data. The rule is \
          named in the detail.";
-    MappingNotKept, "mapping_not_kept", Integrator, WE_ARE_ON_IT,
+    MappingNotKept, "mapping_not_kept", Integrator, WeAreOnIt,
         "Cyclr accepted a mapping and then showed another value. Look at the step in Cyclr, then \
          retry.";
-    SkippedIsNeeded, "skipped_is_needed", Support, WE_ARE_ON_IT,
+    SkippedIsNeeded, "skipped_is_needed", Support, WeAreOnIt,
         "Cyclr does not start the cycle without something that was skipped; it is in the detail. Bring \
          it in Cyclr's console and retry, or restart from connect or map.";
-    CycleRunning, "cycle_running", Support, WE_ARE_ON_IT,
+    CycleRunning, "cycle_running", Support, WeAreOnIt,
         "Cyclr refuses to change a cycle that is running. Stop it in Cyclr, then retry; or let the \
          blueprint say that it may be stopped (stop_to_change).";
-    ActivationRefused, "activation_refused", Integrator, WE_ARE_ON_IT,
+    ActivationRefused, "activation_refused", Integrator, WeAreOnIt,
         "Cyclr refused to activate the cycle although it named no open prerequisite. Its message is \
          in the detail.";
-    ActivationUnclear, "activation_unclear", Support, WE_ARE_ON_IT,
+    ActivationUnclear, "activation_unclear", Support, WeAreOnIt,
         "The cycle is to run a single time and it is not known whether that run has begun. Look at \
          its transactions in Cyclr; retry only if it has not run.";
-    NotActiveYet, "not_active_yet", Cyclr, TAKES_LONGER,
+    NotActiveYet, "not_active_yet", Cyclr, TakesLonger,
         "Cyclr accepted the activation and does not show the cycle as active yet. Looked at again by \
          itself.";
-    Poison, "poison", Support, WE_ARE_ON_IT,
+    Poison, "poison", Support, WeAreOnIt,
         "Workers that took this onboarding kept dying. It is parked so that it harms nobody else; \
          retry it once the cause is known.";
-    InternalFault, "internal_fault", Support, WE_ARE_ON_IT,
+    InternalFault, "internal_fault", Support, WeAreOnIt,
         "Gangway met a state it does not know. The detail names it.";
 }
 
@@ -200,9 +228,14 @@ impl ProblemCode {
         self.entry().blocker
     }
 
-    /// What it means, for the tenant's people.
+    /// What it means for the tenant's people.
+    pub fn outlook(self) -> Outlook {
+        self.entry().outlook
+    }
+
+    /// That in words.
     pub fn for_customer(self) -> &'static str {
-        self.entry().customer
+        self.outlook().in_english()
     }
 
     /// What it means and what to do, for staff and the integrator.

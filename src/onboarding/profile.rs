@@ -23,6 +23,9 @@ pub struct Profile {
     /// Free data for mapping rules.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub data: serde_json::Map<String, serde_json::Value>,
+    /// Where the hosted pages are for this tenant's people, if the blueprint has a host name of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages_url: Option<Url>,
     #[serde(default, skip_serializing_if = "ReturnUrls::is_empty")]
     pub return_urls: ReturnUrls,
     /// Words by which the integrator finds onboardings together.

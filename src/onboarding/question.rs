@@ -1,7 +1,12 @@
 //! What a tenant's person is asked, and whether an answer will do.
 
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::ids::{ConnectorId, CycleStepId};
 
 /// Names a question within an onboarding: the blueprint's own key, or one made from the place at
 /// Cyclr that asks.
@@ -18,7 +23,46 @@ pub enum QuestionKind {
     Boolean,
     Email,
     Url,
+    Date,
+    DateTime,
     OneOf,
+}
+
+/// A value to choose, and how people know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+}
+
+/// What the connected accounts have to choose from, as far as they could be asked just now.
+pub type Listed = BTreeMap<QuestionKey, Vec<Choice>>;
+
+/// Where Cyclr can be asked what there is to choose from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lookup {
+    pub step: CycleStepId,
+    /// Of a parameter; the account connector is asked instead where it is of a field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<ConnectorId>,
+    /// Cyclr's id of what looks it up.
+    pub trigger: i64,
+}
+
+/// Answers that will do, with the words by which they were chosen where those are others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckedAnswers {
+    /// `None`: left empty, which is allowed.
+    pub answers: BTreeMap<QuestionKey, Option<String>>,
+    pub labels: BTreeMap<QuestionKey, String>,
+}
+
+impl From<BTreeMap<QuestionKey, Option<String>>> for CheckedAnswers {
+    fn from(answers: BTreeMap<QuestionKey, Option<String>>) -> Self {
+        Self { answers, labels: BTreeMap::new() }
+    }
 }
 
 /// One question. Blueprints write them; mapping makes them for what no rule covers.
@@ -40,6 +84,9 @@ pub struct Question {
     pub options: Vec<String>,
     #[serde(default = "yes")]
     pub required: bool,
+    /// Where to ask what there is to choose from. Found out by mapping, never published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup: Option<Lookup>,
 }
 
 const fn yes() -> bool {
@@ -67,22 +114,72 @@ pub enum AnswerMistake {
     NotAUrl,
     #[error("Choose one of the listed answers")]
     NotListed,
+    #[error("Enter a date, like 2026-11-30")]
+    NotADate,
+    #[error("Enter a date and a time, like 2026-11-30 09:00")]
+    NotADateAndTime,
+    #[error(
+        "The list cannot be loaded just now, so your choice cannot be checked. Load the list again"
+    )]
+    ListMissing,
+}
+
+impl AnswerMistake {
+    pub const ALL: [Self; 12] = [
+        Self::Missing,
+        Self::TooLong,
+        Self::ControlCharacters,
+        Self::MergeField,
+        Self::NotANumber,
+        Self::NotYesOrNo,
+        Self::NotAnEmail,
+        Self::NotAUrl,
+        Self::NotListed,
+        Self::NotADate,
+        Self::NotADateAndTime,
+        Self::ListMissing,
+    ];
+
+    /// The message of the hosted pages that says it in every language.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Missing => "answer-missing",
+            Self::TooLong => "answer-too-long",
+            Self::ControlCharacters => "answer-control-characters",
+            Self::MergeField => "answer-merge-field",
+            Self::NotANumber => "answer-not-a-number",
+            Self::NotYesOrNo => "answer-not-yes-or-no",
+            Self::NotAnEmail => "answer-not-an-email",
+            Self::NotAUrl => "answer-not-a-url",
+            Self::NotListed => "answer-not-listed",
+            Self::NotADate => "answer-not-a-date",
+            Self::NotADateAndTime => "answer-not-a-date-and-time",
+            Self::ListMissing => "answer-list-missing",
+        }
+    }
 }
 
 impl Question {
     /// Longest answer, in characters. Cyclr's own limit is unknown; this one is ours.
     pub const LONGEST_ANSWER: usize = 500;
 
-    /// The answer as it is kept: trimmed, `None` when left empty and that is allowed.
+    /// Whether it is no choice, or one between something.
+    pub fn has_choice(&self) -> bool {
+        self.kind != QuestionKind::OneOf || !self.options.is_empty() || self.lookup.is_some()
+    }
+
+    /// The answer as it is kept: trimmed, in one form for all; `None` when left empty and that is allowed.
+    /// `listed` is what there is to choose from where Cyclr has to be asked, and `known` the answer that was
+    /// good before: it stays good while nobody can be asked.
     ///
     /// `{{` is refused whatever the kind: Cyclr would read it as a merge field, and a merge field can
     /// put a stored credential of a connector into somebody's record.
-    /// Whether it is no choice, or one between something.
-    pub fn has_choice(&self) -> bool {
-        self.kind != QuestionKind::OneOf || !self.options.is_empty()
-    }
-
-    pub fn check(&self, given: &str) -> Result<Option<String>, AnswerMistake> {
+    pub fn check(
+        &self,
+        given: &str,
+        listed: Option<&Vec<Choice>>,
+        known: Option<&str>,
+    ) -> Result<Option<String>, AnswerMistake> {
         let answer = given.trim();
         if answer.is_empty() {
             return if self.required { Err(AnswerMistake::Missing) } else { Ok(None) };
@@ -96,10 +193,13 @@ impl Question {
         if answer.contains("{{") {
             return Err(AnswerMistake::MergeField);
         }
-        self.check_kind(answer).map(|()| Some(answer.to_owned()))
+        if self.lookup.is_some() {
+            return check_choice(answer, listed, known).map(Some);
+        }
+        self.check_kind(answer).map(Some)
     }
 
-    fn check_kind(&self, answer: &str) -> Result<(), AnswerMistake> {
+    fn check_kind(&self, answer: &str) -> Result<String, AnswerMistake> {
         let (fits, mistake) = match self.kind {
             QuestionKind::Text => (true, AnswerMistake::Missing),
             QuestionKind::Number => {
@@ -115,13 +215,40 @@ impl Question {
                 }),
                 AnswerMistake::NotAUrl,
             ),
+            QuestionKind::Date => {
+                (NaiveDate::parse_from_str(answer, "%Y-%m-%d").is_ok(), AnswerMistake::NotADate)
+            }
+            QuestionKind::DateTime => return read_date_and_time(answer),
             QuestionKind::OneOf => (
                 self.options.iter().any(|option| option.trim() == answer),
                 AnswerMistake::NotListed,
             ),
         };
-        if fits { Ok(()) } else { Err(mistake) }
+        if fits { Ok(answer.to_owned()) } else { Err(mistake) }
     }
+}
+
+fn check_choice(
+    answer: &str,
+    listed: Option<&Vec<Choice>>,
+    known: Option<&str>,
+) -> Result<String, AnswerMistake> {
+    match listed {
+        Some(choices) => {
+            let chosen = choices.iter().find(|choice| choice.value.trim() == answer);
+            chosen.map(|choice| choice.value.clone()).ok_or(AnswerMistake::NotListed)
+        }
+        None if known == Some(answer) => Ok(answer.to_owned()),
+        None => Err(AnswerMistake::ListMissing),
+    }
+}
+
+/// Browsers send a `T` in the middle and may leave out the seconds; people type a blank.
+fn read_date_and_time(answer: &str) -> Result<String, AnswerMistake> {
+    let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"];
+    let read = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(answer, form).ok());
+    let at = read.ok_or(AnswerMistake::NotADateAndTime)?;
+    Ok(at.format("%Y-%m-%dT%H:%M:%S").to_string())
 }
 
 /// One `@` with something before it and a dotted name after it. Whether mail arrives there is not
@@ -152,6 +279,7 @@ mod tests {
             default: None,
             options: vec!["Sales".into(), "Partners".into()],
             required: true,
+            lookup: None,
         }
     }
 
@@ -177,13 +305,39 @@ mod tests {
             (K::Url, "javascript:alert(1)", Err(M::NotAUrl)),
             (K::OneOf, "Sales", Ok(Some("Sales"))),
             (K::OneOf, "sales", Err(M::NotListed)),
+            (K::Date, "2026-11-30", Ok(Some("2026-11-30"))),
+            (K::Date, "2026-02-30", Err(M::NotADate)),
+            (K::Date, "30.11.2026", Err(M::NotADate)),
+            (K::DateTime, "2026-11-30T09:00", Ok(Some("2026-11-30T09:00:00"))),
+            (K::DateTime, "2026-11-30 09:00:30", Ok(Some("2026-11-30T09:00:30"))),
+            (K::DateTime, "2026-11-30", Err(M::NotADateAndTime)),
         ];
         for (kind, given, expected) in cases {
             let expected = expected.map(|answer| answer.map(str::to_owned));
-            assert_eq!(question(*kind).check(given), expected, "{kind:?} {given:?}");
+            assert_eq!(question(*kind).check(given, None, None), expected, "{kind:?} {given:?}");
         }
-        assert_eq!(question(K::Text).check(&"é".repeat(501)), Err(M::TooLong));
+        assert_eq!(question(K::Text).check(&"é".repeat(501), None, None), Err(M::TooLong));
         let optional = Question { required: false, ..question(K::Number) };
-        assert_eq!(optional.check("  "), Ok(None));
+        assert_eq!(optional.check("  ", None, None), Ok(None));
+    }
+    #[test]
+    fn a_choice_of_the_connected_account_is_held_against_what_is_there_now() {
+        use AnswerMistake as M;
+        let lookup = Lookup {
+            step: CycleStepId(uuid::Uuid::nil()),
+            parameter: Some(7),
+            connector: None,
+            trigger: 9,
+        };
+        let asked =
+            Question { lookup: Some(lookup), options: vec![], ..question(QuestionKind::OneOf) };
+        let choices = vec![Choice { value: "board-1".into(), label: "New business".into() }];
+        let chosen = |given: &str, listed, known| asked.check(given, listed, known);
+        assert_eq!(chosen("board-1", Some(&choices), None), Ok(Some("board-1".into())));
+        assert_eq!(chosen("New business", Some(&choices), None), Err(M::NotListed));
+        assert_eq!(chosen("board-2", Some(&choices), Some("board-2")), Err(M::NotListed));
+        // While nobody can be asked, only what was good before is.
+        assert_eq!(chosen("board-2", None, Some("board-2")), Ok(Some("board-2".into())));
+        assert_eq!(chosen("board-1", None, Some("board-2")), Err(M::ListMissing));
     }
 }

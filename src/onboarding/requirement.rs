@@ -1,6 +1,6 @@
 //! What is missing right now, derived from the state: never kept beside it.
 
-use super::{Blocker, Onboarding, Problem, Status};
+use super::{Blocker, Connection, Onboarding, Problem, ProviderWord, Status};
 
 /// One thing that is missing, who must bring it, and words for both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub struct Requirement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequirementCode {
     ConnectAccount,
+    NeedsAdminApproval,
     AnswerQuestion,
     ResolveProblem,
 }
@@ -24,6 +25,7 @@ impl RequirementCode {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ConnectAccount => "connect_account",
+            Self::NeedsAdminApproval => "needs_admin_approval",
             Self::AnswerQuestion => "answer_question",
             Self::ResolveProblem => "resolve_problem",
         }
@@ -41,18 +43,7 @@ impl Onboarding {
 
     fn wanted_of_end_user(&self) -> Vec<Requirement> {
         let connections = self.facts.connections.iter().filter(|c| c.waits_for_person());
-        let connections: Vec<_> = connections
-            .map(|connection| Requirement {
-                code: RequirementCode::ConnectAccount,
-                object: connection.connector.to_string(),
-                blocker: Blocker::EndUser,
-                for_customer: format!("Connect your {} account.", connection.name),
-                for_staff: format!(
-                    "Nobody of the tenant has connected {} (account connector {}) yet.",
-                    connection.name, connection.connector
-                ),
-            })
-            .collect();
+        let connections: Vec<_> = connections.map(connect).collect();
         if !connections.is_empty() {
             return connections;
         }
@@ -67,6 +58,49 @@ impl Onboarding {
             })
             .collect()
     }
+}
+
+fn connect(connection: &Connection) -> Requirement {
+    let Connection { name, connector, .. } = connection;
+    let said = connection.attempt.and_then(|attempt| attempt.said);
+    let (code, for_customer, for_staff) = if connection.handed_over.stands() {
+        (
+            RequirementCode::ConnectAccount,
+            format!("A colleague was asked to connect your {name} account."),
+            format!(
+                "A colleague of the tenant was asked to connect {name} (account connector {connector})."
+            ),
+        )
+    } else if connection.is_for_admin() {
+        (
+            RequirementCode::NeedsAdminApproval,
+            format!("An administrator of yours has to approve the connection at {name}."),
+            format!(
+                "An administrator of the tenant has to approve the connection at {name} (account \
+                 connector {connector})."
+            ),
+        )
+    } else {
+        let staff = match said {
+            Some(ProviderWord::Denied) => {
+                format!(
+                    "Somebody of the tenant declined to connect {name} (account connector {connector})."
+                )
+            }
+            Some(ProviderWord::Trouble) => format!(
+                "{name} reported a failure of its own when somebody of the tenant signed in (account \
+                 connector {connector})."
+            ),
+            Some(ProviderWord::NeedsAdmin) | None => {
+                format!(
+                    "Nobody of the tenant has connected {name} (account connector {connector}) yet."
+                )
+            }
+        };
+        (RequirementCode::ConnectAccount, format!("Connect your {name} account."), staff)
+    };
+    let blocker = if connection.is_for_admin() { Blocker::CustomerAdmin } else { Blocker::EndUser };
+    Requirement { code, object: connector.to_string(), blocker, for_customer, for_staff }
 }
 
 fn resolve(problem: &Problem) -> Requirement {

@@ -1,15 +1,13 @@
 //! What staff may do beside trying again: pass over something, go back, put an answer right, look
 //! after an onboarding themselves.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::transition::{no, require};
 use super::{
-    Event, Facts, InstallIntent, InvalidTransition, Limits, Onboarding, QuestionKey, Slot, Status,
-    StepKind,
+    CheckedAnswers, Event, Facts, InstallIntent, InvalidTransition, Limits, Onboarding,
+    QuestionKey, Slot, Status, StepKind,
 };
 use crate::ids::ConnectorId;
 
@@ -120,7 +118,7 @@ impl Onboarding {
     /// Like an answer of the tenant's people, and good also after they have answered.
     pub(super) fn correct(
         &mut self,
-        answers: BTreeMap<QuestionKey, Option<String>>,
+        checked: CheckedAnswers,
         limits: &Limits,
         now: DateTime<Utc>,
     ) -> Event {
@@ -128,7 +126,8 @@ impl Onboarding {
         let differs = |key: &QuestionKey, answer: &Option<String>| {
             known.get(key).is_some_and(|known| *known != answer.clone().unwrap_or_default())
         };
-        let changed: Vec<_> = answers
+        let changed: Vec<_> = checked
+            .answers
             .iter()
             .filter(|(key, answer)| differs(key, answer))
             .map(|(key, _)| key)
@@ -139,7 +138,7 @@ impl Onboarding {
                 slot.mapping_skipped.note(false);
             }
         }
-        let event = self.facts.take_answers(answers);
+        let event = self.facts.take_answers(checked);
         self.begin_again(limits, now);
         event
     }
@@ -218,8 +217,11 @@ fn doubt_activation(slot: &mut Slot, now: DateTime<Utc>) {
 
 impl Facts {
     /// An optional question left empty is answered, with nothing: it is not asked again.
-    pub(super) fn take_answers(&mut self, answers: BTreeMap<QuestionKey, Option<String>>) -> Event {
+    pub(super) fn take_answers(&mut self, checked: CheckedAnswers) -> Event {
+        let CheckedAnswers { answers, labels } = checked;
         let questions = answers.keys().map(|key| key.0.clone()).collect();
+        self.labels.retain(|key, _| !answers.contains_key(key));
+        self.labels.extend(labels);
         let answers = answers.into_iter().map(|(key, answer)| (key, answer.unwrap_or_default()));
         self.answers.extend(answers);
         self.asked_again.note(false);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Blocker, BlueprintId, Facts, InstallIntent, Problem, Profile, StepKind};
+use super::{Abandonment, Blocker, BlueprintId, Facts, InstallIntent, Problem, Profile, StepKind};
 use crate::ids::{OnboardingId, Reference, TemplateId, TenantId};
 
 /// One tenant on its way through one blueprint.
@@ -141,7 +141,9 @@ impl Onboarding {
     pub fn blocker(&self) -> Blocker {
         match &self.status {
             Status::Running | Status::Live | Status::Cancelled => Blocker::None,
-            Status::Waiting { .. } => Blocker::EndUser,
+            Status::Waiting { .. } => {
+                self.abandonment().map_or(Blocker::EndUser, Abandonment::blocker)
+            }
             Status::Retrying { problem, .. } | Status::Stuck { problem } => problem.code.blocker(),
         }
     }

@@ -1,12 +1,10 @@
 //! How an onboarding changes: `apply` for what a step found out, `obey` for what a person wants.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Action, AnswerMistake, Attempt, AuthKind, Candidate, Event, Gain, Limits, Onboarding, Origin,
-    Problem, ProblemCode, QuestionKey, Restart, SeenConnector, Status, StepKind,
+    Action, Candidate, CheckedAnswers, Event, Gain, Limits, Onboarding, Origin, Problem,
+    ProblemCode, ProviderWord, Restart, SeenConnector, Status,
 };
 use crate::ids::{ConnectorId, CycleId};
 
@@ -42,14 +40,33 @@ pub enum Command {
     /// A credential was handed to Cyclr, which then showed this.
     CredentialGiven(SeenConnector),
     /// Checked answers, see [`Onboarding::check_answers`].
-    Answer(BTreeMap<QuestionKey, Option<String>>),
-    /// Somebody may have come back from a provider: look now rather than later.
+    Answer(CheckedAnswers),
+    /// Somebody says that they are through: look now rather than later.
     LookNow,
+    /// A browser came back from a provider, perhaps with its word. Looks now, too.
+    CameBack {
+        connector: ConnectorId,
+        said: Option<ProviderWord>,
+    },
+    /// A person of the tenant has the pages before them.
+    Opened,
+    /// A colleague is asked to make a connection; nobody any more.
+    HandOver {
+        connector: ConnectorId,
+        to_colleague: bool,
+    },
+    /// An administrator is asked to approve a connection at the provider; it need not be any more.
+    AskApproval {
+        connector: ConnectorId,
+        wanted: bool,
+    },
+    /// Somebody holds a link that has ended and asks for a new one.
+    WantLink,
     Retry {
         reason: Option<String>,
     },
     /// Checked answers of staff or the integrator; good also once the tenant's people have answered.
-    Correct(BTreeMap<QuestionKey, Option<String>>),
+    Correct(CheckedAnswers),
     /// What is open at the present step is passed over: one connection or all, the mapping.
     Skip {
         connector: Option<ConnectorId>,
@@ -135,6 +152,11 @@ impl Command {
             | Self::CredentialGiven(_)
             | Self::Answer(_)
             | Self::LookNow
+            | Self::CameBack { .. }
+            | Self::Opened
+            | Self::HandOver { .. }
+            | Self::AskApproval { .. }
+            | Self::WantLink
             | Self::Disown { .. }
             | Self::NoteRetired { .. } => return None,
         })
@@ -184,7 +206,7 @@ impl Onboarding {
             return self.transition(to, None, now);
         }
         let event = match outcome {
-            Outcome::Done(gain) => match to.gain(gain) {
+            Outcome::Done(gain) => match to.gain(gain, now) {
                 Ok(event) => {
                     to.tries = 0;
                     to.settle(limits, now);
@@ -225,6 +247,15 @@ impl Onboarding {
             Command::CredentialGiven(seen) => to.take_credential(seen, limits, now)?,
             Command::Answer(answers) => to.take_answers(answers, limits, now)?,
             Command::LookNow => to.look_now(now)?,
+            Command::CameBack { connector, said } => to.come_back(connector, said, limits, now)?,
+            Command::Opened => to.note_opened(limits, now)?,
+            Command::HandOver { connector, to_colleague } => {
+                to.hand_over(connector, to_colleague, limits, now)?
+            }
+            Command::AskApproval { connector, wanted } => {
+                to.ask_approval(connector, wanted, limits, now)?
+            }
+            Command::WantLink => to.want_link(now)?,
             Command::Retry { reason } => to.retry(reason, limits, now),
             Command::Correct(answers) => to.correct(answers, limits, now),
             Command::Skip { connector, reason } => to.skip(connector, reason, limits, now)?,
@@ -248,55 +279,6 @@ impl Onboarding {
         Ok(self.transition(to, Some(event), now))
     }
 
-    /// Checks what a person answered against every question that is asked now: all required ones
-    /// must be there, none may be unknown.
-    pub fn check_answers(
-        &self,
-        given: &BTreeMap<QuestionKey, String>,
-    ) -> Result<BTreeMap<QuestionKey, Option<String>>, BTreeMap<QuestionKey, AnswerMistake>> {
-        let mut answers = BTreeMap::new();
-        let mut mistakes = BTreeMap::new();
-        for question in self.facts.slots.iter().flat_map(|slot| &slot.questions) {
-            let text = given.get(&question.key).map_or("", String::as_str);
-            match question.check(text) {
-                Ok(answer) => drop(answers.insert(question.key.clone(), answer)),
-                Err(mistake) => drop(mistakes.insert(question.key.clone(), mistake)),
-            }
-        }
-        if mistakes.is_empty() { Ok(answers) } else { Err(mistakes) }
-    }
-
-    fn require_waiting_at(&self, step: StepKind) -> Result<(), InvalidTransition> {
-        let reason = match step {
-            StepKind::Connect => "No account is to be connected now.",
-            StepKind::Map
-            | StepKind::CreateAccount
-            | StepKind::Install
-            | StepKind::Activate
-            | StepKind::Live => "Nothing is asked right now.",
-        };
-        let waits = matches!(self.status, Status::Waiting { .. }) && self.step() == step;
-        require(waits, reason)
-    }
-
-    fn open_attempt(
-        &mut self,
-        connector: ConnectorId,
-        limits: &Limits,
-        now: DateTime<Utc>,
-    ) -> Result<Event, InvalidTransition> {
-        self.require_waiting_at(StepKind::Connect)?;
-        let connection = self.facts.connection_mut(connector).filter(|c| c.is_open());
-        let connection = connection.ok_or(no("This account is connected already."))?;
-        require(
-            connection.auth == Some(AuthKind::OAuth),
-            "This account is not connected by signing in.",
-        )?;
-        connection.attempt = Some(Attempt { opened_at: now, closes_at: now + limits.attempt() });
-        self.settle(limits, now);
-        Ok(Event::AttemptOpened { connector })
-    }
-
     fn retry(&mut self, reason: Option<String>, limits: &Limits, now: DateTime<Utc>) -> Event {
         let vouched = |problem: &Problem| problem.code == ProblemCode::ActivationUnclear;
         if self.status.problem().is_some_and(vouched) {
@@ -310,42 +292,6 @@ impl Onboarding {
         self.status = Status::Running;
         self.settle(limits, now);
         Event::RetryOrdered { reason }
-    }
-
-    fn look_now(&mut self, now: DateTime<Utc>) -> Result<Event, InvalidTransition> {
-        self.require_waiting_at(StepKind::Connect)?;
-        if let Status::Waiting { look_at, .. } = &mut self.status {
-            let soon = look_at.is_some_and(|at| at <= now + TimeDelta::seconds(1));
-            require(!soon, "A look is under way.")?;
-            *look_at = Some(now);
-        }
-        Ok(Event::LookOrdered)
-    }
-
-    fn take_credential(
-        &mut self,
-        seen: SeenConnector,
-        limits: &Limits,
-        now: DateTime<Utc>,
-    ) -> Result<Event, InvalidTransition> {
-        self.require_waiting_at(StepKind::Connect)?;
-        let connector = seen.connector;
-        require(self.facts.connection(connector).is_some(), "There is no such account.")?;
-        self.see(vec![seen]);
-        self.settle(limits, now);
-        Ok(Event::CredentialGiven { connector })
-    }
-
-    fn take_answers(
-        &mut self,
-        answers: BTreeMap<QuestionKey, Option<String>>,
-        limits: &Limits,
-        now: DateTime<Utc>,
-    ) -> Result<Event, InvalidTransition> {
-        self.require_waiting_at(StepKind::Map)?;
-        let event = self.facts.take_answers(answers);
-        self.settle(limits, now);
-        Ok(event)
     }
 
     fn transition(&self, mut to: Self, event: Option<Event>, now: DateTime<Utc>) -> Transition {

@@ -57,6 +57,23 @@ pub(super) async fn insert(
 }
 
 impl Store {
+    /// The newest try of a browser session.
+    pub async fn find_newest_attempt(&self, session: &str) -> Result<Option<OpenAttempt>, Error> {
+        let asking = sqlx::query!(
+            "SELECT onboarding_id, connector_id, session_digest, closes_at
+             FROM attempt WHERE session_digest = $1 ORDER BY opened_at DESC LIMIT 1",
+            digest(session),
+        )
+        .fetch_optional(&self.pool);
+        let row = self.within(asking).await?;
+        Ok(row.map(|row| OpenAttempt {
+            onboarding: OnboardingId(row.onboarding_id),
+            connector: ConnectorId(row.connector_id),
+            session_digest: row.session_digest,
+            closes_at: row.closes_at,
+        }))
+    }
+
     /// `None` for an address that was never given out.
     pub async fn find_attempt(&self, token: &str) -> Result<Option<OpenAttempt>, Error> {
         let asking = sqlx::query!(

@@ -138,7 +138,7 @@ impl ChangeColumns {
 pub(super) fn announcements(transition: &Transition, earlier: Option<&Event>) -> Option<String> {
     let facts = &transition.to.facts;
     let events = earlier.into_iter().chain(&transition.event);
-    let mut told: Vec<_> = events.flat_map(|event| event.connection_results(facts)).collect();
+    let mut told: Vec<_> = events.flat_map(|event| event.messages(facts)).collect();
     told.extend(transition.announces);
     (!told.is_empty()).then(|| told.join(","))
 }

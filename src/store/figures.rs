@@ -39,9 +39,14 @@ impl Store {
             SELECT p.status AS "status!", p.step AS "step!", p.problem_code AS "problem_code!",
                    sum(p.n)::bigint AS "count!"
             FROM (
-                SELECT status, step, problem_code, count AS n FROM tally
+                -- Where people stopped is another matter: what waits is counted together.
+                SELECT status, step, CASE WHEN status <> 'waiting' THEN problem_code ELSE '' END
+                           AS problem_code, count AS n
+                FROM tally
                 UNION ALL
-                SELECT status, step, problem_code, by_how_many FROM tally_change
+                SELECT status, step, CASE WHEN status <> 'waiting' THEN problem_code ELSE '' END,
+                       by_how_many
+                FROM tally_change
                 UNION ALL
                 SELECT r.status, '', '', 1 FROM (SELECT DISTINCT blueprint_key FROM blueprint) b
                 CROSS JOIN LATERAL (

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Error;
 use crate::ids::{BlueprintKey, OnboardingId, Reference, TenantId};
 use crate::onboarding::{
-    BlueprintId, LinkState, Onboarding, Problem, ProblemCode, Status, StepKind,
+    Abandonment, BlueprintId, LinkState, Onboarding, Problem, ProblemCode, Status, StepKind,
 };
 
 /// All columns of `onboarding`.
@@ -49,6 +49,7 @@ pub(super) struct Row {
 pub(super) struct StateColumns {
     pub(super) status: &'static str,
     pub(super) step: &'static str,
+    /// Why it does not move: a problem's code, or where people stopped.
     pub(super) problem_code: Option<&'static str>,
     pub(super) problem_detail: Option<String>,
     pub(super) deadline: Option<DateTime<Utc>>,
@@ -66,7 +67,9 @@ impl StateColumns {
         Self {
             status: onboarding.status.name(),
             step: onboarding.step().name(),
-            problem_code: problem.map(|problem| problem.code.name()),
+            problem_code: problem
+                .map(|problem| problem.code.name())
+                .or_else(|| onboarding.abandonment().map(Abandonment::name)),
             problem_detail: problem.and_then(|problem| problem.detail.clone()),
             deadline: onboarding.status.deadline(),
             wake_at,

@@ -1,7 +1,7 @@
 //! Forms that only our own pages can send.
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as Unfit, MapDeserializer};
@@ -15,17 +15,26 @@ const LONGEST_FORM: usize = 64 * 1024;
 /// The field that carries the form token. The hyphen keeps it apart from every question's key.
 pub const FORM_TOKEN: &str = "form-token";
 
+/// Where the visit's pages are, if not at the public URL. The proof of the visit leaves it in the request.
+#[derive(Debug, Clone)]
+pub struct PagesAt(pub Url);
+
 /// What a form of this visit's session sent. The proof of the visit must be taken before it: it
 /// leaves the [`Session`] in the request, and without one every form is refused.
 #[derive(Debug)]
 pub struct Protected<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<AppState> for Protected<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Protected<T>
+where
+    AppState: FromRef<S>,
+{
     type Rejection = Error;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Error> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let state = AppState::from_ref(state);
         let session = request.extensions().get::<Session>().cloned().ok_or_else(not_from_here)?;
-        check_origin(request.headers(), state.public_url())?;
+        let own = request.extensions().get::<PagesAt>().map(|at| at.0.clone());
+        check_origin(request.headers(), own.as_ref().unwrap_or(state.public_url()))?;
         check_kind(request.headers())?;
         let body = to_bytes(request.into_body(), LONGEST_FORM).await.map_err(|_| too_large())?;
         let mut fields: Vec<(String, String)> =

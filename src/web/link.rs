@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use crate::ids::OnboardingId;
+use crate::ids::{ConnectorId, OnboardingId};
+use crate::onboarding::Onboarding;
 use crate::secret::{MacKey, MasterKey, SealKey, random_token};
 use crate::store::IdempotencyKey;
 
@@ -18,24 +19,48 @@ const TAG: usize = 16;
 #[derive(Debug, Clone)]
 pub struct LinkKeys {
     link: MacKey,
+    colleague: MacKey,
     visit: MacKey,
     form: MacKey,
     answer: SealKey,
 }
 
+/// What a link opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkGrant {
+    pub onboarding: OnboardingId,
+    pub generation: i32,
+    /// For a colleague: this one connection, and nothing else.
+    pub only: Option<ColleagueGrant>,
+}
+
+/// A single connection, as often as it was handed over by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColleagueGrant {
+    pub connector: ConnectorId,
+    pub turn: u32,
+}
+
 /// One browser's visit to one onboarding's pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    pub onboarding: OnboardingId,
-    pub generation: i32,
+    pub grant: LinkGrant,
     /// 256 random bits that name this browser session.
     pub name: String,
+}
+
+impl LinkGrant {
+    /// All of an onboarding, by the link that is good now.
+    pub fn whole(onboarding: &Onboarding) -> Self {
+        Self { onboarding: onboarding.id, generation: onboarding.link.generation, only: None }
+    }
 }
 
 impl LinkKeys {
     pub fn new(master: &MasterKey) -> Self {
         Self {
             link: master.derive("link"),
+            colleague: master.derive("colleague"),
             visit: master.derive("visit"),
             form: master.derive("form"),
             answer: master.derive_seal("answers"),
@@ -54,31 +79,36 @@ impl LinkKeys {
         String::from_utf8(opened).ok()
     }
 
-    /// What stands in the link's address after `/l/`.
-    pub fn link_token(&self, id: OnboardingId, generation: i32) -> String {
-        let mut bytes = frame(id, generation);
-        let tag = self.link.tag(&[&bytes]);
+    /// What stands in the link's address after `/l/`, or after `/c/` in a colleague's.
+    pub fn link_token(&self, grant: &LinkGrant) -> String {
+        let mut bytes = frame(grant);
+        let tag = self.key_of(grant).tag(&[&bytes]);
         bytes.extend_from_slice(&tag[..TAG]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The onboarding and generation of a token that we made. Whether that generation still holds is
-    /// for the row to say.
-    pub fn read_link(&self, token: &str) -> Option<(OnboardingId, i32)> {
+    /// What a token of ours opens. Whether it still does is for the row to say.
+    pub fn read_link(&self, token: &str) -> Option<LinkGrant> {
         let bytes = decode(token)?;
-        let (framed, tag) = bytes.split_at_checked(20)?;
-        matches(&self.link.tag(&[framed]), tag).then(|| unframe(framed))?
+        let (framed, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
+        let grant = unframe(framed)?;
+        matches(&self.key_of(&grant).tag(&[framed]), tag).then_some(grant)
+    }
+
+    /// A colleague's link is none of the others, whatever it is put into.
+    fn key_of(&self, grant: &LinkGrant) -> &MacKey {
+        if grant.only.is_some() { &self.colleague } else { &self.link }
     }
 
     /// A fresh browser session, and the cookie value that proves it.
-    pub fn open_session(&self, onboarding: OnboardingId, generation: i32) -> (Session, String) {
-        let session = Session { onboarding, generation, name: random_token() };
+    pub fn open_session(&self, grant: LinkGrant) -> (Session, String) {
+        let session = Session { grant, name: random_token() };
         let value = self.session_cookie(&session);
         (session, value)
     }
 
     fn session_cookie(&self, session: &Session) -> String {
-        let framed = frame(session.onboarding, session.generation);
+        let framed = frame(&session.grant);
         let tag = self.visit.tag(&[&framed, session.name.as_bytes()]);
         format!(
             "{}.{}.{}",
@@ -95,18 +125,18 @@ impl LinkKeys {
         let (framed, tag) = (decode(framed)?, decode(tag)?);
         let genuine =
             parts.next().is_none() && matches(&self.visit.tag(&[&framed, name.as_bytes()]), &tag);
-        let (onboarding, generation) = genuine.then(|| unframe(&framed))??;
-        Some(Session { onboarding, generation, name: name.to_owned() })
+        let grant = genuine.then(|| unframe(&framed))??;
+        Some(Session { grant, name: name.to_owned() })
     }
 
     /// What a form of this session carries to show that one of our pages sent it.
     pub fn form_token(&self, session: &Session) -> String {
-        let framed = frame(session.onboarding, session.generation);
+        let framed = frame(&session.grant);
         URL_SAFE_NO_PAD.encode(&self.form.tag(&[&framed, session.name.as_bytes()])[..TAG])
     }
 
     pub fn form_token_is_genuine(&self, session: &Session, token: &str) -> bool {
-        let framed = frame(session.onboarding, session.generation);
+        let framed = frame(&session.grant);
         let expected = self.form.tag(&[&framed, session.name.as_bytes()]);
         decode(token).is_some_and(|tag| matches(&expected, &tag))
     }
@@ -116,16 +146,34 @@ fn bound_to(once: &IdempotencyKey) -> Vec<u8> {
     [b"api key".as_slice(), once.owner.0.as_bytes(), once.key.as_bytes()].concat()
 }
 
-fn frame(id: OnboardingId, generation: i32) -> Vec<u8> {
-    let mut bytes = id.0.as_bytes().to_vec();
-    bytes.extend_from_slice(&generation.to_be_bytes());
+fn frame(grant: &LinkGrant) -> Vec<u8> {
+    let mut bytes = grant.onboarding.0.as_bytes().to_vec();
+    bytes.extend_from_slice(&grant.generation.to_be_bytes());
+    if let Some(ColleagueGrant { connector, turn }) = grant.only {
+        bytes.extend_from_slice(&connector.0.to_be_bytes());
+        bytes.extend_from_slice(&turn.to_be_bytes());
+    }
     bytes
 }
 
-fn unframe(framed: &[u8]) -> Option<(OnboardingId, i32)> {
-    let (id, generation) = framed.split_at_checked(16)?;
-    let generation = i32::from_be_bytes(generation.try_into().ok()?);
-    Some((OnboardingId(Uuid::from_slice(id).ok()?), generation))
+fn unframe(framed: &[u8]) -> Option<LinkGrant> {
+    let (id, rest) = framed.split_at_checked(16)?;
+    let (generation, rest) = rest.split_at_checked(4)?;
+    let only = match rest {
+        [] => None,
+        rest => {
+            let (connector, turn) = rest.split_at_checked(8)?;
+            Some(ColleagueGrant {
+                connector: ConnectorId(i64::from_be_bytes(connector.try_into().ok()?)),
+                turn: u32::from_be_bytes(turn.try_into().ok()?),
+            })
+        }
+    };
+    Some(LinkGrant {
+        onboarding: OnboardingId(Uuid::from_slice(id).ok()?),
+        generation: i32::from_be_bytes(generation.try_into().ok()?),
+        only,
+    })
 }
 
 /// Bounded, so that a huge token costs nothing.
@@ -147,36 +195,54 @@ mod tests {
         LinkKeys::new(&MasterKey::from_text(&letter.repeat(40)).unwrap())
     }
 
-    #[test]
-    fn a_link_reads_back_and_nothing_else_does() {
-        let ours = keys("a");
-        let id = OnboardingId(Uuid::from_u128(7));
-        let token = ours.link_token(id, 3);
-        assert_eq!(ours.read_link(&token), Some((id, 3)));
-        for place in 0..token.len() {
-            let mut forged = token.clone().into_bytes();
-            forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
-            let forged = String::from_utf8(forged).unwrap();
-            assert_eq!(ours.read_link(&forged), None, "{place}");
-        }
-        for junk in ["", "x", &token[1..], &"A".repeat(10_000), "ä"] {
-            assert_eq!(ours.read_link(junk), None);
-        }
-        assert_eq!(keys("b").read_link(&token), None);
+    fn grants() -> [LinkGrant; 2] {
+        let whole =
+            LinkGrant { onboarding: OnboardingId(Uuid::from_u128(7)), generation: 3, only: None };
+        let only = ColleagueGrant { connector: ConnectorId(36_001), turn: 1 };
+        [whole, LinkGrant { only: Some(only), ..whole }]
     }
 
     #[test]
-    fn a_session_is_bound_to_onboarding_generation_and_browser() {
+    fn a_link_reads_back_and_nothing_else_does() {
         let ours = keys("a");
-        let (session, cookie) = ours.open_session(OnboardingId(Uuid::from_u128(7)), 1);
+        for grant in grants() {
+            let token = ours.link_token(&grant);
+            assert_eq!(ours.read_link(&token), Some(grant));
+            for place in 0..token.len() {
+                let mut forged = token.clone().into_bytes();
+                forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+                let forged = String::from_utf8(forged).unwrap();
+                assert_eq!(ours.read_link(&forged), None, "{place}");
+            }
+            for junk in ["", "x", &token[1..], &"A".repeat(10_000), "ä"] {
+                assert_eq!(ours.read_link(junk), None);
+            }
+            assert_eq!(keys("b").read_link(&token), None);
+        }
+        // What a colleague holds does not become the whole by leaving something out.
+        let [whole, colleague] = grants();
+        let (short, long) = (ours.link_token(&whole), ours.link_token(&colleague));
+        let cut = URL_SAFE_NO_PAD.decode(&long).unwrap();
+        let cut = [&cut[..20], &cut[32..]].concat();
+        assert_ne!(URL_SAFE_NO_PAD.encode(&cut), short);
+        assert_eq!(ours.read_link(&URL_SAFE_NO_PAD.encode(&cut)), None);
+    }
+
+    #[test]
+    fn a_session_is_bound_to_what_it_may_see_and_to_its_browser() {
+        let ours = keys("a");
+        let [whole, colleague] = grants();
+        let (session, cookie) = ours.open_session(whole);
         assert_eq!(ours.read_session(&cookie), Some(session.clone()));
         assert_eq!(ours.read_session(&format!("{cookie}.x")), None);
         assert_eq!(ours.read_session(&cookie.replace('.', "")), None);
         let form = ours.form_token(&session);
         assert!(ours.form_token_is_genuine(&session, &form));
-        let (other, _) = ours.open_session(OnboardingId(Uuid::from_u128(7)), 1);
+        let (other, _) = ours.open_session(whole);
         assert!(!ours.form_token_is_genuine(&other, &form));
-        let rotated = Session { generation: 2, ..session };
-        assert!(!ours.form_token_is_genuine(&rotated, &form));
+        for grant in [LinkGrant { generation: 4, ..whole }, colleague] {
+            let other = Session { grant, name: session.name.clone() };
+            assert!(!ours.form_token_is_genuine(&other, &form));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What all doors share: the state they hold, how a failure is told, links, limits and headers.
 //!
-//! Uses `clock`, `ids`, `secret`, `telemetry`, `onboarding`, `store`, `engine` and `webhooks`. Knows no
-//! door.
+//! Uses `clock`, `ids`, `secret`, `words`, `telemetry`, `onboarding`, `store`, `engine` and `webhooks`.
+//! Knows no door.
 //!
 //! What always holds:
 //! - A handler fails with [`Error`], which has no body. The router it stands in dresses it: problem
@@ -18,6 +18,7 @@ mod error;
 mod json;
 mod json_place;
 mod kind;
+mod language;
 mod layers;
 mod link;
 mod page;
@@ -27,13 +28,14 @@ mod state;
 mod watch;
 
 pub use assets::assets;
-pub use csrf::{FORM_TOKEN, Protected};
+pub use csrf::{FORM_TOKEN, PagesAt, Protected};
 pub use error::{AboutOnboarding, Error, FieldMistake};
 pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
 pub use kind::Kind;
+pub use language::{Wishes, read_wishes};
 pub use layers::{BODY_LIMIT, guards, log_failure, request_id, shared_layers};
-pub use link::{LinkKeys, Session};
-pub use page::{Frame, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page};
+pub use link::{ColleagueGrant, LinkGrant, LinkKeys, Session};
+pub use page::{Frame, LanguageLink, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page};
 pub use problem::{PROBLEMS_PAGE, ProblemDocument, ProblemField, ProblemPage, dress_as_problem};
 pub use rate_limit::{RateLimits, RateSettings, tell_limits};
 pub use state::AppState;

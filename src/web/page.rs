@@ -7,10 +7,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::assets::{CSS_ADDRESS, SCRIPT_ADDRESS};
+use super::assets::{CSS_ADDRESS, SCRIPT_ADDRESS, theme_address};
 use super::layers::log_failure;
-use super::{Error, Kind};
+use super::{Error, Kind, Wishes};
 use crate::ids::Reference;
+use crate::onboarding::Brand;
+use crate::words::{Language, Words};
 
 /// A template as an answer.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ impl<T: Template> IntoResponse for Page<T> {
 /// What surrounds the matter of a page.
 #[derive(Debug, Clone, Default)]
 pub struct Frame {
+    pub words: Words,
     /// What the page is about, as its one heading.
     pub title: String,
     /// Where in a sequence the page stands.
@@ -35,13 +38,16 @@ pub struct Frame {
     /// Something that was sent will not do; said first in the window's title.
     pub has_mistakes: bool,
     /// On whose behalf the page is shown.
-    pub brand: Option<String>,
-    pub support_email: Option<String>,
+    pub brand: Option<Brand>,
     /// The code to quote to support.
     pub reference: Option<String>,
     /// Where a person goes who wants to stop here.
     pub leave: Option<String>,
     pub refresh: Option<Refresh>,
+    /// The page's own address, for those who want it in another language.
+    pub here: Option<String>,
+    /// Where the page tells that a person has it before them, and with which proof.
+    pub tells_opened: Option<(String, String)>,
 }
 
 /// The page goes on by itself.
@@ -49,20 +55,41 @@ pub struct Frame {
 pub enum Refresh {
     /// To this address, after a moment in which the page can be read.
     To(String),
-    /// To itself once its mark has changed; without a script, every so many seconds.
-    WhenChanged { mark: String, seconds: u8 },
+    /// To itself once its mark has changed, of which `news` tells; without a script, every so many
+    /// seconds.
+    WhenChanged { mark: String, news: String, seconds: u8 },
+    /// It ends: the window was opened for what is over now. Without a script, a person closes it.
+    Close,
 }
 
-/// A sequence of pages. `current` counts from 1; beyond the last one, all are done.
+/// A sequence of pages, by the messages that name them. `current` counts from 1; beyond the last one, all
+/// are done.
 #[derive(Debug, Clone)]
 pub struct Steps {
     pub names: &'static [&'static str],
     pub current: usize,
 }
 
+/// The same page in another language.
+#[derive(Debug)]
+pub struct LanguageLink {
+    pub code: &'static str,
+    pub name: &'static str,
+    pub address: String,
+    pub is_current: bool,
+}
+
 impl Frame {
-    pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), ..Self::default() }
+    pub fn new(words: Words, title: impl Into<String>) -> Self {
+        Self { words, title: title.into(), ..Self::default() }
+    }
+
+    pub fn say(&self, message: &str) -> String {
+        self.words.say(message)
+    }
+
+    pub fn fill(&self, message: &str, name: &str, value: &str) -> String {
+        self.words.fill(message, name, value)
     }
 
     pub fn css(&self) -> &str {
@@ -73,34 +100,87 @@ impl Frame {
         &SCRIPT_ADDRESS
     }
 
+    /// Where the brand's colours are.
+    pub fn theme(&self) -> Option<String> {
+        let brand = self.brand.as_ref()?;
+        Some(theme_address(brand.accent?, brand.accent_dark))
+    }
+
+    pub fn brand_name(&self) -> Option<&str> {
+        self.brand.as_ref()?.name.as_deref()
+    }
+
+    pub fn logo(&self) -> Option<String> {
+        let logo = self.brand.as_ref()?.logo.as_ref()?;
+        Some(format!("/logo/{logo}"))
+    }
+
+    /// Labels and addresses of what the law or the brand wants to be read.
+    pub fn legal(&self) -> Vec<(String, String)> {
+        let Some(brand) = &self.brand else { return Vec::new() };
+        let links = [("privacy", &brand.privacy_url), ("terms", &brand.terms_url)];
+        let links = links.into_iter().filter_map(|(label, url)| Some((label, url.as_ref()?)));
+        links.map(|(label, url)| (self.say(label), url.to_string())).collect()
+    }
+
+    /// Where help is: what stands before the address, the address, what stands after it.
+    pub fn help(&self) -> (String, Option<String>, String) {
+        let email = self.brand.as_ref().and_then(|brand| brand.support_email.clone());
+        let message = match (&email, &self.reference) {
+            (Some(_), Some(_)) => "help-email-reference",
+            (Some(_), None) => "help-email",
+            (None, Some(_)) => "help-company-reference",
+            (None, None) => "help-company",
+        };
+        let (before, after) = self.words.around(message, "email");
+        (before, email, after)
+    }
+
+    pub fn languages(&self) -> Vec<LanguageLink> {
+        let Some(here) = &self.here else { return Vec::new() };
+        let link = |language: Language| LanguageLink {
+            code: language.code(),
+            name: language.name(),
+            address: format!("{here}?lang={}", language.code()),
+            is_current: language == self.words.language(),
+        };
+        Language::ALL.map(link).into()
+    }
+
     /// How a browser without a script goes on.
     pub fn refresh_content(&self) -> Option<String> {
-        Some(match self.refresh.as_ref()? {
-            Refresh::To(address) => format!("3;url={address}"),
-            Refresh::WhenChanged { seconds, .. } => seconds.to_string(),
-        })
+        match self.refresh.as_ref()? {
+            Refresh::To(address) => Some(format!("3;url={address}")),
+            Refresh::WhenChanged { seconds, .. } => Some(seconds.to_string()),
+            Refresh::Close => None,
+        }
     }
 
     /// Where the script goes on to.
     pub fn goes_to(&self) -> Option<&str> {
         match self.refresh.as_ref()? {
             Refresh::To(address) => Some(address),
-            Refresh::WhenChanged { .. } => None,
+            Refresh::WhenChanged { .. } | Refresh::Close => None,
         }
     }
 
-    /// What the script compares, and how often in seconds.
-    pub fn watches(&self) -> Option<(&str, u8)> {
+    /// What the script compares, where it hears of news, and how often it looks by itself in seconds.
+    pub fn watches(&self) -> Option<(&str, &str, u8)> {
         match self.refresh.as_ref()? {
-            Refresh::To(_) => None,
-            Refresh::WhenChanged { mark, seconds } => Some((mark, *seconds)),
+            Refresh::WhenChanged { mark, news, seconds } => Some((mark, news, *seconds)),
+            Refresh::To(_) | Refresh::Close => None,
         }
+    }
+
+    pub fn closes(&self) -> bool {
+        matches!(self.refresh, Some(Refresh::Close))
     }
 
     /// `Step 2 of 4`, unless all are done.
     pub fn number(&self) -> Option<String> {
         let steps = self.steps.as_ref().filter(|steps| steps.current <= steps.names.len())?;
-        Some(format!("Step {} of {}", steps.current, steps.names.len()))
+        let (number, total) = (steps.current.to_string(), steps.names.len().to_string());
+        Some(self.words.with("step-number", &[("number", &number), ("total", &total)]))
     }
 }
 
@@ -122,26 +202,44 @@ pub enum Tone {
     Trouble,
 }
 
-/// A link that leads on. The first one of a page is the recommended one.
+/// Something that leads on. The first one of a page is the recommended one.
 #[derive(Debug, Clone)]
 pub struct Way {
     pub address: String,
     pub label: String,
+    /// For what changes something: the proof that the form carries. Without one it is a link.
+    pub form_token: Option<String>,
+    /// What else the form says.
+    pub fields: Vec<(&'static str, &'static str)>,
 }
 
 impl Way {
     pub fn new(address: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { address: address.into(), label: label.into() }
+        Self { address: address.into(), label: label.into(), form_token: None, fields: Vec::new() }
+    }
+
+    /// A button that sends a form.
+    pub fn post(
+        address: impl Into<String>,
+        label: impl Into<String>,
+        form_token: impl Into<String>,
+    ) -> Self {
+        Self { form_token: Some(form_token.into()), ..Self::new(address, label) }
     }
 }
 
 impl Notice {
-    pub fn new<const N: usize>(title: impl Into<String>, lines: [&str; N]) -> Self {
-        Self {
-            frame: Frame::new(title),
-            lines: lines.map(str::to_owned).to_vec(),
-            ..Self::default()
-        }
+    /// With a title and lines that are messages.
+    pub fn new<const N: usize>(words: Words, title: &str, lines: [&str; N]) -> Self {
+        Self::saying(words, words.say(title), lines.map(|line| words.say(line)))
+    }
+
+    pub fn saying<const N: usize>(
+        words: Words,
+        title: impl Into<String>,
+        lines: [String; N],
+    ) -> Self {
+        Self { frame: Frame::new(words, title), lines: lines.into(), ..Self::default() }
     }
 }
 
@@ -150,7 +248,8 @@ impl Notice {
 #[template(path = "error.html")]
 struct Failure {
     frame: Frame,
-    kind: Kind,
+    what: String,
+    to_do: String,
     /// Where the visitor's setup is, if the address tells.
     way_back: Option<String>,
     /// Under which the log tells more.
@@ -161,6 +260,7 @@ struct Failure {
 pub async fn dress_as_page(request: Request, next: Next) -> Response {
     let request_id = text_of(request.headers(), "x-request-id");
     let reference = reference_in(request.uri().path());
+    let wishes = Wishes::of(request.uri().query(), request.headers());
     let response = next.run(request).await;
     let status = response.status();
     let is_failure = status.is_client_error() || status.is_server_error();
@@ -174,10 +274,16 @@ pub async fn dress_as_page(request: Request, next: Next) -> Response {
         log_failure(error);
     }
     let kind = error.map_or_else(|| kind_of(status), |error| error.kind);
+    let words = wishes.words(None, None);
+    let message = message_of(kind);
     let page = Failure {
-        kind,
+        what: words.say(&format!("{message}-what")),
+        to_do: words.say(&format!("{message}-do")),
         way_back: reference.as_ref().map(|reference| format!("/o/{reference}")),
-        frame: Frame { reference: reference.map(String::from), ..Frame::new(title_of(kind)) },
+        frame: Frame {
+            reference: reference.map(String::from),
+            ..Frame::new(words, words.say(message))
+        },
         request_id,
     };
     let Ok(html) = page.render() else { return Response::from_parts(parts, Body::empty()) };
@@ -206,21 +312,40 @@ fn kind_of(status: StatusCode) -> Kind {
     })
 }
 
-const fn title_of(kind: Kind) -> &'static str {
+/// The message that names it; what it means and what to do have its name with `-what` and `-do`.
+const fn message_of(kind: Kind) -> &'static str {
     match kind {
-        Kind::NotFound => "There is no page here",
-        Kind::WrongMethod => "This address cannot be opened like that",
+        Kind::NotFound => "failed-not-found",
+        Kind::WrongMethod => "failed-wrong-method",
         Kind::Malformed
         | Kind::Invalid
         | Kind::WrongMediaType
         | Kind::UnsupportedVersion
         | Kind::Unauthenticated
-        | Kind::Forbidden => "The page could not read what was sent",
-        Kind::Conflict | Kind::KeyReused | Kind::InFlight => "This step has moved on",
-        Kind::TooLarge => "What was sent is too long",
-        Kind::NotFromHere => "This page is no longer current",
-        Kind::TimedOut | Kind::Unavailable | Kind::RateLimited => "We cannot answer right now",
-        Kind::Upstream => "The connection service did not answer",
-        Kind::Internal => "Something failed on our side",
+        | Kind::Forbidden => "failed-unreadable",
+        Kind::Conflict | Kind::KeyReused | Kind::InFlight => "failed-moved-on",
+        Kind::TooLarge => "failed-too-large",
+        Kind::NotFromHere => "failed-not-current",
+        Kind::TimedOut | Kind::Unavailable | Kind::RateLimited => "failed-busy",
+        Kind::Upstream => "failed-upstream",
+        Kind::Internal => "failed-internal",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_has_words_in_every_language() {
+        for words in Language::ALL.map(Words::new) {
+            for message in Kind::all().map(message_of) {
+                for message in
+                    [message.to_owned(), format!("{message}-what"), format!("{message}-do")]
+                {
+                    assert_ne!(words.say(&message), message);
+                }
+            }
+        }
     }
 }

@@ -95,12 +95,28 @@ impl RateLimits {
         Self(Arc::new(Limits { settings, keys, guesses, known: Mutex::default() }))
     }
 
+    /// Whether somebody whom nobody knows may have something done: their address has guesses left.
+    pub fn admit_stranger(&self, parts: &Parts) -> bool {
+        let address = self.client_address(parts);
+        address.is_none_or(|address| self.guess(address).is_ok())
+    }
+
     /// Whether a key may be looked up: it was good before, or its address has guesses left.
     pub fn admit_unproven(&self, parts: &Parts, key: &str) -> Result<(), Error> {
         let known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = known.contains(&digest(key));
         drop(known);
         let Some(address) = self.client_address(parts).filter(|_| !is_known) else { return Ok(()) };
+        self.guess(address).map_err(|wait| {
+            meters::request_refused("unknown_key");
+            let detail = "Too many requests with API keys that are not known came from this address. \
+                          Wait, and send a valid key.";
+            too_many(detail, wait)
+        })
+    }
+
+    /// How long to wait where there are no guesses left.
+    fn guess(&self, address: IpAddr) -> Result<(), Duration> {
         let guesses = &self.0.guesses;
         let mut place = network(address);
         if guesses.len() >= MOST_ADDRESSES {
@@ -109,12 +125,8 @@ impl RateLimits {
                 place = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
             }
         }
-        guesses.check_key(&place).map(drop).map_err(|refusal| {
-            meters::request_refused("unknown_key");
-            let detail = "Too many requests with API keys that are not known came from this address. \
-                          Wait, and send a valid key.";
-            too_many(detail, refusal.wait_time_from(self.now()))
-        })
+        let checked = guesses.check_key(&place).map(drop);
+        checked.map_err(|refusal| refusal.wait_time_from(self.now()))
     }
 
     /// A key that turned out to be good counts for itself from here on. Refused when it has asked too

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{LinkKeys, RateLimits, RateSettings, Watch};
+use super::{LinkGrant, LinkKeys, RateLimits, RateSettings, Watch};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::ids::OnboardingId;
@@ -71,14 +71,35 @@ impl AppState {
     }
 
     /// The address of an onboarding's pages. Derived each time; kept nowhere.
-    pub fn link_url(&self, id: OnboardingId, generation: i32) -> String {
-        format!("{}l/{}", self.base(), self.links.link_token(id, generation))
+    pub fn link_url(&self, onboarding: &Onboarding) -> String {
+        self.url_with(onboarding, &self.links.link_token(&LinkGrant::whole(onboarding)))
+    }
+
+    /// The same with a placeholder for its secret, to be kept. Nobody can have put this into the tenant's
+    /// data: the id is made after the data came.
+    pub fn link_to_keep(&self, onboarding: &Onboarding) -> String {
+        self.url_with(onboarding, &placeholder(onboarding.id))
+    }
+
+    fn url_with(&self, onboarding: &Onboarding, token: &str) -> String {
+        format!("{}l/{token}", self.pages_base(onboarding))
+    }
+
+    /// What was kept as it is sent: with the secret of the link that was good then.
+    pub fn fill_in_link(&self, kept: &str, onboarding: OnboardingId, generation: i32) -> String {
+        let grant = LinkGrant { onboarding, generation, only: None };
+        kept.replace(&placeholder(onboarding), &self.links.link_token(&grant))
     }
 
     /// The address that a person may be given, see [`Onboarding::offers_link`].
     pub fn open_link_url(&self, onboarding: &Onboarding) -> Option<String> {
-        let offered = onboarding.offers_link(self.clock().now());
-        offered.then(|| self.link_url(onboarding.id, onboarding.link.generation))
+        onboarding.offers_link(self.clock().now()).then(|| self.link_url(onboarding))
+    }
+
+    /// Where this onboarding's pages are, with exactly one slash at its end.
+    pub fn pages_base(&self, onboarding: &Onboarding) -> String {
+        let own = onboarding.profile.pages_url.as_ref().map(Url::as_str);
+        own.map_or_else(|| self.base(), |own| format!("{}/", own.trim_end_matches('/')))
     }
 
     /// The public URL with exactly one slash at its end.
@@ -86,4 +107,8 @@ impl AppState {
         let base = self.public_url.as_str();
         if base.ends_with('/') { base.to_owned() } else { format!("{base}/") }
     }
+}
+
+fn placeholder(id: OnboardingId) -> String {
+    format!("gangway:token:{id}")
 }

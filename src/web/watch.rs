@@ -16,9 +16,10 @@ const POLL: Duration = Duration::from_secs(2);
 const KEY_CHECKS: u32 = 10;
 /// Ids that one statement asks about.
 const AT_ONCE: usize = 1000;
-/// Most that may wait at a process, and with one key.
+/// Most that may wait at a process, with one key, and as visitors for one onboarding.
 const MOST: usize = 20_000;
 const MOST_OF_KEY: usize = 5_000;
+const MOST_VISITORS: usize = 50;
 
 /// Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +51,8 @@ struct Owner {
 pub struct Watching {
     watch: Watch,
     id: OnboardingId,
-    key: ApiKeyId,
+    /// `None` for a visitor, whose right to the page is looked at whenever there is news.
+    key: Option<ApiKeyId>,
     news: watch::Receiver<u64>,
     over: CancellationToken,
 }
@@ -76,10 +78,11 @@ impl Drop for Watching {
             }
         }
         // A key that was revoked and is used again by nobody may be gone already.
-        if let Some(owner) = watched.keys.get_mut(&self.key) {
+        let key = self.key;
+        if let Some((key, owner)) = key.and_then(|key| Some((key, watched.keys.get_mut(&key)?))) {
             owner.count = owner.count.saturating_sub(1);
             if owner.count == 0 {
-                watched.keys.remove(&self.key);
+                watched.keys.remove(&key);
             }
         }
     }
@@ -87,19 +90,25 @@ impl Drop for Watching {
 
 impl Watch {
     /// Begins to wait for what comes after `version`. `None`: as many wait as may.
-    pub fn open(&self, id: OnboardingId, version: i64, key: ApiKeyId) -> Option<Watching> {
+    pub fn open(&self, id: OnboardingId, version: i64, key: Option<ApiKeyId>) -> Option<Watching> {
         let mut watched = self.lock();
-        let of_key = watched.keys.get(&key).map_or(0, |owner| owner.count);
-        if watched.count >= MOST || of_key >= MOST_OF_KEY {
+        let crowded = match key {
+            Some(key) => watched.keys.get(&key).is_some_and(|owner| owner.count >= MOST_OF_KEY),
+            None => watched.onboardings.get(&id).is_some_and(|w| w.count >= MOST_VISITORS),
+        };
+        if watched.count >= MOST || crowded {
             return None;
         }
         watched.count += 1;
-        let owner = watched
-            .keys
-            .entry(key)
-            .or_insert_with(|| Owner { over: CancellationToken::new(), count: 0 });
-        owner.count += 1;
-        let over = owner.over.clone();
+        let over = match key {
+            Some(key) => {
+                let fresh = || Owner { over: CancellationToken::new(), count: 0 };
+                let owner = watched.keys.entry(key).or_insert_with(fresh);
+                owner.count += 1;
+                owner.over.clone()
+            }
+            None => CancellationToken::new(),
+        };
         let entry = watched.onboardings.entry(id).or_insert_with(|| Watcher {
             news: watch::Sender::new(0),
             version,

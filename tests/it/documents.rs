@@ -308,6 +308,7 @@ fn written(rule: &Value, data: &Value) -> Option<String> {
         options: Vec::new(),
         mapped: false,
         value: None,
+        lookup: None,
     };
     let profile =
         Profile { data: data.as_object().unwrap().clone(), ..crate::house::profile("Acme Ltd") };

@@ -1,6 +1,7 @@
 //! What is not known stays not known until somebody has looked: whatever people order meanwhile.
 
 use chrono::TimeDelta;
+use gangway::engine::SignInMode;
 use gangway::onboarding::{Command, ProblemCode, Status};
 use gangway::sandbox::{Fault, FaultKind};
 
@@ -79,7 +80,7 @@ async fn while_cyclr_is_away_a_waiting_person_is_looked_after_in_the_attempts_ow
     let id = house.start("acme", &key).await;
     house.settle().await;
     let crm = house.connector(id, "Harbour CRM").await;
-    house.engine.open_attempt(id, crm, "browser").await.unwrap();
+    house.engine.open_attempt(id, crm, "browser", SignInMode::Redirect).await.unwrap();
     house.sandbox.forget_calls();
     let away = FaultKind::Refuse { status: 500, message: "away".to_owned(), retry_after: None };
     house.sandbox.inject(strike("GET", "/v1.0/account/connectors/*", u32::MAX, away));

@@ -1,7 +1,7 @@
 //! From signup to live, judged by what the other side heard and holds.
 
 use chrono::TimeDelta;
-use gangway::engine::Credential;
+use gangway::engine::{Credential, SignInMode};
 use gangway::onboarding::{Blocker, Command, Status, StepKind};
 use gangway::secret::Secret;
 use serde_json::json;
@@ -71,7 +71,7 @@ async fn a_person_signs_in_enters_a_key_answers_and_sees_it_live() {
 
     let mail = house.connector(id, "Parcel Mail").await;
     let key = Credential::ApiKey(Secret::from("canary-api-key"));
-    assert!(house.engine.give_credential(id, mail, key).await.unwrap());
+    assert!(house.give_credential(id, mail, key).await);
     house.settle().await;
 
     let asked = house.read(id).await;
@@ -142,7 +142,7 @@ async fn looks_after_an_open_attempt_widen_and_end() {
     let id = house.start("acme", &key).await;
     house.settle().await;
     let crm = house.connector(id, "Harbour CRM").await;
-    house.engine.open_attempt(id, crm, "browser").await.unwrap();
+    house.engine.open_attempt(id, crm, "browser", SignInMode::Redirect).await.unwrap();
     house.sandbox.forget_calls();
     // Forty minutes, of which the attempt is open for thirty.
     for _ in 0..(40 * 60) {
@@ -228,7 +228,7 @@ async fn what_one_onboarding_of_a_tenant_connects_the_other_need_not() {
     let (crm, mail) =
         (house.connector(a, "Harbour CRM").await, house.connector(a, "Parcel Mail").await);
     let key = Credential::ApiKey(Secret::from("canary-api-key"));
-    house.engine.give_credential(a, mail, key).await.unwrap();
+    house.give_credential(a, mail, key).await;
     house.settle().await;
     assert!(!house.read(b).await.facts.connection(mail).unwrap().is_open());
     house.sign_in(a, crm, "allow").await;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use gangway::clock::Clock;
 use gangway::cyclr;
-use gangway::engine::{self, Engine, StartRequest, Worker};
+use gangway::engine::{self, Credential, Engine, Given, SignInMode, StartRequest, Worker};
 use gangway::ids::{AccountId, BlueprintKey, ConnectorId, OnboardingId, TenantId};
 use gangway::onboarding::{
-    Blueprint, Command, Onboarding, Profile, QuestionKey, ReturnUrls, Status,
+    Blueprint, Command, Listed, Onboarding, Profile, QuestionKey, ReturnUrls, Status,
 };
 use gangway::sandbox::{Catalogue, HeardCall, Sandbox};
 use gangway::secret::{ExposeSecret as _, MasterKey, Secret};
@@ -216,8 +216,9 @@ impl House {
         connector: ConnectorId,
         decision: &str,
     ) -> String {
-        let page = self.engine.open_attempt(id, connector, "browser").await.unwrap();
-        self.decide(page.expose_secret(), decision).await
+        let page =
+            self.engine.open_attempt(id, connector, "browser", SignInMode::Redirect).await.unwrap();
+        self.decide(page.address.expose_secret(), decision).await
     }
 
     /// The same, from Cyclr's sign-in page on.
@@ -236,9 +237,20 @@ impl House {
         location(&browser.get(callback).send().await.unwrap()).unwrap_or_default()
     }
 
+    /// Whether Cyclr held the connection for made then.
+    pub(crate) async fn give_credential(
+        &self,
+        id: OnboardingId,
+        connector: ConnectorId,
+        credential: Credential,
+    ) -> bool {
+        let given = self.engine.give_details(id, connector, credential.into()).await.unwrap();
+        given == Given::Connected
+    }
+
     pub(crate) async fn answer(&self, id: OnboardingId, answers: &[(&str, &str)]) {
         let given = answers.iter().map(|(k, v)| (QuestionKey((*k).into()), (*v).into())).collect();
-        let answers = self.read(id).await.check_answers(&given).unwrap();
+        let answers = self.read(id).await.check_answers(&given, &Listed::new()).unwrap();
         self.engine.order(id, Command::Answer(answers), "visitor").await.unwrap();
     }
 
@@ -327,6 +339,7 @@ pub(crate) fn profile(name: &str) -> Profile {
         return_urls: ReturnUrls::default(),
         tags: Vec::new(),
         metadata: serde_json::Map::new(),
+        pages_url: None,
     }
 }
 

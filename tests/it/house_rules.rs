@@ -13,8 +13,8 @@ const PLAN: &[(&str, &str)] = &[
     ("app",        "config telemetry api hosted web webhooks engine store cyclr onboarding sandbox embedded ids secret clock"),
     ("config",     "telemetry api hosted web webhooks engine store cyclr sandbox embedded ids secret"),
     ("api",        "web webhooks engine store onboarding ids secret clock"),
-    ("hosted",     "web engine store onboarding ids secret clock"),
-    ("web",        "webhooks engine store onboarding telemetry ids secret clock"),
+    ("hosted",     "web engine store onboarding words ids secret clock"),
+    ("web",        "webhooks engine store onboarding telemetry words ids secret clock"),
     ("webhooks",   "store onboarding telemetry ids secret clock"),
     ("monitor",    "engine store onboarding telemetry"),
     ("cli",        "store ids secret"),
@@ -24,6 +24,7 @@ const PLAN: &[(&str, &str)] = &[
     ("onboarding", "ids"),
     ("sandbox",    ""),
     ("embedded",   ""),
+    ("words",      ""),
     ("telemetry",  ""),
     ("ids",        ""),
     ("secret",     ""),
@@ -46,8 +47,8 @@ const WRITERS: &[&str] = &["engine", "store"];
 /// Who may read the environment; `embedded` looks there for installed programs.
 const ENVIRONMENT_READERS: &[&str] = &["config", "embedded"];
 
-/// What may stand beside the code that includes it: long statements and documents.
-const BESIDE: &[&str] = &[".sql", ".json"];
+/// What may stand beside the code that includes it: long statements, documents and words.
+const BESIDE: &[&str] = &[".sql", ".json", ".ftl"];
 
 const LONGEST_FILE: usize = 400;
 const LONGEST_PLAQUE: usize = 25;

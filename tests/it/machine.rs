@@ -7,9 +7,9 @@ use gangway::ids::{
     AccountId, BlueprintKey, ConnectorId, CycleId, OnboardingId, Reference, TemplateId, TenantId,
 };
 use gangway::onboarding::{
-    Account, Action, AuthKind, Blocker, BlueprintId, Candidate, Command, Event, Gain, Limits,
-    LinkState, Onboarding, Origin, Outcome, Problem, ProblemCode, Question, QuestionKey,
-    QuestionKind, Restart, RestartStep, SeenConnector, Status, StepKind,
+    Account, Action, AuthKind, Blocker, BlueprintId, Candidate, CheckedAnswers, Command, Event,
+    Gain, Limits, LinkState, Onboarding, Origin, Outcome, Problem, ProblemCode, Question,
+    QuestionKey, QuestionKind, Restart, RestartStep, SeenConnector, Status, StepKind,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -47,6 +47,7 @@ fn question(name: &str, required: bool) -> Question {
         default: None,
         options: Vec::new(),
         required,
+        lookup: None,
     }
 }
 
@@ -61,6 +62,7 @@ fn seen() -> impl Strategy<Value = SeenConnector> {
         name: format!("Connector {id}"),
         auth,
         authenticated,
+        details: None,
     })
 }
 
@@ -125,6 +127,7 @@ fn success(onboarding: &Onboarding) -> Option<Gain> {
                     name: connection.name.clone(),
                     auth: connection.auth.or(Some(AuthKind::OAuth)),
                     authenticated: true,
+                    details: None,
                 })
                 .collect(),
         ),
@@ -153,7 +156,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => proptest::option::of("[a-z]{0,5}").prop_map(|answer| Command::Answer(BTreeMap::from([(
             QuestionKey("q".to_owned()),
             answer
-        )]))),
+        )]).into())),
         1 => Just(Command::LookNow),
         3 => Just(Command::Retry { reason: None }),
         1 => (0..5_u128).prop_map(choose),
@@ -304,7 +307,9 @@ fn restart(from: RestartStep, ask_again: bool) -> Command {
 }
 
 fn correct(answer: &str) -> Command {
-    Command::Correct(BTreeMap::from([(QuestionKey("q".to_owned()), Some(answer.to_owned()))]))
+    Command::Correct(
+        BTreeMap::from([(QuestionKey("q".to_owned()), Some(answer.to_owned()))]).into(),
+    )
 }
 
 fn cancel() -> Command {
@@ -315,7 +320,7 @@ fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 20] {
     [
         ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
         ("give_credential", Command::CredentialGiven(oauth)),
-        ("answer", Command::Answer(BTreeMap::new())),
+        ("answer", Command::Answer(CheckedAnswers::default())),
         ("look_now", Command::LookNow),
         ("retry", Command::Retry { reason: None }),
         ("choose_candidate", choose(1)),
@@ -374,6 +379,7 @@ fn oauth() -> SeenConnector {
         name: "CRM".to_owned(),
         auth: Some(AuthKind::OAuth),
         authenticated: false,
+        details: None,
     }
 }
 

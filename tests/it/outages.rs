@@ -13,7 +13,7 @@ use gangway::ids::OnboardingId;
 use gangway::onboarding::{Command, Status};
 use gangway::sandbox::{Fault, FaultKind};
 use gangway::secret::{ExposeSecret as _, MasterKey};
-use gangway::web::{AppState, LinkKeys};
+use gangway::web::{AppState, LinkGrant, LinkKeys};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool};
@@ -296,8 +296,12 @@ async fn live_through(outage: Outage) {
     let links = LinkKeys::new(&MasterKey::from_text(&"m".repeat(40)).unwrap());
     let public_url = "https://go.example.com/".parse().unwrap();
     let state = AppState::new(house.engine.clone(), links, house.endpoints(), public_url);
-    let page = state.link_url(OnboardingId(uuid::Uuid::now_v7()), 1);
-    let page = page.strip_prefix("https://go.example.com").unwrap().to_owned();
+    let page = state.links.link_token(&LinkGrant {
+        onboarding: OnboardingId(uuid::Uuid::now_v7()),
+        generation: 1,
+        only: None,
+    });
+    let page = format!("/l/{page}");
     let door = Door { router: App::router(&state), key: key.expose_secret().to_owned() };
 
     // One step is in the middle of a call when it happens.

@@ -3,7 +3,8 @@
 use gangway::engine::Credential;
 use gangway::ids::{ConnectorId, OnboardingId};
 use gangway::onboarding::{
-    Command, Onboarding, ProblemCode, Question, QuestionKey, Restart, RestartStep, Status, StepKind,
+    Command, Listed, Onboarding, ProblemCode, Question, QuestionKey, Restart, RestartStep, Status,
+    StepKind,
 };
 use gangway::sandbox::{Fault, FaultKind};
 use gangway::secret::Secret;
@@ -39,7 +40,7 @@ impl House {
         self.settle().await;
         let mail = self.connector(id, "Parcel Mail").await;
         let key = Credential::ApiKey(Secret::from("canary-api-key"));
-        self.engine.give_credential(id, mail, key).await.unwrap();
+        self.give_credential(id, mail, key).await;
         self.settle_in_time(id).await;
     }
 
@@ -95,7 +96,7 @@ async fn a_connection_is_passed_over_and_cyclr_still_has_the_last_word() {
     let open: Vec<_> = again.facts.connections.iter().filter(|c| c.is_open()).collect();
     assert_eq!(open.len(), 1, "the one that Cyclr has is seen: {open:?}");
     let key = Credential::ApiKey(Secret::from("canary-api-key"));
-    house.engine.give_credential(id, mail, key).await.unwrap();
+    house.give_credential(id, mail, key).await;
     assert_eq!(house.settle_in_time(id).await.status, Status::Live);
     assert_eq!(house.cycles()[0]["activations"], 1);
 }
@@ -209,7 +210,7 @@ async fn an_answer_is_put_right_after_it_was_given() {
     let list = list_question(&onboarding).unwrap();
     let given = [("pipeline", "Partners"), ("sender", "eve@acme.example"), (&*list, "Friends")];
     let given = given.map(|(key, answer)| (QuestionKey(key.to_owned()), answer.to_owned()));
-    let answers = onboarding.check_answers(&given.into_iter().collect()).unwrap();
+    let answers = onboarding.check_answers(&given.into_iter().collect(), &Listed::new()).unwrap();
     let live = house.staff(id, Command::Correct(answers)).await;
     assert_eq!(live.status, Status::Live);
     assert_eq!(house.field(1), "eve@acme.example", "it was mapped again");

@@ -144,7 +144,7 @@ async fn a_person_comes_aboard_under_every_answer() {
         come_back(&mut house, id).await;
         let mail = house.connector(id, "Parcel Mail").await;
         let secret = Credential::ApiKey(Secret::from("canary-api-key"));
-        assert!(house.engine.give_credential(id, mail, secret).await.unwrap(), "{what}");
+        assert!(house.give_credential(id, mail, secret).await, "{what}");
         house.settle().await;
         assert_eq!(house.read(id).await.step(), StepKind::Map, "{what}");
         let asked = house.read(id).await.requirements();

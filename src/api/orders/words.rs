@@ -13,7 +13,7 @@ use crate::api::fields::Mistakes;
 use crate::api::onboardings::parse_id;
 use crate::api::repeatable::{Repeatable, find_earlier, send, with_link};
 use crate::api::shapes::OnboardingBody;
-use crate::onboarding::{Command, Onboarding, QuestionKey};
+use crate::onboarding::{CheckedAnswers, Command, Listed, Onboarding, QuestionKey};
 use crate::web::{AppState, Error};
 
 /// Something to remember.
@@ -72,7 +72,8 @@ pub(in crate::api) async fn answer(
     let key = asked.idempotency(&caller);
     let found = state.store().find_in_sight(parse_id(&id)?, &caller.sight).await?;
     let onboarding = found.ok_or_else(Error::not_found)?;
-    let command = match check_answers(&onboarding, &asked.body.answers) {
+    let listed = look_up(&state, &onboarding, &asked.body.answers).await?;
+    let command = match check_answers(&onboarding, &asked.body.answers, &listed) {
         Ok(answers) => Command::Correct(answers),
         // What was taken once may be asked no longer, because it was.
         Err(refusal) => {
@@ -83,12 +84,30 @@ pub(in crate::api) async fn answer(
     order_and_show(&state, &id, command, &caller, &asked).await
 }
 
-type Answers = BTreeMap<QuestionKey, Option<String>>;
+/// What the connected accounts have to choose from, where an answer differs from the one that is known.
+async fn look_up(
+    state: &AppState,
+    onboarding: &Onboarding,
+    given: &BTreeMap<String, String>,
+) -> Result<Listed, Error> {
+    let known = &onboarding.facts.answers;
+    let questions = onboarding.facts.slots.iter().flat_map(|slot| &slot.questions);
+    let asked: Vec<_> = questions
+        .filter(|question| question.lookup.is_some() && given.contains_key(&question.key.0))
+        .filter(|question| known.get(&question.key) != given.get(&question.key.0))
+        .collect();
+    if asked.is_empty() {
+        Ok(Listed::new())
+    } else {
+        Ok(state.engine.look_up(onboarding, &asked).await?)
+    }
+}
 
 fn check_answers(
     onboarding: &Onboarding,
     given: &BTreeMap<String, String>,
-) -> Result<Answers, Error> {
+    listed: &Listed,
+) -> Result<CheckedAnswers, Error> {
     let mut mistakes = Mistakes::default();
     let asked: BTreeSet<_> = onboarding
         .facts
@@ -100,13 +119,13 @@ fn check_answers(
     let pointer = |key: &str| format!("/answers/{}", key.replace('~', "~0").replace('/', "~1"));
     if asked.is_empty() {
         // Whether something may be answered at all is for the state to say.
-        return Ok(Answers::new());
+        return Ok(CheckedAnswers::default());
     }
     for key in given.keys().filter(|key| !asked.contains(key.as_str())) {
         mistakes.add(pointer(key), "is not asked");
     }
     let given = given.iter().map(|(key, text)| (QuestionKey(key.clone()), text.clone())).collect();
-    match onboarding.check_answers(&given) {
+    match onboarding.check_answers(&given, listed) {
         Ok(answers) => mistakes.or_value(Some(answers)),
         Err(wrong) => {
             for (key, mistake) in wrong {

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::shapes::{EndpointBody, MessageBody};
-use crate::api::repeatable::placeholder;
 use crate::api::shapes::{OnboardingBody, kept};
 use crate::ids::OnboardingId;
 use crate::store::{About, Endpoint, Told};
@@ -30,7 +29,7 @@ pub(super) fn about_endpoint(kind: &str, at: DateTime<Utc>, endpoint: &Endpoint)
 }
 
 pub(super) fn with_link(state: &AppState, body: &str, id: OnboardingId, generation: i32) -> String {
-    body.replace(&placeholder(id), &state.link_url(id, generation))
+    state.fill_in_link(&body, id, generation)
 }
 
 fn body(state: &AppState, told: &Told<'_>) -> String {

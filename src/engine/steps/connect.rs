@@ -6,7 +6,10 @@ use futures_util::future::try_join_all;
 use super::{StepContext, Trouble};
 use crate::cyclr::{Account, AccountConnector, AuthType, OAuth2Type};
 use crate::ids::ConnectorId;
-use crate::onboarding::{AuthKind, Connection, Gain, Outcome, Problem, ProblemCode, SeenConnector};
+use crate::onboarding::{
+    AuthKind, Connection, ConnectionInput, ConnectionWay, ConnectorDetails, Gain, Outcome, Problem,
+    ProblemCode, SeenConnector,
+};
 use crate::secret::Secret;
 
 /// What makes Cyclr fetch an OAuth token by itself (DOC).
@@ -19,35 +22,66 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let looked = try_join_all(looks).await?;
     let mut shown = Vec::new();
     for (connector, found) in connectors.into_iter().zip(looked) {
-        let Some(mut found) = found else {
+        let Some(found) = found else {
             return Ok(Outcome::Stuck(Problem::with(
                 ProblemCode::ConnectorMissing,
                 format!("account connector {connector}"),
             )));
         };
-        if !found.authenticated {
-            match auth_kind(&found.auth, &found.oauth2) {
-                Ok(AuthKind::OAuthUnattended) => {
-                    found = fetch_unattended(&account, connector).await?;
-                    if !found.authenticated {
-                        return Ok(Outcome::Stuck(Problem::with(
-                            ProblemCode::ConnectorRefused,
-                            format!("{} (account connector {connector})", found.name),
-                        )));
-                    }
-                }
-                Ok(AuthKind::OAuth | AuthKind::ApiKey | AuthKind::Basic | AuthKind::Open) => {}
-                Err(unknown) => {
-                    return Ok(Outcome::Stuck(Problem::with(
-                        ProblemCode::UnknownAuthKind,
-                        format!("{} asks for \"{unknown}\"", found.name),
-                    )));
-                }
-            }
+        let known = context.onboarding.facts.connection(connector);
+        match look(&account, (connector, found), known).await? {
+            Ok(seen) => shown.push(seen),
+            Err(problem) => return Ok(Outcome::Stuck(problem)),
         }
-        shown.push(seen(connector, &found));
     }
     Ok(Outcome::Done(Gain::Connections(shown)))
+}
+
+/// What one connector comes to, once Cyclr has fetched by itself what it can.
+async fn look(
+    account: &Account,
+    (connector, found): (ConnectorId, AccountConnector),
+    known: Option<&Connection>,
+) -> Result<Result<SeenConnector, Problem>, Trouble> {
+    let mut shown = seen(connector, &found);
+    if shown.authenticated {
+        return Ok(Ok(shown));
+    }
+    let details = shown.details.get_or_insert_default();
+    let kind = auth_kind(&found.auth, &found.oauth2);
+    match kind {
+        // People choose among the ways; one of them will do.
+        Ok(_) | Err(_) if !details.ways.is_empty() => {}
+        Err(word) => {
+            let detail = format!("{} asks for \"{word}\"", found.name);
+            return Ok(Err(Problem::with(ProblemCode::UnknownAuthKind, detail)));
+        }
+        Ok(AuthKind::OAuthUnattended) => {
+            if details.inputs.iter().any(|input| !input.optional && !input.is_set) {
+                return Ok(Ok(shown));
+            }
+            let fetched =
+                account.set_credential(connector, &Secret::from(FETCH_IT_YOURSELF)).await?;
+            let asked_people = known.is_some_and(|known| !known.inputs.is_empty());
+            if !fetched.authenticated && !asked_people {
+                let detail = format!("{} (account connector {connector})", found.name);
+                return Ok(Err(Problem::with(ProblemCode::ConnectorRefused, detail)));
+            }
+            shown.authenticated = fetched.authenticated;
+            if !fetched.authenticated {
+                // What somebody entered will not do: they are asked again.
+                details.inputs.iter_mut().for_each(|input| input.is_set = false);
+            }
+        }
+        Ok(
+            AuthKind::OAuth
+            | AuthKind::ApiKey
+            | AuthKind::Basic
+            | AuthKind::Fields
+            | AuthKind::Open,
+        ) => {}
+    }
+    Ok(Ok(shown))
 }
 
 /// Those whose kind is not known, those that somebody set out to sign in to, and those that were there
@@ -69,13 +103,6 @@ fn to_look_at(connections: &[Connection]) -> Vec<ConnectorId> {
     }
 }
 
-async fn fetch_unattended(
-    account: &Account,
-    connector: ConnectorId,
-) -> Result<AccountConnector, Trouble> {
-    Ok(account.set_credential(connector, &Secret::from(FETCH_IT_YOURSELF)).await?)
-}
-
 /// An account connector in our words, under the id that was asked for.
 pub(in crate::engine) fn seen(id: ConnectorId, connector: &AccountConnector) -> SeenConnector {
     SeenConnector {
@@ -83,7 +110,34 @@ pub(in crate::engine) fn seen(id: ConnectorId, connector: &AccountConnector) -> 
         name: connector.name.clone(),
         auth: auth_kind(&connector.auth, &connector.oauth2).ok(),
         authenticated: connector.authenticated,
+        details: Some(details(connector)),
     }
+}
+
+/// What people have to enter, and the ways to choose from: none where there is nothing to choose.
+fn details(connector: &AccountConnector) -> ConnectorDetails {
+    let is_set = |name: &str| {
+        let mut properties = connector.properties.iter();
+        properties.any(|(known, is_set)| known.eq_ignore_ascii_case(name) && *is_set)
+    };
+    let inputs = connector.parameters_to_set.iter().map(|wanted| ConnectionInput {
+        is_set: is_set(&wanted.target_name),
+        name: wanted.target_name.clone(),
+        label: wanted.label.clone(),
+        help: wanted.description.clone(),
+        secret: wanted.sensitive,
+        optional: wanted.optional,
+        options: wanted.values.clone(),
+    });
+    let ways = connector.ways.iter().filter_map(|way| {
+        let auth = auth_kind(&way.auth, &way.oauth2).ok()?;
+        let (id, name, help) = (way.id.clone(), way.name.clone(), way.description.clone());
+        Some(ConnectionWay { id, name, help, auth })
+    });
+    let ways: Vec<_> = ways.collect();
+    let own_is_known = auth_kind(&connector.auth, &connector.oauth2).is_ok();
+    let choice = ways.len() > 1 || !own_is_known;
+    ConnectorDetails { inputs: inputs.collect(), ways: if choice { ways } else { Vec::new() } }
 }
 
 /// How it is authenticated; the raw word where we do not know the way.
@@ -105,7 +159,7 @@ pub(in crate::engine) fn auth_kind(
                 AuthKind::OAuth
             }
         }),
-        AuthType::AuthFields => Err("AuthFields".to_owned()),
+        AuthType::AuthFields => Ok(AuthKind::Fields),
         AuthType::Other(word) => Err(word.clone()),
     }
 }

@@ -134,6 +134,7 @@ fn installed(context: &StepContext<'_>, cycle: &Cycle, origin: Origin) -> Outcom
         name: connector.name.clone(),
         auth: None,
         authenticated: connector.authenticated,
+        details: None,
     });
     Outcome::Done(Gain::Installed {
         slot: context.slot,

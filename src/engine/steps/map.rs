@@ -4,11 +4,13 @@
 use futures_util::future::try_join_all;
 
 use super::{StepContext, Trouble, seen, surplus};
-use crate::cyclr::{self, Account, CycleStep, Mapping, Prerequisite, PrerequisiteObject};
+use crate::cyclr::{
+    self, Account, CycleStep, Mapping, MappingLookup, Prerequisite, PrerequisiteObject,
+};
 use crate::engine::ahead::Ahead;
 use crate::ids::CycleId;
 use crate::onboarding::{
-    AuthKind, Gain, Outcome, Part, Plan, Problem, ProblemCode, Question, RuleFailure,
+    AuthKind, Gain, Lookup, Outcome, Part, Plan, Problem, ProblemCode, Question, RuleFailure,
     SeenConnector, Setting, Target, TemplatePlan, TemplateRules, Write, plan,
 };
 
@@ -116,9 +118,21 @@ fn target(step: &CycleStep, part: Part, mapping: Mapping) -> Target {
         required: !mapping.optional,
         mapped: mapping.kind.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("Ignore")),
         value: static_value(&mapping).map(str::to_owned),
+        lookup: lookup(step, part, &mapping),
         name: mapping.name,
         help: mapping.description,
         options: mapping.values,
+    }
+}
+
+/// A parameter is asked by itself; for a field the connector is asked, where Cyclr names it.
+fn lookup(step: &CycleStep, part: Part, mapping: &Mapping) -> Option<Lookup> {
+    let MappingLookup { trigger, connector } = mapping.lookup.as_ref()?;
+    let (trigger, connector) = (*trigger, connector.or(step.connector));
+    let lookup = |parameter, connector| Lookup { step: step.id, parameter, connector, trigger };
+    match part {
+        Part::Parameter => Some(lookup(Some(mapping.id), None)),
+        Part::Field => connector.map(|connector| lookup(None, Some(connector))),
     }
 }
 

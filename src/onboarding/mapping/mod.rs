@@ -19,7 +19,7 @@ mod rule;
 
 use std::collections::BTreeMap;
 
-use super::{Profile, Question, QuestionKey, QuestionKind};
+use super::{Lookup, Profile, Question, QuestionKey, QuestionKind};
 use crate::ids::{CycleStepId, TenantId};
 use path::Found;
 
@@ -52,6 +52,8 @@ pub struct Target {
     pub required: bool,
     /// The values Cyclr takes; empty where any will do.
     pub options: Vec<String>,
+    /// Where to ask what there is to choose from, where Cyclr lists nothing itself.
+    pub lookup: Option<Lookup>,
     /// Whether anything but "ignore" is mapped now.
     pub mapped: bool,
     /// The static value mapped now.
@@ -228,6 +230,7 @@ fn fitted(question: &Question, target: &Target) -> Question {
     let mut question = question.clone();
     if question.kind == QuestionKind::OneOf && question.options.is_empty() {
         question.options.clone_from(&target.options);
+        question.lookup = target.lookup.clone().filter(|_| target.options.is_empty());
     }
     question
 }
@@ -241,15 +244,18 @@ fn key_for(target: &Target) -> QuestionKey {
 }
 
 fn question_for(target: &Target) -> Question {
+    let lookup = target.lookup.clone().filter(|_| target.options.is_empty());
+    let is_choice = !target.options.is_empty() || lookup.is_some();
     Question {
         key: key_for(target),
         label: target.name.clone(),
-        kind: if target.options.is_empty() { QuestionKind::Text } else { QuestionKind::OneOf },
+        kind: if is_choice { QuestionKind::OneOf } else { QuestionKind::Text },
         help: target.help.clone(),
         example: None,
         default: None,
         options: target.options.clone(),
         required: true,
+        lookup,
     }
 }
 

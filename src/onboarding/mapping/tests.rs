@@ -96,6 +96,7 @@ fn any_target(id: i64) -> impl Strategy<Value = Target> {
             help: None,
             required,
             options: options.unwrap_or_default(),
+            lookup: None,
             mapped: mapped || value.is_some(),
             value,
         },
@@ -125,6 +126,7 @@ fn any_profile() -> impl Strategy<Value = Profile> {
             return_urls: ReturnUrls::default(),
             tags: Vec::new(),
             metadata: Map::new(),
+            pages_url: None,
         },
     )
 }
@@ -154,7 +156,10 @@ fn any_world() -> impl Strategy<Value = World> {
             let answers = questions.iter().cloned().chain(own).zip(given);
             // As answers are kept: only what the question lets pass.
             let answers = answers.filter_map(|(question, given)| {
-                Some((question.key.clone(), question.check(&given?).ok()?.unwrap_or_default()))
+                Some((
+                    question.key.clone(),
+                    question.check(&given?, None, None).ok()?.unwrap_or_default(),
+                ))
             });
             World { rules, targets, profile, answers: answers.collect(), questions }
         })
@@ -269,6 +274,7 @@ fn outcome(mapping: Value, data: &Value, required: bool, options: &[&str]) -> Ve
         help: None,
         required,
         options: options.iter().map(|&option| option.to_owned()).collect(),
+        lookup: None,
         mapped: false,
         value: None,
     };

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::places::{self, Asked, Place};
+use super::places::{self, Asked, Place, Reason};
 use super::walk::Walk;
-use super::{Filter, ListOrder, blocker_of};
-use crate::onboarding::ProblemCode;
+use super::{Filter, ListOrder};
 use crate::store::{Error, Sight, Store};
 
 /// Exact at one moment. What there is none of is left out.
@@ -16,6 +15,7 @@ pub struct Counts {
     pub by_step: BTreeMap<&'static str, u64>,
     pub by_blocker: BTreeMap<&'static str, u64>,
     pub by_problem: BTreeMap<&'static str, u64>,
+    pub by_abandonment: BTreeMap<&'static str, u64>,
 }
 
 /// Onboardings counted together where they have to be looked at.
@@ -27,11 +27,13 @@ impl Counts {
         self.total += count;
         *self.by_status.entry(place.status.clone()).or_default() += count;
         *self.by_step.entry(place.step.name()).or_default() += count;
-        let blocker = blocker_of(&place.status, place.problem);
-        *self.by_blocker.entry(blocker.name()).or_default() += count;
-        if let Some(problem) = place.problem.map(ProblemCode::name) {
-            *self.by_problem.entry(problem).or_default() += count;
-        }
+        *self.by_blocker.entry(place.blocker().name()).or_default() += count;
+        let by_reason = match place.reason {
+            Some(Reason::Problem(_)) => &mut self.by_problem,
+            Some(Reason::Abandoned(_)) => &mut self.by_abandonment,
+            None => return,
+        };
+        *by_reason.entry(place.reason.map_or("", Reason::name)).or_default() += count;
     }
 }
 

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::ids::{BlueprintKey, Reference, TemplateId, TenantId};
-use crate::onboarding::{Blocker, ProblemCode, StepKind};
+use crate::onboarding::{Abandonment, Blocker, ProblemCode, StepKind};
 
 /// All that is given must hold. Where there may be several values, one of them must; none: any.
 ///
@@ -19,6 +19,8 @@ pub struct Filter {
     pub steps: Vec<StepKind>,
     pub blockers: Vec<Blocker>,
     pub problems: Vec<ProblemCode>,
+    /// Where people stopped.
+    pub abandoned: Vec<Abandonment>,
     pub blueprints: Vec<BlueprintKey>,
     /// In a blueprint version that has this template.
     pub template: Option<TemplateId>,

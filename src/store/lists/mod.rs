@@ -26,5 +26,4 @@ pub use counts::Counts;
 pub use cursor::Cursor;
 pub use filter::{Filter, ListOrder, Search};
 pub use places::Place;
-use places::blocker_of;
 pub use walk::Page;

@@ -8,10 +8,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::cursor::Key;
-use super::places::Asked;
+use super::places::{Asked, Reason};
 use super::{ListOrder, Place, Search};
 use crate::ids::{BlueprintKey, TenantId};
-use crate::onboarding::{BlueprintId, ProblemCode, StepKind, StuckBecause};
+use crate::onboarding::{BlueprintId, StepKind, StuckBecause};
 use crate::store::Error;
 
 /// More than so many are no longer looked at one by one: there are enough of them to be met soon on
@@ -248,14 +248,14 @@ pub(super) async fn check(
     let mut matches = Vec::with_capacity(rows.len());
     for row in rows {
         let wrong = |column| Error::inconsistent("onboarding", column, row.onboarding_id);
-        let problem = row.problem_code.as_deref().map(ProblemCode::parse);
+        let reason = row.problem_code.as_deref().map(Reason::parse);
         let place = Place {
             blueprint: BlueprintId {
                 key: BlueprintKey::parse(row.blueprint_key).map_err(|_| wrong("blueprint_key"))?,
                 version: row.blueprint_version,
             },
             step: StepKind::parse(&row.step).ok_or_else(|| wrong("step"))?,
-            problem: problem.map(|code| code.ok_or_else(|| wrong("problem_code"))).transpose()?,
+            reason: reason.map(|code| code.ok_or_else(|| wrong("problem_code"))).transpose()?,
             count: 1,
             status: row.status,
         };

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::{Filter, ListOrder};
 use crate::ids::BlueprintKey;
-use crate::onboarding::{Blocker, BlueprintId, ProblemCode, StepKind, StuckBecause};
+use crate::onboarding::{Abandonment, Blocker, BlueprintId, ProblemCode, StepKind, StuckBecause};
 use crate::store::{Error, Sight};
 
 /// A place with at least one onboarding.
@@ -16,17 +16,41 @@ pub struct Place {
     pub blueprint: BlueprintId,
     pub status: String,
     pub step: StepKind,
-    pub problem: Option<ProblemCode>,
+    pub reason: Option<Reason>,
     pub count: u64,
 }
 
-/// Who must act next where something stands like that; says the same as
-/// [`crate::onboarding::Onboarding::blocker`].
-pub(super) fn blocker_of(status: &str, problem: Option<ProblemCode>) -> Blocker {
-    match problem {
-        Some(problem) => problem.blocker(),
-        None if status == "waiting" => Blocker::EndUser,
-        None => Blocker::None,
+/// Why something does not move: what stands in the column `problem_code`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    Problem(ProblemCode),
+    Abandoned(Abandonment),
+}
+
+impl Reason {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Problem(code) => code.name(),
+            Self::Abandoned(class) => class.name(),
+        }
+    }
+
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let problem = ProblemCode::parse(name).map(Self::Problem);
+        problem.or_else(|| Abandonment::parse(name).map(Self::Abandoned))
+    }
+}
+
+impl Place {
+    /// Who must act next where something stands like that; says the same as
+    /// [`crate::onboarding::Onboarding::blocker`].
+    pub fn blocker(&self) -> Blocker {
+        match self.reason {
+            Some(Reason::Problem(problem)) => problem.blocker(),
+            Some(Reason::Abandoned(class)) => class.blocker(),
+            None if self.status == "waiting" => Blocker::EndUser,
+            None => Blocker::None,
+        }
     }
 }
 
@@ -50,12 +74,14 @@ impl Asked<'_> {
 impl Asked<'_> {
     pub(super) fn takes(&self, place: &Place) -> bool {
         let filter = self.filter;
-        let blocker = blocker_of(&place.status, place.problem);
+        let blocker = place.blocker();
+        let is = |reason| place.reason == Some(reason);
         self.takes_version(&place.blueprint)
             && any_or(&filter.statuses, |status| *status == place.status)
             && any_or(&filter.steps, |step| *step == place.step)
             && any_or(&filter.blockers, |wanted| *wanted == blocker)
-            && any_or(&filter.problems, |wanted| Some(*wanted) == place.problem)
+            && any_or(&filter.problems, |wanted| is(Reason::Problem(*wanted)))
+            && any_or(&filter.abandoned, |wanted| is(Reason::Abandoned(*wanted)))
     }
 
     fn takes_version(&self, blueprint: &BlueprintId) -> bool {
@@ -71,6 +97,7 @@ impl Asked<'_> {
             steps: _,
             blockers: _,
             problems: _,
+            abandoned: _,
             blueprints: _,
             template: _,
             tenant,
@@ -104,7 +131,7 @@ pub(super) struct Stretch {
     key: BlueprintKey,
     status: String,
     rests_at: &'static str,
-    problem: Option<&'static str>,
+    reason: Option<&'static str>,
 }
 
 /// Columns of the stretches, as statements take them.
@@ -113,7 +140,7 @@ pub(super) struct Stretches {
     pub(super) keys: Vec<String>,
     pub(super) statuses: Vec<String>,
     pub(super) rests_at: Vec<String>,
-    pub(super) problems: Vec<Option<String>>,
+    pub(super) reasons: Vec<Option<String>>,
     /// Whether all that stands in them is wanted, as far as places go.
     pub(super) whole: bool,
 }
@@ -136,7 +163,7 @@ impl Stretches {
             columns.keys.push(stretch.key.to_string());
             columns.statuses.push(stretch.status);
             columns.rests_at.push(stretch.rests_at.to_owned());
-            columns.problems.push(stretch.problem.map(str::to_owned));
+            columns.reasons.push(stretch.reason.map(str::to_owned));
         }
         columns
     }
@@ -149,7 +176,7 @@ impl Stretch {
             key: place.blueprint.key.clone(),
             status: place.status.clone(),
             rests_at: if rests { place.step.name() } else { "" },
-            problem: place.problem.map(ProblemCode::name),
+            reason: place.reason.map(Reason::name),
         }
     }
 }
@@ -168,9 +195,9 @@ impl TryFrom<PlaceRow> for Place {
 
     fn try_from(row: PlaceRow) -> Result<Self, Error> {
         let wrong = |column| Error::inconsistent("tally", column, &row.blueprint_key);
-        let problem = match row.problem_code.as_str() {
+        let reason = match row.problem_code.as_str() {
             "" => None,
-            code => Some(ProblemCode::parse(code).ok_or_else(|| wrong("problem_code"))?),
+            code => Some(Reason::parse(code).ok_or_else(|| wrong("problem_code"))?),
         };
         let step = StepKind::parse(&row.step).ok_or_else(|| wrong("step"))?;
         let key = BlueprintKey::parse(row.blueprint_key.clone());
@@ -179,7 +206,7 @@ impl TryFrom<PlaceRow> for Place {
             blueprint: BlueprintId { key, version: row.blueprint_version },
             status: row.status,
             step,
-            problem,
+            reason,
             count: u64::try_from(row.count).unwrap_or_default(),
         })
     }

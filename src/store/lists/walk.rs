@@ -237,7 +237,7 @@ impl<'a> Walk<'a> {
         after: Option<Uuid>,
         most: i64,
     ) -> Result<Vec<Uuid>, sqlx::Error> {
-        let Stretches { keys, statuses, rests_at, problems, whole: _ } = &self.stretches;
+        let Stretches { keys, statuses, rests_at, reasons, whole: _ } = &self.stretches;
         if self.order == ListOrder::Newest {
             let before = after.unwrap_or(Uuid::max()).min(self.youngest());
             return sqlx::query_file_scalar!(
@@ -245,7 +245,7 @@ impl<'a> Walk<'a> {
                 keys,
                 statuses,
                 rests_at,
-                problems as _,
+                reasons as _,
                 before,
                 most,
             )
@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
             keys,
             statuses,
             rests_at,
-            problems as _,
+            reasons as _,
             after.unwrap_or_default(),
             most,
         )
@@ -271,7 +271,7 @@ impl<'a> Walk<'a> {
         after: Option<Key>,
         most: i64,
     ) -> Result<Vec<Key>, sqlx::Error> {
-        let Stretches { keys, statuses, rests_at, problems, whole: _ } = &self.stretches;
+        let Stretches { keys, statuses, rests_at, reasons, whole: _ } = &self.stretches;
         let id = after.map(|key| key.id).unwrap_or_default();
         let at = after.map_or_else(earliest, |key| key.at);
         if self.order == ListOrder::Deadline {
@@ -293,7 +293,7 @@ impl<'a> Walk<'a> {
             keys,
             statuses,
             rests_at,
-            problems as _,
+            reasons as _,
             at,
             id,
             most,

@@ -21,6 +21,7 @@ pub(super) fn two_questions() -> Vec<Outcome> {
         default: None,
         options: Vec::new(),
         required,
+        lookup: None,
     };
     let questions = vec![
         question("sender", QuestionKind::Email, true),

@@ -261,6 +261,7 @@ fn installed_with_connectors(cycle: Uuid) -> Vec<Outcome> {
         name: "Mail".to_owned(),
         auth: None,
         authenticated: false,
+        details: None,
     };
     let account = Account { id: AccountId::parse("Acme_At_Cyclr").unwrap(), origin: Origin::Named };
     let installed = Gain::Installed {

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use gangway::ids::{AccountId, CycleId, OnboardingId};
 use gangway::onboarding::{Account, Candidate, Gain, Origin, Outcome};
 use gangway::store::{Change, Kept};
+use gangway::web::LinkGrant;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -31,7 +32,8 @@ async fn another_link_ends_the_one_before() {
     let id = OnboardingId(first.id().parse().unwrap());
     let links = [&first, &second, &third].map(Answer::json);
     for (place, body) in (1..).zip(&links) {
-        assert_eq!(door.state.links.read_link(token(body)), Some((id, place)));
+        let grant = LinkGrant { onboarding: id, generation: place, only: None };
+        assert_eq!(door.state.links.read_link(token(body)), Some(grant));
     }
     let kept = door.state.store().find(id).await.unwrap().unwrap();
     assert_eq!(kept.link.generation, 3);

@@ -108,7 +108,7 @@ async fn once_somebody_went_through_it_the_page_is_foreseen() {
     let mail = looker.house.connector(id, "Parcel Mail").await;
     let secret = gangway::secret::Secret::from("canary-api-key");
     let credential = gangway::engine::Credential::ApiKey(secret);
-    looker.house.engine.give_credential(id, mail, credential).await.unwrap();
+    looker.house.give_credential(id, mail, credential).await;
     let waiting = looker.house.settle_in_time(id).await;
     assert_eq!(waiting.step(), StepKind::Map);
     let shown: Vec<_> = waiting.facts.slots[0].questions.iter().map(|q| q.label.clone()).collect();

@@ -1,7 +1,8 @@
 //! Bodies as documented, and looser ones.
 
 use gangway::cyclr::{
-    AuthType, CycleConnector, CycleStatus, Error, Fault, OAuth2Type, PrerequisiteObject,
+    AuthType, CycleConnector, CycleStatus, Error, Fault, MappingLookup, OAuth2Type,
+    PrerequisiteObject,
 };
 use gangway::ids::{ConnectorId, CycleId, CycleStepId, TemplateId};
 use serde_json::{Value, json};
@@ -172,7 +173,7 @@ async fn steps_parameters_and_fields_are_read() {
             200,
             json!([{"Parameter": {"Id": 16017, "Name": "List ID",
             "Description": "Select a List.", "IsOptional": false, "DataType": "Undefined",
-            "TriggerName": "Lookup List", "Values": [], "Triggers": [{"MethodId": 36666}]},
+            "TriggerName": "Lookup List", "Values": [], "Triggers": [{"MethodId": 36666}, {"TriggerId": "36601", "AccountConnectorId": 51}]},
             "MappingType": null, "Value": null}]),
         ),
         "fieldmappings" => say(
@@ -188,10 +189,13 @@ async fn steps_parameters_and_fields_are_read() {
     let steps = account.list_steps(cycle_id()).await.unwrap();
     assert_eq!((steps[0].id, steps[0].connector), (step_id(), Some(ConnectorId(51))));
     let parameter = &account.list_parameters(step_id()).await.unwrap()[0];
-    assert_eq!((parameter.id, parameter.has_lookup, parameter.optional), (16017, true, false));
+    assert_eq!((parameter.id, parameter.optional), (16017, false));
+    // The documented one has no id, and so nobody can ask with it.
+    let lookup = MappingLookup { trigger: 36601, connector: Some(ConnectorId(51)) };
+    assert_eq!(parameter.lookup, Some(lookup));
     assert_eq!((&parameter.kind, &parameter.value), (&None, &None));
     let field = &account.list_field_mappings(step_id()).await.unwrap()[0];
-    assert_eq!((field.id, field.has_lookup, field.optional), (283_792, false, true));
+    assert_eq!((field.id, field.lookup.is_some(), field.optional), (283_792, false, true));
     assert_eq!(field.values, ["a", "7"]);
     assert_eq!(field.kind.as_deref(), Some("Ignore"));
 }

@@ -1,6 +1,6 @@
 //! What is sent, to the letter.
 
-use gangway::cyclr::{Activation, NewAccount, Setting};
+use gangway::cyclr::{Activation, NewAccount, Setting, WayBack};
 use gangway::ids::{AccountId, ConnectorId, CycleId, CycleStepId};
 use gangway::secret::{ExposeSecret, Secret};
 use serde_json::{Value, json};
@@ -130,12 +130,20 @@ async fn a_sign_in_token_makes_a_page_with_every_value_encoded() {
 
     let target = Url::parse("https://on.example/return/x?a=b&c=%2F#d").unwrap();
     let client = host.client();
-    let page = client.sign_in_page(ConnectorId(51), &token, &target);
+    let page = client.sign_in_page(ConnectorId(51), &token, &WayBack::Redirect(target.clone()));
     assert_eq!(
         page.expose_secret(),
         "https://acme-h.cyclr.com/connectorauth/updateaccountconnectoroauth?id=51\
          &token=a%2Bb%2Fc%3D%3D\
          &targetOrigin=https%3A%2F%2Fon.example%2Freturn%2Fx%3Fa%3Db%26c%3D%252F%23d"
+    );
+    // In message mode only an origin is told, and the message beside it.
+    let message = Secret::from("a nonce");
+    let way_back = WayBack::Message { origin: target, message };
+    let page = client.sign_in_page(ConnectorId(51), &token, &way_back);
+    assert!(
+        page.expose_secret()
+            .ends_with("&targetOrigin=https%3A%2F%2Fon.example&callbackMessage=a+nonce")
     );
     assert_eq!(client.service_origin(), "https://acme-h.cyclr.com");
 }

@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
 use gangway::ids::OnboardingId;
 use gangway::onboarding::Command;
+use gangway::web::LinkGrant;
 use uuid::Uuid;
 
 use super::{Site, link_keys};
@@ -75,9 +76,9 @@ async fn every_link_that_opens_nothing_gets_the_same_page() {
         "/l/x".to_owned(),
         format!("/l/{}", "A".repeat(5_000)),
         format!("{}A", &good[..good.len() - 1]),
-        format!("/l/{}", link_keys("j").link_token(id, 2)),
-        format!("/l/{}", keys.link_token(id, 3)),
-        format!("/l/{}", keys.link_token(OnboardingId(Uuid::from_u128(7)), 1)),
+        format!("/l/{}", link_keys("j").link_token(&grant(id, 2))),
+        format!("/l/{}", keys.link_token(&grant(id, 3))),
+        format!("/l/{}", keys.link_token(&grant(OnboardingId(Uuid::from_u128(7)), 1))),
     ];
     let mut bodies = BTreeSet::new();
     for link in &wrong {
@@ -125,4 +126,8 @@ async fn a_visit_is_of_one_onboarding_one_generation_and_a_limited_time() {
     assert_eq!(site.get(&ours.page, Some(&ours.cookie)).await.body, unknown.body);
     site.house.advance(TimeDelta::days(7));
     assert_eq!(site.get(&theirs.page, Some(&theirs.cookie)).await.body, unknown.body);
+}
+
+fn grant(onboarding: OnboardingId, generation: i32) -> LinkGrant {
+    LinkGrant { onboarding, generation, only: None }
 }

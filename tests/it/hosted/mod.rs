@@ -18,7 +18,7 @@ use gangway::ids::OnboardingId;
 use gangway::onboarding::{Command, Onboarding, Outcome, Transition};
 use gangway::secret::MasterKey;
 use gangway::store::{Order, Overruling};
-use gangway::web::{AppState, LinkKeys};
+use gangway::web::{AppState, LinkGrant, LinkKeys};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool};
 use tower::ServiceExt as _;
@@ -119,8 +119,8 @@ impl Site {
     }
 
     pub(crate) async fn link(&self, id: OnboardingId) -> String {
-        let generation = self.house.read(id).await.link.generation;
-        format!("/l/{}", self.state.links.link_token(id, generation))
+        let grant = LinkGrant::whole(&self.house.read(id).await);
+        format!("/l/{}", self.state.links.link_token(&grant))
     }
 
     /// A new browser opens the link.

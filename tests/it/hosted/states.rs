@@ -89,6 +89,7 @@ impl Stage {
             name: format!("{name}{}", self.names.tail),
             auth: Some(auth),
             authenticated,
+            details: None,
         }
     }
 

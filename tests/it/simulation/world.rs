@@ -207,6 +207,7 @@ impl World {
             auth: all.then_some(auth),
             // What needs nobody is authenticated by the step that looks.
             authenticated: authenticated || all && !auth.needs_person(),
+            details: None,
         }
     }
 
@@ -245,10 +246,13 @@ impl World {
             30..45 => Some(Command::OpenAttempt { connector: some }),
             45..55 => Some(Command::LookNow),
             55..70 => Some(Command::Retry { reason: None }),
-            70..80 => Some(Command::Answer(BTreeMap::from([(
-                QuestionKey("0.0".to_owned()),
-                self.dice.random_bool(0.5).then(|| "answer".to_owned()),
-            )]))),
+            70..80 => Some(Command::Answer(
+                BTreeMap::from([(
+                    QuestionKey("0.0".to_owned()),
+                    self.dice.random_bool(0.5).then(|| "answer".to_owned()),
+                )])
+                .into(),
+            )),
             80..88 => {
                 let seen = SeenConnector { connector: some, ..self.any_connector() };
                 Some(Command::CredentialGiven(seen))
@@ -283,10 +287,10 @@ impl World {
             3 => {
                 Command::Snooze { until: Some(self.now + TimeDelta::days(2)), reason: Some(reason) }
             }
-            4 => Command::Correct(BTreeMap::from([(
-                QuestionKey("0.0".to_owned()),
-                Some("corrected".to_owned()),
-            )])),
+            4 => Command::Correct(
+                BTreeMap::from([(QuestionKey("0.0".to_owned()), Some("corrected".to_owned()))])
+                    .into(),
+            ),
             _ => Command::RestartFrom(Restart {
                 from: RestartStep::ALL[self.dice.random_range(0..RestartStep::ALL.len())],
                 ask_again: self.dice.random_bool(0.3),
@@ -302,6 +306,7 @@ impl World {
             name: "Some".to_owned(),
             auth: Some(auth),
             authenticated: self.dice.random_bool(0.5),
+            details: None,
         }
     }
 
@@ -322,7 +327,8 @@ impl World {
             (Status::Waiting { .. }, StepKind::Map) => {
                 let open = self.kept.facts.open_questions();
                 let answer = |question: &Question| question.required.then(|| "yes".to_owned());
-                Some(Command::Answer(open.map(|q| (q.key.clone(), answer(q))).collect()))
+                let answers: BTreeMap<_, _> = open.map(|q| (q.key.clone(), answer(q))).collect();
+                Some(Command::Answer(answers.into()))
             }
             (Status::Waiting { .. }, _) => {
                 let open = self.kept.facts.connections.iter().find(|c| c.is_open())?;
@@ -331,6 +337,7 @@ impl World {
                     name: open.name.clone(),
                     auth: open.auth,
                     authenticated: true,
+                    details: None,
                 }))
             }
             (Status::Running | Status::Retrying { .. } | Status::Live | Status::Cancelled, _) => {
@@ -398,6 +405,7 @@ fn question(template: usize, number: usize) -> Question {
         default: None,
         options: Vec::new(),
         required: number == 0,
+        lookup: None,
     }
 }
 

@@ -29,7 +29,7 @@ async fn each_result_of_a_connection_is_told_before_the_status() {
     let mail = bell.house.connector(id, "Parcel Mail").await;
     for given in ["", "canary-api-key"] {
         let credential = Credential::ApiKey(Secret::from(given));
-        bell.house.engine.give_credential(id, mail, credential).await.unwrap();
+        bell.house.give_credential(id, mail, credential).await;
         bell.house.settle().await;
     }
     bell.ring().await;
@@ -62,7 +62,7 @@ async fn a_connection_that_is_lost_before_it_goes_live_is_told() {
     bell.house.settle().await;
     let mail = bell.house.connector(id, "Parcel Mail").await;
     let credential = Credential::ApiKey(Secret::from("canary-api-key"));
-    bell.house.engine.give_credential(id, mail, credential).await.unwrap();
+    bell.house.give_credential(id, mail, credential).await;
     let asked = bell.house.settle_in_time(id).await;
     // Revoked at the provider while people think about the questions; found when it is activated.
     let account = asked.facts.account.as_ref().unwrap().id.to_string();
