@@ -67,10 +67,18 @@
 
   // A second click does nothing; coming back by the back button makes it work again.
   const sendOnce = () => {
+    // After a step, whoever reads with a screen reader or a keyboard begins at the new heading.
+    const heading = document.querySelector("h1");
+    if (sessionStorage.getItem("gangway-sent") && heading && !document.querySelector("[autofocus]")) {
+      heading.tabIndex = -1;
+      heading.focus({ preventScroll: true });
+    }
+    sessionStorage.removeItem("gangway-sent");
     for (const form of document.querySelectorAll("form[method=post]")) {
       form.addEventListener("submit", (event) => {
         if (form.dataset.sent) return event.preventDefault();
         form.dataset.sent = "yes";
+        sessionStorage.setItem("gangway-sent", "yes");
         form.setAttribute("aria-busy", "true");
       });
     }

@@ -22,12 +22,21 @@ pub struct AccountConnector {
     pub oauth2: OAuth2Type,
     /// The name of the connector that it is an instance of.
     pub connector_name: String,
-    /// The ways to authenticate it, where it offers several; which one is used, no reply tells (UNK).
+    /// The connector that it is an instance of, in the catalogue.
+    pub kind: Option<i64>,
+    /// What the catalogue says of that, where this reply says it too (the documented one does not).
+    pub needs: Option<ConnectorNeeds>,
+    /// Properties that are there, and whether each has a value. Values are not kept.
+    pub properties: Vec<(String, bool)>,
+}
+
+/// What a connector wants before it can be authenticated (DOC, the catalogue's form).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConnectorNeeds {
+    /// The ways to authenticate it; which one an instance uses, no reply tells (UNK).
     pub ways: Vec<AuthWay>,
     /// What has to be set as properties before authenticating.
     pub parameters_to_set: Vec<ConnectorProperty>,
-    /// Properties that are there, and whether each has a value. Values are not kept.
-    pub properties: Vec<(String, bool)>,
 }
 
 /// One of a connector's ways to authenticate (DOC).
@@ -135,7 +144,9 @@ pub(super) struct Wire {
 }
 
 #[derive(Default, Deserialize)]
-struct ConnectorWire {
+pub(super) struct ConnectorWire {
+    #[serde(default)]
+    id: Scalar,
     #[serde(default)]
     name: Scalar,
     #[serde(default, rename = "authtype")]
@@ -206,12 +217,28 @@ impl Reply for AccountConnector {
             auth: AuthType::parse(kind.auth.into_text().unwrap_or_default()),
             oauth2: OAuth2Type::parse(kind.oauth2.into_text().unwrap_or_default()),
             connector_name,
-            ways: kind.authentication.into_iter().filter_map(read_way).collect(),
-            parameters_to_set: kind.parameters.into_iter().filter_map(read_parameter).collect(),
+            kind: kind.id.integer(),
+            needs: (!kind.authentication.is_empty() || !kind.parameters.is_empty())
+                .then(|| read_needs(kind.authentication, kind.parameters)),
             properties: properties
                 .map(|wire| (wire.name.into_text().unwrap_or_default(), wire.value.0))
                 .collect(),
         })
+    }
+}
+
+fn read_needs(ways: Vec<WayWire>, parameters: Vec<ParameterWire>) -> ConnectorNeeds {
+    ConnectorNeeds {
+        ways: ways.into_iter().filter_map(read_way).collect(),
+        parameters_to_set: parameters.into_iter().filter_map(read_parameter).collect(),
+    }
+}
+
+impl Reply for ConnectorNeeds {
+    type Wire = ConnectorWire;
+
+    fn read(wire: ConnectorWire) -> Result<Self, Lacking> {
+        Ok(read_needs(wire.authentication, wire.parameters))
     }
 }
 
@@ -297,6 +324,12 @@ impl Account {
         let auth_value = value.expose_secret();
         let request = request.holding(value).json(&CredentialBody { auth_value })?;
         self.0.send(request).await
+    }
+
+    /// `GET connectors/{id}` (DOC): what instances of it want.
+    pub async fn find_needs(&self, kind: i64) -> Result<Option<ConnectorNeeds>, Error> {
+        let path = ["connectors", &kind.to_string()];
+        self.0.find(self.0.request("find connector in catalogue", Verb::Get, &path)?).await
     }
 
     /// `PUT account/connectors/{id}` with all that was given (DOC, properties OBS).

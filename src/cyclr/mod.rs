@@ -45,7 +45,8 @@ pub use call_log::{Call, CallLog};
 pub use catalogue::CatalogueConnector;
 pub use client::{Account, Client, Partner};
 pub use connectors::{
-    AccountConnector, AuthType, AuthWay, ConnectorChange, ConnectorProperty, OAuth2Type, Property,
+    AccountConnector, AuthType, AuthWay, ConnectorChange, ConnectorNeeds, ConnectorProperty,
+    OAuth2Type, Property,
 };
 pub use cycles::{
     Activation, Cycle, CycleConnector, CycleStatus, Prerequisite, PrerequisiteObject,

@@ -75,7 +75,9 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), Error>
     let data_dir = make_folder(&options.data_dir)?;
     let doors = Doors::open(options.port).await?;
     let kept_in = Some(data_dir.join("sandbox.json"));
-    let sandbox = Sandbox::open(sandbox::Settings { kept_in, ..Default::default() })?;
+    let error_link =
+        Url::parse(&doors.service_url()).and_then(|url| url.join("return/declined")).ok();
+    let sandbox = Sandbox::open(sandbox::Settings { kept_in, error_link, ..Default::default() })?;
     let private = start_database(&data_dir).await?;
     let database = database_options(private.as_ref())?;
     let config = doors.config(master_key(&data_dir)?)?;

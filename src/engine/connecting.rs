@@ -93,14 +93,14 @@ impl Engine {
         let cyclr = self.0.cyclr.in_account(&account.id, &log);
         match hand_over(&cyclr, connector, kind, &details).await {
             Ok(shown) => {
-                let mut seen = steps::seen(connector, &shown);
+                let needs = self.needs_of(&cyclr, &shown).await;
+                let mut seen = steps::seen(connector, &shown, needs.as_deref());
                 // The way that was chosen is the one to go on with.
                 seen.auth = Some(kind);
                 let signs_in_next = kind == AuthKind::OAuth;
                 if !shown.authenticated && !signs_in_next {
                     // Asked for once more, whatever of it Cyclr has kept.
-                    let inputs = seen.details.iter_mut().flat_map(|details| &mut details.inputs);
-                    inputs.for_each(|input| input.is_set = false);
+                    seen.ask_again();
                 }
                 let given = Command::CredentialGiven(seen);
                 self.change_now(id, given, "visitor", None, &log).await?;

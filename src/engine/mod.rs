@@ -24,11 +24,14 @@ mod count;
 mod credential;
 mod drive;
 mod give_up;
+mod needs;
 mod ownership;
 mod preflight;
 mod start;
 mod steps;
 mod worker;
+
+use needs::KnownNeeds;
 
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -118,6 +121,7 @@ struct Shared {
     cyclr: cyclr::Client,
     clock: Clock,
     settings: Settings,
+    needs: KnownNeeds,
     /// Fresh onboardings go to this process's worker without a round through the table.
     hand_off: mpsc::Sender<Leased>,
     /// Keeps starts together while this process has a worker.
@@ -153,6 +157,7 @@ impl Engine {
             cyclr,
             clock,
             settings,
+            needs: KnownNeeds::default(),
             hand_off,
             starter: RwLock::new(None),
             due: Notify::new(),

@@ -57,8 +57,7 @@ pub fn router(state: AppState) -> Router {
     let hosted = Hosted { options: Arc::new(LiveOptions::new(state.clock())), app: state.clone() };
     let connection = "/o/{reference}/connections/{connector}";
     let routes = Router::new()
-        .route("/l/{token}", get(visit::open_link))
-        .route("/l/{token}/request", post(want_link::ask))
+        .route("/l/{token}", get(visit::open_link).post(want_link::ask))
         .route("/c/{token}", get(colleague::open_link))
         .route("/o/{reference}", get(progress::show))
         .route("/o/{reference}/opened", post(progress::opened))

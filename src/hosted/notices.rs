@@ -7,14 +7,11 @@ fn trouble(notice: Notice) -> Notice {
     Notice { tone: Tone::Trouble, ..notice }
 }
 
-/// For every link that opens nothing, whatever the reason. The button works for every text in the
-/// address, and answers the same to all.
-pub(super) fn link_over(words: Words, token: &str) -> Notice {
+/// For every link that opens nothing, whatever the reason, and the same to the letter: the button sends
+/// the address that is open.
+pub(super) fn link_over(words: Words) -> Notice {
     let lines = ["link-over-what", "link-over-means", "link-over-do"];
-    // A link of ours is letters, digits, `-` and `_`; anything else goes into no address.
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let token = if token.chars().all(is_plain) && token.len() <= 128 { token } else { "unknown" };
-    let way = Way::post(format!("/l/{token}/request"), words.say("link-request"), "");
+    let way = Way::post("", words.say("link-request"), "");
     Notice { ways: vec![way], ..trouble(Notice::new(words, "link-over", lines)) }
 }
 

@@ -219,7 +219,7 @@ pub(super) async fn open_link(
     let found = find_by_link(&state, &token).await?;
     let found = found.filter(|(_, grant)| grant.only.is_none());
     let Some((onboarding, grant)) = found else {
-        let page = notices::link_over(wishes.words(None, None), &token);
+        let page = notices::link_over(wishes.words(None, None));
         return Ok((StatusCode::GONE, Page(page)).into_response());
     };
     let onwards = address(&onboarding.reference);

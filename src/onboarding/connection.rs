@@ -252,7 +252,7 @@ mod tests {
             waits.push((next - now).num_seconds());
             now = next;
         }
-        assert_eq!((waits[0], waits.len()), (3, 40));
+        assert_eq!((waits[0], waits.len()), (3, 44));
         assert!(waits[..waits.len() - 1].is_sorted(), "{waits:?}");
         // The last look failed: it is looked again until Cyclr has answered.
         assert_eq!(attempt.next_look(now), Some(now + LAST_LOOKS));

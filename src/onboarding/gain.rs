@@ -58,6 +58,21 @@ pub struct ConnectorDetails {
     pub ways: Vec<ConnectionWay>,
 }
 
+impl ConnectorDetails {
+    /// Whether Cyclr has to be told something before it can even try.
+    pub fn lacks_inputs(&self) -> bool {
+        self.inputs.iter().any(|input| !input.optional && !input.is_set)
+    }
+}
+
+impl SeenConnector {
+    /// Whatever was entered is asked for once more.
+    pub fn ask_again(&mut self) {
+        let inputs = self.details.iter_mut().flat_map(|details| &mut details.inputs);
+        inputs.for_each(|input| input.is_set = false);
+    }
+}
+
 impl Onboarding {
     /// Adds what was gained. What does not fit is a fault of ours, named.
     pub(super) fn gain(

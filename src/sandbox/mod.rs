@@ -121,6 +121,9 @@ pub struct Settings {
     /// their `Host` header says, with the listener's scheme, when absent. Providers return to it;
     /// behind a proxy that ends TLS it has to be given.
     pub service_domain: Option<Url>,
+    /// Where a link on the page for failed sign-ins leads, with what the provider said: operators can put
+    /// one there (DOC). Without it the page leads nowhere.
+    pub error_link: Option<Url>,
     /// In force from the beginning.
     pub faults: Vec<Fault>,
     /// What it answers where Cyclr's answer is unknown.
@@ -137,6 +140,7 @@ impl Default for Settings {
             clock: None,
             record_calls: true,
             service_domain: None,
+            error_link: None,
             faults: Vec::new(),
             variants: Variants::default(),
         }
@@ -158,6 +162,7 @@ struct Inside {
     late: Late,
     outbound: Outbound,
     service_domain: Option<Url>,
+    error_link: Option<Url>,
     own_door: OwnDoor,
     variants: RwLock<Variants>,
     /// In force when it was opened.
@@ -192,6 +197,7 @@ impl Sandbox {
             late: Late::default(),
             outbound: Outbound::default(),
             service_domain: settings.service_domain,
+            error_link: settings.error_link,
             own_door: OwnDoor::default(),
             variants: RwLock::new(variants),
             first_faults: faults,
@@ -199,6 +205,10 @@ impl Sandbox {
         }));
         sandbox.0.first_faults.iter().for_each(|fault| sandbox.inject(fault.clone()));
         Ok(sandbox)
+    }
+
+    fn error_link(&self) -> Option<&Url> {
+        self.0.error_link.as_ref()
     }
 
     /// API host, service domain, provider and control surface on one router.

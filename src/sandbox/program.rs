@@ -31,6 +31,9 @@ pub struct Options {
     /// Address under which browsers reach the pages, where a proxy stands before them.
     #[arg(long)]
     pub service_domain_url: Option<Url>,
+    /// Where a link on the page for failed sign-ins leads, such as Gangway's /return/declined.
+    #[arg(long)]
+    pub error_link: Option<Url>,
     /// Faults that are in force from the beginning, in JSON or TOML.
     #[arg(long)]
     pub faults: Option<PathBuf>,
@@ -76,6 +79,7 @@ impl Options {
             variants,
             kept_in: self.keep,
             service_domain: self.service_domain_url,
+            error_link: self.error_link,
             ..Settings::default()
         })?;
         let api = listen(self.listen).await?;

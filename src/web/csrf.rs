@@ -4,7 +4,6 @@ use axum::body::to_bytes;
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
-use serde::de::value::{Error as Unfit, MapDeserializer};
 use url::Url;
 
 use super::{AppState, Error, Kind, Session};
@@ -46,7 +45,9 @@ where
             return Err(not_from_here());
         }
         fields.retain(|(name, _)| name != FORM_TOKEN);
-        T::deserialize(MapDeserializer::<_, Unfit>::new(fields.into_iter()))
+        let fields =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        serde_urlencoded::from_str(&fields)
             .map(Self)
             .map_err(|_| Error::new(Kind::Malformed, "The form has other fields than its page."))
     }

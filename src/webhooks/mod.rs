@@ -36,7 +36,7 @@ pub use schedule::{DELAYS, parse_retry_after};
 pub use signature::{sign, spell_secret};
 
 /// What an endpoint may ask for, and what each of it tells.
-pub const EVENT_KINDS: [(&str, &str); 10] = [
+pub const EVENT_KINDS: [(&str, &str); 11] = [
     ("onboarding.started", "An onboarding was started."),
     ("onboarding.running", "It goes on: Gangway does the next step."),
     ("onboarding.retrying", "Something passing went wrong; it is tried again by itself."),
@@ -44,8 +44,12 @@ pub const EVENT_KINDS: [(&str, &str); 10] = [
     ("onboarding.stuck", "Somebody has to look: the problem says who and what to do."),
     ("onboarding.live", "All of it is done and the integration is active."),
     ("onboarding.cancelled", "It was given up."),
+    ("onboarding.link_requested", "Somebody holds a link that has ended, and asks for a new one."),
     ("connection.succeeded", "Somebody has connected an account; connections say which are there."),
-    ("connection.failed", "A credential was not taken, or a connection that was there is lost."),
+    (
+        "connection.failed",
+        "A credential was not taken, a sign-in was not finished in time, or a connection is lost.",
+    ),
     (DISABLED, "Another endpoint was disabled because it took nothing."),
 ];
 /// Tells the other endpoints that one was disabled without anybody's order.

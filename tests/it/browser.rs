@@ -164,13 +164,16 @@ async fn a_person_goes_from_signup_to_live_and_the_program_dies_on_the_way() {
     assert!(browser.client.find(Locator::Css("input[value=Partners]:checked")).await.is_ok());
     browser.type_into("input[type=email]", "news@acme.example").await;
     browser.click("button.button").await;
+    browser.wait_for("dl.review").await;
+    browser.shoot("8-review").await;
+    browser.click("button.button").await;
 
     browser.wait_for("ul.running").await;
-    browser.shoot("8-live").await;
+    browser.shoot("9-live").await;
     let heading = browser.heading().await;
     browser.click("a.button").await;
     browser.wait_for_heading("You are all set").await;
-    browser.shoot("9-back").await;
+    browser.shoot("10-back").await;
     let address = browser.client.current_url().await.unwrap();
     assert!(address.query().unwrap().contains("status=success"), "{address}");
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use gangway::engine::SignInMode;
-use gangway::onboarding::{Command, ProblemCode, Status};
+use gangway::onboarding::{Abandonment, Command, ProblemCode, Status};
 use gangway::sandbox::{Fault, FaultKind};
 
 use crate::crashes::{assert_one_of_each, ledger_blueprint, ledger_world};
@@ -90,8 +90,14 @@ async fn while_cyclr_is_away_a_waiting_person_is_looked_after_in_the_attempts_ow
     }
     let looks = house.heard().len();
     assert!((20..60).contains(&looks), "{looks} looks");
+    // Nobody could say how it ended, so it is looked once more until Cyclr does.
+    assert!(!house.read(id).await.facts.connection(crm).unwrap().attempt.unwrap().over);
+    house.sandbox.clear_faults();
+    house.advance(TimeDelta::seconds(60));
+    house.settle().await;
     let waiting = house.read(id).await;
     assert!(matches!(waiting.status, Status::Waiting { look_at: None, .. }), "{waiting:?}");
+    assert_eq!(waiting.abandonment(), Some(Abandonment::LeftAtProvider));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use futures_util::future::try_join_all;
 
 use super::{StepContext, Trouble};
-use crate::cyclr::{Account, AccountConnector, AuthType, OAuth2Type};
+use crate::cyclr::{AccountConnector, AuthType, ConnectorNeeds, OAuth2Type};
 use crate::ids::ConnectorId;
 use crate::onboarding::{
     AuthKind, Connection, ConnectionInput, ConnectionWay, ConnectorDetails, Gain, Outcome, Problem,
@@ -29,7 +29,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
             )));
         };
         let known = context.onboarding.facts.connection(connector);
-        match look(&account, (connector, found), known).await? {
+        match look(context, (connector, found), known).await? {
             Ok(seen) => shown.push(seen),
             Err(problem) => return Ok(Outcome::Stuck(problem)),
         }
@@ -39,29 +39,25 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
 
 /// What one connector comes to, once Cyclr has fetched by itself what it can.
 async fn look(
-    account: &Account,
+    context: &StepContext<'_>,
     (connector, found): (ConnectorId, AccountConnector),
     known: Option<&Connection>,
 ) -> Result<Result<SeenConnector, Problem>, Trouble> {
-    let mut shown = seen(connector, &found);
-    if shown.authenticated {
+    if found.authenticated {
+        return Ok(Ok(seen(connector, &found, None)));
+    }
+    let account = context.account()?;
+    let needs = context.engine.needs_of(&account, &found).await;
+    let mut shown = seen(connector, &found, needs.as_deref());
+    let details = shown.details.clone().unwrap_or_default();
+    if !details.ways.is_empty() {
+        // People choose among them.
         return Ok(Ok(shown));
     }
-    let details = shown.details.get_or_insert_default();
-    let kind = auth_kind(&found.auth, &found.oauth2);
-    match kind {
-        // People choose among the ways; one of them will do.
-        Ok(_) | Err(_) if !details.ways.is_empty() => {}
-        Err(word) => {
-            let detail = format!("{} asks for \"{word}\"", found.name);
-            return Ok(Err(Problem::with(ProblemCode::UnknownAuthKind, detail)));
-        }
-        Ok(AuthKind::OAuthUnattended) => {
-            if details.inputs.iter().any(|input| !input.optional && !input.is_set) {
-                return Ok(Ok(shown));
-            }
-            let fetched =
-                account.set_credential(connector, &Secret::from(FETCH_IT_YOURSELF)).await?;
+    match auth_kind(&found.auth, &found.oauth2) {
+        Ok(AuthKind::OAuthUnattended) if !details.lacks_inputs() => {
+            let fetch = Secret::from(FETCH_IT_YOURSELF);
+            let fetched = account.set_credential(connector, &fetch).await?;
             let asked_people = known.is_some_and(|known| !known.inputs.is_empty());
             if !fetched.authenticated && !asked_people {
                 let detail = format!("{} (account connector {connector})", found.name);
@@ -70,16 +66,21 @@ async fn look(
             shown.authenticated = fetched.authenticated;
             if !fetched.authenticated {
                 // What somebody entered will not do: they are asked again.
-                details.inputs.iter_mut().for_each(|input| input.is_set = false);
+                shown.ask_again();
             }
         }
         Ok(
             AuthKind::OAuth
+            | AuthKind::OAuthUnattended
             | AuthKind::ApiKey
             | AuthKind::Basic
             | AuthKind::Fields
             | AuthKind::Open,
         ) => {}
+        Err(word) => {
+            let detail = format!("{} asks for \"{word}\"", found.name);
+            return Ok(Err(Problem::with(ProblemCode::UnknownAuthKind, detail)));
+        }
     }
     Ok(Ok(shown))
 }
@@ -103,24 +104,29 @@ fn to_look_at(connections: &[Connection]) -> Vec<ConnectorId> {
     }
 }
 
-/// An account connector in our words, under the id that was asked for.
-pub(in crate::engine) fn seen(id: ConnectorId, connector: &AccountConnector) -> SeenConnector {
+/// An account connector in our words, under the id that was asked for, with what it needs as far as that is
+/// known.
+pub(in crate::engine) fn seen(
+    id: ConnectorId,
+    connector: &AccountConnector,
+    needs: Option<&ConnectorNeeds>,
+) -> SeenConnector {
     SeenConnector {
         connector: id,
         name: connector.name.clone(),
         auth: auth_kind(&connector.auth, &connector.oauth2).ok(),
         authenticated: connector.authenticated,
-        details: Some(details(connector)),
+        details: needs.map(|needs| details(connector, needs)),
     }
 }
 
 /// What people have to enter, and the ways to choose from: none where there is nothing to choose.
-fn details(connector: &AccountConnector) -> ConnectorDetails {
+fn details(connector: &AccountConnector, needs: &ConnectorNeeds) -> ConnectorDetails {
     let is_set = |name: &str| {
         let mut properties = connector.properties.iter();
         properties.any(|(known, is_set)| known.eq_ignore_ascii_case(name) && *is_set)
     };
-    let inputs = connector.parameters_to_set.iter().map(|wanted| ConnectionInput {
+    let inputs = needs.parameters_to_set.iter().map(|wanted| ConnectionInput {
         is_set: is_set(&wanted.target_name),
         name: wanted.target_name.clone(),
         label: wanted.label.clone(),
@@ -129,7 +135,7 @@ fn details(connector: &AccountConnector) -> ConnectorDetails {
         optional: wanted.optional,
         options: wanted.values.clone(),
     });
-    let ways = connector.ways.iter().filter_map(|way| {
+    let ways = needs.ways.iter().filter_map(|way| {
         let auth = auth_kind(&way.auth, &way.oauth2).ok()?;
         let (id, name, help) = (way.id.clone(), way.name.clone(), way.description.clone());
         Some(ConnectionWay { id, name, help, auth })

@@ -274,7 +274,7 @@ pub(super) async fn lost_connections(
             Some(_) if known.is_some_and(|known| known.set_aside.stands()) => {
                 return Ok(Lost::Skipped);
             }
-            Some(found) => lost.push(seen(connector, &found)),
+            Some(found) => lost.push(seen(connector, &found, None)),
             None => {
                 return Ok(Lost::Contradiction(Problem::with(
                     ProblemCode::ConnectorMissing,

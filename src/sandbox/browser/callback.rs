@@ -27,10 +27,11 @@ pub(super) async fn callback(
     };
     if let Some(error) = query.text("error") {
         let description = query.text("error_description").unwrap_or_default();
-        return Ok(callback_error(error, description));
+        return Ok(callback_error(&sandbox, error, description));
     }
     let Some(code) = query.text("code") else {
-        return Ok(callback_error("invalid_request", "The provider sent neither code nor error."));
+        let description = "The provider sent neither code nor error.";
+        return Ok(callback_error(&sandbox, "invalid_request", description));
     };
     let agreement = sandbox.read(|world, _| {
         let account = world.accounts.get(&consent.account)?;
@@ -41,7 +42,9 @@ pub(super) async fn callback(
     let Some(agreement) = agreement else { return Ok(over()) };
     let tokens = match exchange(&sandbox, &agreement, &consent, code).await {
         Ok(tokens) => tokens,
-        Err(Failed { error, description }) => return Ok(callback_error(&error, &description)),
+        Err(Failed { error, description }) => {
+            return Ok(callback_error(&sandbox, &error, &description));
+        }
     };
     let variants = sandbox.variants();
     let way_back = WayBack {

@@ -4,6 +4,8 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use super::super::Sandbox;
+
 /// No script, no picture, nothing from elsewhere. A form's target is left open, because what a
 /// form leads to redirects to other hosts.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'";
@@ -20,6 +22,8 @@ struct Note<'a> {
 struct CallbackError<'a> {
     error: &'a str,
     description: &'a str,
+    /// With what the provider said in it, where operators have put a link.
+    link: Option<String>,
 }
 
 /// A page of the sandbox; nothing of it may be kept by a cache.
@@ -73,8 +77,16 @@ pub(super) fn over() -> Response {
 }
 
 /// Cyclr's own page for what a provider refuses (DOC). The text may be a stranger's.
-pub(super) fn callback_error(error: &str, description: &str) -> Response {
-    show(StatusCode::OK, &CallbackError { error: cut(error), description: cut(description) })
+pub(super) fn callback_error(sandbox: &Sandbox, error: &str, description: &str) -> Response {
+    let (error, description) = (cut(error), cut(description));
+    let link = sandbox.error_link().map(|link| {
+        let mut link = link.clone();
+        let mut query = link.query_pairs_mut();
+        query.append_pair("error", error).append_pair("error_description", description);
+        drop(query);
+        link.to_string()
+    });
+    show(StatusCode::OK, &CallbackError { error, description, link })
 }
 
 fn cut(text: &str) -> &str {

@@ -8,7 +8,7 @@ use super::super::Sandbox;
 use super::super::account::{AccountConnector, Property};
 use super::super::effect::{Done, Effect};
 use super::super::request::{
-    Answer, InAccount, Page, Query, Refusal, Reply, Said, as_text, number,
+    Answer, InAccount, Page, Query, Refusal, Reply, Said, as_text, guid, number,
 };
 use super::super::shapes;
 use super::super::world::World;
@@ -54,6 +54,8 @@ pub(super) async fn update(
 ) -> Done {
     let id = number(&id)?;
     let properties = properties(&said)?;
+    // Documented for an installation alone; whether a change takes it is not known.
+    let way = said.text("AuthenticationId").map(|way| guid(&way)).transpose()?;
     let value = said.text("AuthValue").filter(|value| !value.is_empty());
     let value = sandbox.variants().credential(value)?;
     sandbox.change(|world, _| {
@@ -62,6 +64,11 @@ pub(super) async fn update(
             set_property(world, &account, id, name, value)?;
         }
         let connector = find_mut(world, &account, id)?;
+        if let Some(way) = way {
+            let known = connector.connector.way(Some(way)).is_some();
+            known.then_some(()).ok_or_else(|| Refusal::missing("Authentication"))?;
+            connector.authentication = Some(way);
+        }
         if said.value("AuthValue").is_some() {
             connector.auth_value = value;
             connector.unseen_reads = 0;

@@ -25,6 +25,7 @@ fn assert_shown(shown: &Value) {
         ".id" => "[id]", ".reference" => "[reference]", ".link.url" => "[url]",
     }, @r#"
     {
+      "abandonment": null,
       "account_id": null,
       "assignee": null,
       "blocker": "none",

@@ -207,9 +207,9 @@ async fn a_connector_is_read_and_its_secrets_are_not() {
     let found = found.unwrap().unwrap();
     assert_eq!((found.auth.clone(), found.oauth2.clone()), (AuthType::ApiKey, OAuth2Type::Unknown));
     assert!(found.authenticated);
-    assert_eq!(found.parameters_to_set.len(), 1);
-    assert_eq!(found.parameters_to_set[0].target_name, "isSandbox");
-    assert_eq!(found.parameters_to_set[0].values, ["true", "false"]);
+    assert_eq!(found.needs.as_ref().unwrap().parameters_to_set.len(), 1);
+    assert_eq!(found.needs.as_ref().unwrap().parameters_to_set[0].target_name, "isSandbox");
+    assert_eq!(found.needs.as_ref().unwrap().parameters_to_set[0].values, ["true", "false"]);
     let properties = [("isSandbox".to_owned(), true), ("Url".to_owned(), false)];
     assert_eq!(found.properties, properties);
     assert!(!format!("{found:?}").contains("canary"));

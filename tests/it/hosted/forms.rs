@@ -60,7 +60,7 @@ async fn at_the_credential(site: &mut Site, id: OnboardingId) -> (Browser, Strin
     site.house.settle().await;
     let browser = site.visit(id).await;
     let mail = site.house.connector(id, "Parcel Mail").await;
-    let path = format!("{}/connections/{mail}/credential", browser.page);
+    let path = format!("{}/connections/{mail}/details", browser.page);
     (browser, path)
 }
 
@@ -239,7 +239,9 @@ async fn answers_that_will_not_do_are_kept_and_explained_field_by_field() {
     assert_eq!(refused.body.matches("aria-invalid=\"true\"").count(), 2, "{}", refused.body);
     assert_eq!(refused.filled_in()["sender"], "no address");
     assert_eq!(refused.filled_in()[&list], "{{Cyclr_Auth_ApiKey}}");
-    assert_eq!(site.rows().await, before);
+    assert_eq!(site.rows().await, before, "only a draft is kept");
+    let again = site.get(&browser.page, Some(&browser.cookie)).await;
+    assert_eq!(again.filled_in()["sender"], "no address", "it survives a reload");
 
     let form = [
         ("form-token", &*token),
@@ -248,8 +250,17 @@ async fn answers_that_will_not_do_are_kept_and_explained_field_by_field() {
         (&*list, "Friends"),
     ];
     let accepted = site.post(&path, &browser.cookie, &form).await;
+    let review = format!("{}/review", browser.page);
+    assert_eq!((accepted.status, accepted.header("location")), (StatusCode::SEE_OTHER, &*review));
+    // Nothing has happened yet.
+    assert!(site.house.read(id).await.facts.answers.is_empty());
+    let shown = site.get(&review, Some(&browser.cookie)).await;
+    assert_eq!(shown.heading(), "Step 3 of 4: Check your answers");
+    let shown = shown.filled_in()["shown"].clone();
+    let confirmed = [("form-token", &*token), ("shown", &*shown)];
+    let confirmed = site.post(&review, &browser.cookie, &confirmed).await;
     assert_eq!(
-        (accepted.status, accepted.header("location")),
+        (confirmed.status, confirmed.header("location")),
         (StatusCode::SEE_OTHER, &*browser.page)
     );
     site.house.settle().await;

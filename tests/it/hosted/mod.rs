@@ -1,11 +1,15 @@
 //! The pages of the tenant's people, asked for in-process and judged by status, headers, HTML, rows,
 //! and by what the sandbox heard.
 
+mod asking;
 mod coming_back;
 mod forms;
 mod links;
+mod others;
 mod pages;
+mod speaking;
 mod states;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -80,6 +84,11 @@ impl Site {
             headers: parts.headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
         }
+    }
+
+    /// The headers of an answer whose body is not text.
+    pub(crate) async fn head(&self, request: Request<Body>) -> HeaderMap {
+        self.router.clone().oneshot(request).await.unwrap().headers().clone()
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, cookie: Option<&str>) -> Answer {
@@ -166,7 +175,8 @@ impl Site {
     /// Every row of every table that an onboarding can leave something in.
     pub(crate) async fn rows(&self) -> String {
         let mut all = String::new();
-        for table in ["tenant", "onboarding", "journal", "stray_call", "outbox", "attempt"] {
+        for table in ["tenant", "onboarding", "journal", "stray_call", "outbox", "attempt", "logo"]
+        {
             let query = format!("SELECT t::text FROM {table} t ORDER BY 1");
             let rows: Vec<String> =
                 sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&self.pool).await.unwrap();

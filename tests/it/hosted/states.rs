@@ -225,7 +225,7 @@ async fn the_accounts(stage: &Stage) {
     stage.connect(52, "Parcel Mail", AuthKind::ApiKey).await;
     let page = stage.show("07-connect-basic").await;
     assert!(page.body.contains(">User name</label>") && page.body.contains(">Password</label>"));
-    let path = format!("{}/connections/53/credential", stage.browser.page);
+    let path = format!("{}/connections/53/details", stage.browser.page);
     let form = [("form-token", &*token), ("user_name", "a:b"), ("password", "c")];
     let refused = stage.site.post(&path, &stage.browser.cookie, &form).await;
     assert!(refused.body.contains("cannot hold a colon"));

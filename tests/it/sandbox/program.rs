@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 fn options() -> Options {
     Options {
         listen: "127.0.0.1:0".parse().unwrap(),
+        error_link: None,
         service_domain: None,
         service_domain_url: None,
         faults: None,
