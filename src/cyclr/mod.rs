@@ -29,6 +29,7 @@ mod cycles;
 mod error;
 mod lenient;
 mod link;
+mod needs;
 mod pressure;
 mod probe;
 mod read_reply;
@@ -44,15 +45,13 @@ pub use accounts::{AccountRecord, NewAccount, SignInToken};
 pub use call_log::{Call, CallLog};
 pub use catalogue::CatalogueConnector;
 pub use client::{Account, Client, Partner};
-pub use connectors::{
-    AccountConnector, AuthType, AuthWay, ConnectorChange, ConnectorNeeds, ConnectorProperty,
-    OAuth2Type, Property,
-};
+pub use connectors::{AccountConnector, AuthType, ConnectorChange, OAuth2Type, Property};
 pub use cycles::{
     Activation, Cycle, CycleConnector, CycleStatus, Prerequisite, PrerequisiteObject,
 };
 pub use error::{Error, Fault, NotSent};
 pub use link::WayBack;
+pub use needs::{AuthWay, ConnectorNeeds, ConnectorProperty};
 pub use pressure::{Pressure, PressureSettings, PressureState};
 pub use read_reply::{ReplyKind, Understood, read_reply};
 pub use refusal::{parse_retry_after, words as refusal_words};

@@ -27,7 +27,8 @@ use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseSettings};
 use crate::embedded::{self, Durability, Embedded};
-use crate::onboarding::Blueprint;
+use crate::ids::BlueprintKey;
+use crate::onboarding::{Blueprint, SignInWindow};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::{ExposeSecret as _, MasterKey, Secret, random_token};
 use crate::{cyclr, engine, web, webhooks};
@@ -83,11 +84,13 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), Error>
     let config = doors.config(master_key(&data_dir)?)?;
     let store = app::connect(database, config.database.connections).await?;
     store.migrate().await.map_err(app::Error::from)?;
-    let blueprint = example_blueprint(&doors)?;
-    store.publish(blueprint.clone()).await?;
+    let blueprints = example_blueprints(&doors)?;
+    for blueprint in &blueprints {
+        store.publish(blueprint.clone()).await?;
+    }
     store.revoke_api_keys(KEY_NAME).await?;
     let (_, key) = store.create_api_key(KEY_NAME).await?;
-    let signup = signup::router(&doors.service_url(), &doors.signup_url(), &key, &blueprint.key)?;
+    let signup = signup::router(&doors.service_url(), &doors.signup_url(), &key, blueprints)?;
     doors.announce(&data_dir);
 
     let app = App::new(&config, store, Clock::system())?;
@@ -266,13 +269,29 @@ fn database_url() -> Option<Secret> {
     crate::config::database_url()
 }
 
-/// The blueprint that the signup page asks for: an OAuth connector, an API-key connector, questions.
-fn example_blueprint(doors: &Doors) -> Result<Blueprint, Error> {
-    let mut blueprint: Blueprint = serde_json::from_str(include_str!("blueprint.json"))
-        .map_err(|_| Error::Own("blueprint"))?;
+/// What can be tried: the same setup with its sign-in in this window, in one of its own, and with a message
+/// at its end; and one with every other way to connect.
+fn example_blueprints(doors: &Doors) -> Result<Vec<Blueprint>, Error> {
+    let parse = |text| serde_json::from_str(text).map_err(|_| Error::Own("blueprint"));
+    let newsletter: Blueprint = parse(include_str!("blueprint.json"))?;
+    let with = |key: &str, sign_in| {
+        let key = BlueprintKey::parse(key).map_err(|_| Error::Own("blueprint"))?;
+        Ok::<_, Error>(Blueprint { key, sign_in, ..newsletter.clone() })
+    };
+    let mut blueprints = vec![
+        newsletter.clone(),
+        with("newsletter-in-window", SignInWindow::Popup)?,
+        with("newsletter-by-message", SignInWindow::Message)?,
+        parse(include_str!("desk.json"))?,
+    ];
     let base = Url::parse(&doors.signup_url()).map_err(|_| Error::Own("address"))?;
-    for path in ["welcome", "later"] {
-        blueprint.return_urls.push(base.join(path).map_err(|_| Error::Own("address"))?);
+    for blueprint in &mut blueprints {
+        for path in ["welcome", "later"] {
+            blueprint.return_urls.push(base.join(path).map_err(|_| Error::Own("address"))?);
+        }
+        if !blueprint.mistakes().is_empty() {
+            return Err(Error::Own("blueprint"));
+        }
     }
-    if blueprint.mistakes().is_empty() { Ok(blueprint) } else { Err(Error::Own("blueprint")) }
+    Ok(blueprints)
 }

@@ -8,14 +8,14 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::ids::BlueprintKey;
+use crate::onboarding::{Blueprint, SignInWindow};
 use crate::secret::{ExposeSecret as _, Secret, random_token};
 
 /// What the page's handlers hold.
@@ -24,15 +24,16 @@ struct Shop {
     api: reqwest::Client,
     onboardings: Arc<str>,
     page: Arc<str>,
+    service: Arc<str>,
     key: Secret,
-    blueprint: BlueprintKey,
+    blueprints: Arc<[Blueprint]>,
 }
 
 pub(super) fn router(
     service_url: &str,
     page_url: &str,
     key: &Secret,
-    blueprint: &BlueprintKey,
+    blueprints: Vec<Blueprint>,
 ) -> Result<Router, reqwest::Error> {
     // Chosen once for the process; a second choice of the same provider changes nothing.
     drop(rustls::crypto::ring::default_provider().install_default());
@@ -45,11 +46,13 @@ pub(super) fn router(
         api,
         onboardings: format!("{service_url}v1/onboardings").into(),
         page: page_url.into(),
+        service: service_url.into(),
         key: key.clone(),
-        blueprint: blueprint.clone(),
+        blueprints: blueprints.into(),
     };
     Ok(Router::new()
         .route("/", get(show).post(sign_up))
+        .route("/signup.js", get(script))
         .route("/welcome", get(welcome))
         .route("/later", get(later))
         .with_state(shop))
@@ -62,7 +65,17 @@ struct SignupPage {
     form: String,
     company: String,
     email: String,
+    setups: Vec<(String, String)>,
     mistake: Option<&'static str>,
+}
+
+/// What the company's own page shows that opens the setup in a window of its own.
+#[derive(Template, WebTemplate)]
+#[template(path = "demo/connect.html")]
+struct ConnectPage {
+    company: String,
+    link: String,
+    embed: String,
 }
 
 #[derive(Template, WebTemplate)]
@@ -76,6 +89,9 @@ struct Signup {
     company: String,
     email: String,
     form: String,
+    setup: Option<String>,
+    /// Opened by the company's page instead of leaving it.
+    in_window: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -83,8 +99,28 @@ struct Returned {
     status: Option<String>,
 }
 
-async fn show() -> SignupPage {
-    SignupPage { form: random_token(), company: String::new(), email: String::new(), mistake: None }
+async fn show(State(shop): State<Shop>) -> SignupPage {
+    page(&shop, random_token(), (String::new(), String::new()), None)
+}
+
+fn page(
+    shop: &Shop,
+    form: String,
+    (company, email): (String, String),
+    mistake: Option<&'static str>,
+) -> SignupPage {
+    let name = |blueprint: &Blueprint| match blueprint.sign_in {
+        SignInWindow::Same => blueprint.name.clone(),
+        SignInWindow::Popup => format!("{}, signing in in a window", blueprint.name),
+        SignInWindow::Message => format!("{}, told by a message", blueprint.name),
+    };
+    let setups = shop.blueprints.iter().map(|known| (known.key.to_string(), name(known)));
+    SignupPage { form, company, email, setups: setups.collect(), mistake }
+}
+
+async fn script() -> impl IntoResponse {
+    let kind = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+    (kind, include_str!("signup.js"))
 }
 
 /// A real one asks its backend; what stands in the address proves nothing.
@@ -100,21 +136,20 @@ async fn later() -> WelcomePage {
 async fn sign_up(State(shop): State<Shop>, axum::Form(signup): axum::Form<Signup>) -> Response {
     let tenant = tenant_id(&signup.company);
     if tenant.is_empty() {
-        return again(signup, "Enter your company's name.");
+        return again(&shop, signup, "Enter your company's name.");
     }
     match start(&shop, &tenant, &signup).await {
+        Some(link) if signup.in_window.is_some() => {
+            let embed = format!("{}embed.js", shop.service);
+            ConnectPage { company: signup.company, link, embed }.into_response()
+        }
         Some(link) => Redirect::to(&link).into_response(),
-        None => again(signup, "We could not set up your integrations just now. Try again."),
+        None => again(&shop, signup, "We could not set up your integrations just now. Try again."),
     }
 }
 
-fn again(signup: Signup, mistake: &'static str) -> Response {
-    let page = SignupPage {
-        form: signup.form,
-        company: signup.company,
-        email: signup.email,
-        mistake: Some(mistake),
-    };
+fn again(shop: &Shop, signup: Signup, mistake: &'static str) -> Response {
+    let page = page(shop, signup.form, (signup.company, signup.email), Some(mistake));
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
@@ -122,10 +157,13 @@ fn again(signup: Signup, mistake: &'static str) -> Response {
 async fn start(shop: &Shop, tenant: &str, signup: &Signup) -> Option<String> {
     let contact =
         (!signup.email.trim().is_empty()).then(|| json!({ "email": signup.email.trim() }));
+    let wanted = signup.setup.as_deref();
+    let setup = shop.blueprints.iter().find(|known| Some(known.key.as_str()) == wanted);
+    let setup = &setup.or(shop.blueprints.first())?.key;
     let body = json!({
         "tenant_id": tenant,
         "name": signup.company.trim(),
-        "blueprint": shop.blueprint,
+        "blueprint": setup,
         "timezone": "Europe/London",
         "contact": contact,
         "data": { "plan": "trial" },

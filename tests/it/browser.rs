@@ -21,6 +21,11 @@ pub(crate) struct Browser {
 impl Browser {
     /// `None` where there is no browser on this machine and none is required.
     pub(crate) async fn open(width: u32) -> Option<Self> {
+        Self::open_with(width, true).await
+    }
+
+    /// With or without scripts.
+    pub(crate) async fn open_with(width: u32, scripts: bool) -> Option<Self> {
         let names = ["chromium", "chromium-browser", "google-chrome"];
         let found = find("chromedriver").zip(names.into_iter().find_map(find));
         let Some((driver, chromium)) = found else {
@@ -43,6 +48,9 @@ impl Browser {
         let options = json!({
             "goog:chromeOptions": {
                 "binary": chromium,
+                "prefs": {
+                    "profile.managed_default_content_settings.javascript": if scripts { 1 } else { 2 }
+                },
                 "args": [
                     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
                     "--no-first-run", "--disable-background-networking", "--disable-sync",
@@ -78,7 +86,7 @@ impl Browser {
         }
     }
 
-    async fn heading(&self) -> String {
+    pub(crate) async fn heading(&self) -> String {
         self.wait_for("h1").await.text().await.unwrap()
     }
 
@@ -99,7 +107,7 @@ impl Browser {
         }
     }
 
-    async fn type_into(&self, selector: &str, text: &str) {
+    pub(crate) async fn type_into(&self, selector: &str, text: &str) {
         let field = self.wait_for(selector).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();

@@ -93,8 +93,10 @@ async fn while_cyclr_is_away_a_waiting_person_is_looked_after_in_the_attempts_ow
     // Nobody could say how it ended, so it is looked once more until Cyclr does.
     assert!(!house.read(id).await.facts.connection(crm).unwrap().attempt.unwrap().over);
     house.sandbox.clear_faults();
-    house.advance(TimeDelta::seconds(60));
-    house.settle().await;
+    for _ in 0..15 {
+        house.advance(TimeDelta::minutes(1));
+        house.settle().await;
+    }
     let waiting = house.read(id).await;
     assert!(matches!(waiting.status, Status::Waiting { look_at: None, .. }), "{waiting:?}");
     assert_eq!(waiting.abandonment(), Some(Abandonment::LeftAtProvider));

@@ -47,8 +47,8 @@ const WRITERS: &[&str] = &["engine", "store"];
 /// Who may read the environment; `embedded` looks there for installed programs.
 const ENVIRONMENT_READERS: &[&str] = &["config", "embedded"];
 
-/// What may stand beside the code that includes it: long statements, documents and words.
-const BESIDE: &[&str] = &[".sql", ".json", ".ftl"];
+/// What may stand beside the code that includes it: long statements, documents, words and a page's script.
+const BESIDE: &[&str] = &[".sql", ".json", ".ftl", ".js"];
 
 const LONGEST_FILE: usize = 400;
 const LONGEST_PLAQUE: usize = 25;

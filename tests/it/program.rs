@@ -92,7 +92,13 @@ impl Demo {
 
     /// What the signup page does for a company; gives the link it leads to.
     pub(crate) async fn sign_up(&self, company: &str) -> String {
-        let body = format!("company={company}&email=ada%40{company}.example&form={company}");
+        self.sign_up_for(company, "crm-to-newsletter").await
+    }
+
+    /// For another one of the demo's setups.
+    pub(crate) async fn sign_up_for(&self, company: &str, setup: &str) -> String {
+        let who = format!("company={company}&email=ada%40{company}.example&form={company}");
+        let body = format!("{who}&setup={setup}");
         let answer = browser()
             .post(format!("{}/", self.signup()))
             .header("content-type", "application/x-www-form-urlencoded")
