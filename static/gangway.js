@@ -5,6 +5,8 @@
 (() => {
   const main = document.getElementById("main");
   if (!main) return;
+  // A page that is on its way elsewhere is not loaded again: that would stop it.
+  let leaving = false;
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("gangway") : null;
   const post = (address, fields) =>
     fetch(address, {
@@ -29,6 +31,7 @@
     if (!mark) return;
     const pause = Math.max(2, Number(seconds) || 15) * 1000;
     const reload = () => {
+      if (leaving) return;
       if (!document.hidden || !document.querySelector("form[data-draft]")) location.reload();
     };
     const look = async () => {
@@ -80,9 +83,13 @@
         form.dataset.sent = "yes";
         sessionStorage.setItem("gangway-sent", "yes");
         form.setAttribute("aria-busy", "true");
+        leaving = true;
+        // Whoever handles it in another window stays here.
+        setTimeout(() => event.defaultPrevented && (leaving = false));
       });
     }
     addEventListener("pageshow", () => {
+      leaving = false;
       for (const form of document.querySelectorAll("form[data-sent]")) release(form);
     });
   };
@@ -106,6 +113,9 @@
     const form = document.querySelector("form[data-draft]");
     if (!form) return;
     const saved = form.querySelector("[data-saved]");
+    // Loading what was refused again would send it again, over what was typed since.
+    const here = form.dataset.draft.replace(/\/draft$/, "");
+    if (location.pathname !== here) history.replaceState(null, "", here);
     let timer;
     const keep = async () => {
       try {
@@ -115,12 +125,14 @@
         saved.hidden = true;
       }
     };
-    form.addEventListener("input", (event) => {
+    const changed = (event) => {
       if (event.target.dataset.search) return;
       saved.hidden = true;
       clearTimeout(timer);
       timer = setTimeout(keep, 700);
-    });
+    };
+    form.addEventListener("input", changed);
+    form.addEventListener("change", changed);
     form.addEventListener("submit", () => clearTimeout(timer));
     loadLists(form);
   };
