@@ -362,10 +362,12 @@ impl From<&Connection> for ConnectionBody {
             connected: connection.authenticated.stands(),
             found_connected: connection.found_connected,
             handed_over: connection.handed_over.stands(),
-            approval: connection.approval.map(|Approval { asked_at, remind_at }| ApprovalBody {
-                asked_at: kept(asked_at),
-                remind_at: kept(remind_at),
-            }),
+            approval: connection.approval.filter(|_| connection.is_open()).map(
+                |Approval { asked_at, remind_at }| ApprovalBody {
+                    asked_at: kept(asked_at),
+                    remind_at: kept(remind_at),
+                },
+            ),
             skipped: connection.is_passed_over(),
         }
     }

@@ -201,10 +201,7 @@ fn hint(visit: &Visit, state: &AppState, connection: &Connection) -> Option<Hint
         },
     };
     let what = visit.about(message, connection);
-    let more = match message {
-        "connect-refused" => visit.about("approval-title", connection),
-        message => visit.about(&format!("{message}-more"), connection),
-    };
+    let more = visit.about(&format!("{message}-more"), connection);
     Some(Hint { is_calm: message == "connect-open", what, more })
 }
 

@@ -1,16 +1,14 @@
-//! What the integrator's own pages use: a script that opens these pages, the state that it asks for, and
-//! images of brands.
+//! What the integrator's own pages use: a script that opens these pages, and the state that it asks for.
 
 use axum::Router;
 use axum::extract::{FromRef, Path, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::visit::is_good;
-use crate::ids::LogoId;
 use crate::onboarding::Status;
 use crate::web::{self, AppState};
 
@@ -83,19 +81,4 @@ async fn state(
         },
     };
     Ok((FOR_EVERYBODY, axum::Json(shown)).into_response())
-}
-
-/// An image of a brand. Its name is its content, so it is kept for as long as anybody likes.
-pub(super) async fn logo(
-    State(app): State<AppState>,
-    Path(name): Path<String>,
-) -> Result<Response, web::Error> {
-    let id = LogoId::parse(name).map_err(|_| web::Error::not_found())?;
-    let logo = app.store().find_logo(&id).await?.ok_or_else(web::Error::not_found)?;
-    let kind = HeaderValue::try_from(logo.media_type).map_err(web::Error::internal)?;
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
-    ];
-    Ok((StatusCode::OK, headers, logo.image).into_response())
 }

@@ -32,6 +32,8 @@ struct HandOver {
 #[derive(Debug)]
 struct Text {
     link: String,
+    /// Says whom it is for.
+    label: String,
     words: String,
     mail: String,
 }
@@ -64,7 +66,8 @@ impl Text {
         let values = [("app", &*connection.name), ("company", &*company), ("link", &*link)];
         let words = visit.words.with(&format!("{about}-message"), &values);
         let subject = visit.words.with(&format!("{about}-subject"), &values);
-        Self { mail: mail(&subject, &words), words, link }
+        let label = visit.say(&format!("{about}-link"));
+        Self { mail: mail(&subject, &words), words, link, label }
     }
 }
 
@@ -157,14 +160,15 @@ pub(super) fn approval(visit: &Visit, state: &AppState, connection: &Connection)
     let company = visit.company();
     let values = [("app", &*connection.name), ("company", &*company)];
     let date = connection.approval.map(|approval| visit.words.date(approval.remind_at));
-    let whole = state.link_url(&visit.onboarding);
+    // Good for this one connection, as a colleague's is.
+    let link = link(state, visit, connection);
     let frame = visit.frame(visit.about("approval-title", connection));
     let page = Page(ApprovalPage {
         frame: Frame { refresh: Some(watch(visit, 30)), ..frame },
         explain: visit.about("approval-explain", connection),
         waiting: visit.words.with("approval-waiting", &values),
         remind: visit.words.fill("approval-remind", "date", &date.unwrap_or_default()),
-        text: Text::new(visit, connection, whole, "approval"),
+        text: Text::new(visit, connection, link, "approval"),
         form_token: visit.form_token.clone(),
         sign_in: format!("{base}/sign-in"),
         approved: visit.about("approval-done", connection),

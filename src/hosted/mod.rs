@@ -74,7 +74,6 @@ pub fn router(state: AppState) -> Router {
         .route("/return/declined", get(return_page::come_back_declined))
         .route("/return/{attempt}", get(return_page::come_back))
         .route("/return/{attempt}/window", get(return_page::come_back_in_window))
-        .route("/logo/{logo}", get(embed::logo))
         .merge(assets())
         .merge(embed::router())
         .layer(CompressionLayer::new())

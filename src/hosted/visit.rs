@@ -200,7 +200,8 @@ pub(super) fn is_good(onboarding: &Onboarding, grant: &LinkGrant, state: &AppSta
     let link = onboarding.link;
     let for_colleague = |only: ColleagueGrant| {
         onboarding.facts.connection(only.connector).is_some_and(|connection| {
-            connection.handed_over.stands() && connection.handed_over.changes() == only.turn
+            let asked = connection.handed_over.stands() || connection.approval.is_some();
+            asked && connection.handed_over.changes() == only.turn
         })
     };
     onboarding.id == grant.onboarding

@@ -176,11 +176,10 @@ impl Onboarding {
             if connection.authenticated.note(stands) {
                 if stands { &mut connected } else { &mut lost }.push(seen.connector);
             }
-            if stands {
-                connection.approval = None;
-            } else if !lost.is_empty() && lost.last() == Some(&seen.connector) {
+            if lost.last() == Some(&seen.connector) {
                 // Who is to connect it again is for the tenant's people to say.
                 connection.handed_over.note(false);
+                connection.approval = None;
             }
         }
         let unfinished = self.end_attempts(&ids, now);

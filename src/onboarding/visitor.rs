@@ -79,8 +79,6 @@ impl Onboarding {
             || connection.ways.iter().any(|way| way.auth == AuthKind::OAuth);
         require(by_signing_in, "This account is not connected by signing in.")?;
         connection.attempt = Some(Attempt::begin(now, limits.attempt()));
-        // Whoever tries it themselves does not wait for approval any more.
-        connection.approval = None;
         self.settle(limits, now);
         Ok(Event::AttemptOpened { connector })
     }

@@ -110,11 +110,6 @@ impl Frame {
         self.brand.as_ref()?.name.as_deref()
     }
 
-    pub fn logo(&self) -> Option<String> {
-        let logo = self.brand.as_ref()?.logo.as_ref()?;
-        Some(format!("/logo/{logo}"))
-    }
-
     /// Labels and addresses of what the law or the brand wants to be read.
     pub fn legal(&self) -> Vec<(String, String)> {
         let Some(brand) = &self.brand else { return Vec::new() };

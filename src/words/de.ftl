@@ -45,7 +45,6 @@ required = erforderlich
 continue = Weiter
 try-again = Noch einmal versuchen
 check-again = Noch einmal prüfen
-close-window = Dieses Fenster schließen
 back-to = Zurück zu { $company }
 back-to-start = Zurück zum Ausgangspunkt
 
@@ -84,6 +83,7 @@ connect-denied-more = Es wurde nichts verbunden, und nichts ist verloren. War da
 connect-trouble = { $app } konnte die Anmeldung nicht abschließen.
 connect-trouble-more = Das liegt nicht an Ihnen, und nichts ist verloren. Warten Sie einige Minuten und beginnen Sie dann noch einmal.
 connect-refused = { $app } hat keinen Zugriff gegeben.
+connect-refused-more = Die Administration muss es freigeben. Bitten Sie die Ihre mit dem Text darum, den Sie unten finden, oder lassen Sie sie verbinden.
 connect-someone-else = Jemand anderes soll { $app } verbinden
 connect-approval-needed = { $app } verlangt die Freigabe durch die Administration
 connect-lost = { $app } war verbunden, und die Verbindung ist beendet. Verbinden Sie es noch einmal, damit es weitergeht.
@@ -112,9 +112,9 @@ colleague-over = Um diese Verbindung wird nicht mehr gebeten. Sie können diese 
 
 approval-title = { $app } braucht die Freigabe der Administration
 approval-explain = In Ihrer Organisation darf nur die Administration neue Anwendungen bei { $app } erlauben. Schicken Sie ihr diesen Text. Ist sie erteilt, kommen Sie zurück und verbinden Sie.
+approval-link = Link für die Administration
 approval-message = Hallo, { $company } bittet darum, in { $app } für unsere Organisation als Anwendung erlaubt zu werden. Das kann nur die Administration freigeben. Sie können es selbst über diesen Link verbinden oder in den Einstellungen von { $app } freigeben: { $link }
 approval-subject = Bitte { $company } in { $app } freigeben
-approval-say = Die Administration muss es freigeben
 approval-waiting = Die Administration wurde gebeten, { $company } bei { $app } freizugeben.
 approval-remind = Wenn nichts geschieht, fragen Sie am { $date } noch einmal nach.
 approval-done = Es ist freigegeben: { $app } verbinden
@@ -138,8 +138,6 @@ form-not-checked = Was Sie eingegeben haben, konnte gerade nicht geprüft werden
 way-title = Wie möchten Sie { $app } verbinden?
 way-explain = { $app } lässt sich auf mehrere Arten verbinden. Wählen Sie die, für die Sie die Angaben haben.
 way-other = { $app } auf andere Art verbinden
-way-oauth = Bei { $app } anmelden
-way-missing = Wählen Sie eine der Arten.
 
 ## Zurückkommen
 
@@ -149,7 +147,6 @@ returned-window = Das hat geklappt. Sie können dieses Fenster schließen; die S
 returned-unfinished = { $app } ist noch nicht verbunden
 returned-unconfirmed = Bisher hat { $app } die Anmeldung nicht bestätigt. Vielleicht braucht es noch einen Augenblick, oder die Anmeldung wurde geschlossen oder abgelehnt.
 returned-do = Nichts ist verloren. Haben Sie sich gerade angemeldet, prüfen Sie noch einmal. Wenn nicht, versuchen Sie es erneut; dürfen Sie das nicht, bitten Sie jemanden mit Administrationsrechten.
-returned-late = Diese Anmeldung wurde vor einer Weile begonnen, und vielleicht ist eine neuere Seite offen. Nichts ist verloren.
 returned-unknown = Hier gibt es nichts abzuschließen
 returned-unknown-what = Diese Adresse haben wir nicht vergeben, oder sie ist unvollständig.
 returned-unknown-means = Nichts ist verloren: Was getan war, ist gespeichert.

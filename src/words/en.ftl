@@ -48,7 +48,6 @@ required = required
 continue = Continue
 try-again = Try again
 check-again = Check again
-close-window = Close this window
 back-to = Back to { $company }
 back-to-start = Back to where you started
 
@@ -87,6 +86,7 @@ connect-denied-more = Nothing was connected and nothing is lost. If that was not
 connect-trouble = { $app } could not finish the sign-in.
 connect-trouble-more = That is not your doing, and nothing is lost. Wait a few minutes, then begin again.
 connect-refused = { $app } did not give access.
+connect-refused-more = An administrator has to approve it. Ask yours for it with the text that you find below, or let them connect it.
 connect-someone-else = Somebody else should connect { $app }
 connect-approval-needed = { $app } asks for an administrator’s approval
 connect-lost = { $app } was connected before, and the connection has ended. Connect it again to go on.
@@ -115,9 +115,9 @@ colleague-over = This connection is not asked for any more. You can close this p
 
 approval-title = { $app } needs an administrator’s approval
 approval-explain = Your organisation lets only an administrator allow new apps at { $app }. Send this text to yours. When it is approved, come back and connect.
+approval-link = Link for your administrator
 approval-message = Hello, { $company } asks to be allowed as an app in { $app } for our organisation. Only an administrator can approve it. You can do that by connecting it yourself with this link, or in the settings of { $app }: { $link }
 approval-subject = Please approve { $company } in { $app }
-approval-say = An administrator has to approve it
 approval-waiting = An administrator was asked to approve { $company } at { $app }.
 approval-remind = If nothing happens, ask again on { $date }.
 approval-done = It was approved: connect { $app }
@@ -141,8 +141,6 @@ form-not-checked = What you entered could not be checked just now; that is not y
 way-title = How do you want to connect { $app }?
 way-explain = { $app } can be connected in several ways. Choose the one that you have the details for.
 way-other = Connect { $app } in another way
-way-oauth = Sign in at { $app }
-way-missing = Choose one of the ways.
 
 ## Coming back
 
@@ -152,7 +150,6 @@ returned-window = That worked. You can close this window; the page from which yo
 returned-unfinished = { $app } is not connected yet
 returned-unconfirmed = So far { $app } has not confirmed the sign-in. It may need a moment longer, or the sign-in was closed or declined.
 returned-do = Nothing is lost. If you finished signing in just now, check again. If not, try it once more; if you are not allowed to, ask a colleague who is an administrator there.
-returned-late = This sign-in was begun a while ago, and a newer page may be open. Nothing is lost.
 returned-unknown = There is nothing to finish here
 returned-unknown-what = The address is not one that we gave out, or it is incomplete.
 returned-unknown-means = Nothing is lost: what was done before is saved.

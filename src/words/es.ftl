@@ -45,7 +45,6 @@ required = obligatorio
 continue = Continuar
 try-again = Intentar de nuevo
 check-again = Comprobar de nuevo
-close-window = Cerrar esta ventana
 back-to = Volver a { $company }
 back-to-start = Volver al punto de partida
 
@@ -84,6 +83,7 @@ connect-denied-more = No se conectó nada y no se ha perdido nada. Si no era su 
 connect-trouble = { $app } no pudo terminar el inicio de sesión.
 connect-trouble-more = No es culpa suya y no se ha perdido nada. Espere unos minutos y empiece de nuevo.
 connect-refused = { $app } no dio acceso.
+connect-refused-more = Un administrador tiene que aprobarlo. Pídala al suyo con el texto que encuentra abajo, o deje que conecte esa persona.
 connect-someone-else = Otra persona debe conectar { $app }
 connect-approval-needed = { $app } pide la aprobación de un administrador
 connect-lost = { $app } estaba conectada y la conexión ha terminado. Conéctela de nuevo para continuar.
@@ -112,9 +112,9 @@ colleague-over = Esta conexión ya no se pide. Puede cerrar esta página.
 
 approval-title = { $app } necesita la aprobación de un administrador
 approval-explain = En su organización, solo un administrador puede permitir aplicaciones nuevas en { $app }. Envíele este texto. Cuando lo apruebe, vuelva y conecte.
+approval-link = Enlace para su administrador
 approval-message = Hola, { $company } pide que se le permita como aplicación en { $app } para nuestra organización. Solo un administrador puede aprobarlo. Puede hacerlo conectándola usted con este enlace, o en los ajustes de { $app }: { $link }
 approval-subject = Apruebe { $company } en { $app }, por favor
-approval-say = Un administrador tiene que aprobarlo
 approval-waiting = Se pidió a un administrador que apruebe { $company } en { $app }.
 approval-remind = Si no ocurre nada, vuelva a preguntar el { $date }.
 approval-done = Está aprobado: conectar { $app }
@@ -138,8 +138,6 @@ form-not-checked = No se pudo comprobar lo que escribió; no es culpa suya. Espe
 way-title = ¿Cómo quiere conectar { $app }?
 way-explain = { $app } se puede conectar de varias maneras. Elija aquella de la que tenga los datos.
 way-other = Conectar { $app } de otra manera
-way-oauth = Iniciar sesión en { $app }
-way-missing = Elija una de las maneras.
 
 ## La vuelta
 
@@ -149,7 +147,6 @@ returned-window = Ha funcionado. Puede cerrar esta ventana; la página de la que
 returned-unfinished = { $app } todavía no está conectada
 returned-unconfirmed = Hasta ahora { $app } no ha confirmado el inicio de sesión. Puede que necesite un momento más, o que se cerrara o se rechazara.
 returned-do = No se ha perdido nada. Si acaba de iniciar sesión, compruebe de nuevo. Si no, inténtelo otra vez; si no tiene permiso, pida ayuda a alguien que sea administrador.
-returned-late = Este inicio de sesión empezó hace un rato y puede que haya una página más reciente abierta. No se ha perdido nada.
 returned-unknown = Aquí no hay nada que terminar
 returned-unknown-what = La dirección no es una de las nuestras, o está incompleta.
 returned-unknown-means = No se ha perdido nada: lo hecho está guardado.

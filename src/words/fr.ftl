@@ -45,7 +45,6 @@ required = obligatoire
 continue = Continuer
 try-again = Réessayer
 check-again = Vérifier à nouveau
-close-window = Fermer cette fenêtre
 back-to = Retour à { $company }
 back-to-start = Retour au point de départ
 
@@ -84,6 +83,7 @@ connect-denied-more = Rien n’a été connecté et rien n’est perdu. Si ce n�
 connect-trouble = { $app } n’a pas pu terminer l’identification.
 connect-trouble-more = Cela ne vient pas de vous, et rien n’est perdu. Attendez quelques minutes, puis recommencez.
 connect-refused = { $app } n’a pas donné l’accès.
+connect-refused-more = Un administrateur doit l’approuver. Demandez-la au vôtre avec le texte que vous trouvez ci-dessous, ou laissez-le connecter.
 connect-someone-else = Quelqu’un d’autre doit connecter { $app }
 connect-approval-needed = { $app } demande l’approbation d’un administrateur
 connect-lost = { $app } était connecté, et la connexion a pris fin. Connectez-le à nouveau pour continuer.
@@ -112,9 +112,9 @@ colleague-over = Cette connexion n’est plus demandée. Vous pouvez fermer cett
 
 approval-title = { $app } demande l’approbation d’un administrateur
 approval-explain = Dans votre organisation, seul un administrateur peut autoriser de nouvelles applications chez { $app }. Envoyez ce texte au vôtre. Une fois l’approbation donnée, revenez et connectez.
+approval-link = Lien pour votre administrateur
 approval-message = Bonjour, { $company } demande à être autorisé comme application dans { $app } pour notre organisation. Seul un administrateur peut l’approuver. Vous pouvez le faire en connectant vous-même l’application avec ce lien, ou dans les paramètres de { $app } : { $link }
 approval-subject = Merci d’approuver { $company } dans { $app }
-approval-say = Un administrateur doit l’approuver
 approval-waiting = Un administrateur a été prié d’approuver { $company } chez { $app }.
 approval-remind = Si rien ne se passe, redemandez le { $date }.
 approval-done = C’est approuvé : connecter { $app }
@@ -138,8 +138,6 @@ form-not-checked = Ce que vous avez saisi n’a pas pu être vérifié pour l’
 way-title = Comment voulez-vous connecter { $app } ?
 way-explain = { $app } peut être connecté de plusieurs façons. Choisissez celle dont vous avez les informations.
 way-other = Connecter { $app } d’une autre façon
-way-oauth = S’identifier chez { $app }
-way-missing = Choisissez une des façons.
 
 ## Le retour
 
@@ -149,7 +147,6 @@ returned-window = C’est réussi. Vous pouvez fermer cette fenêtre ; la page d
 returned-unfinished = { $app } n’est pas encore connecté
 returned-unconfirmed = Jusqu’ici, { $app } n’a pas confirmé l’identification. Il faut peut-être encore un instant, ou l’identification a été fermée ou refusée.
 returned-do = Rien n’est perdu. Si vous venez de vous identifier, vérifiez à nouveau. Sinon, réessayez ; si vous n’en avez pas le droit, demandez à un collègue administrateur.
-returned-late = Cette identification a été commencée il y a un moment, et une page plus récente est peut-être ouverte. Rien n’est perdu.
 returned-unknown = Il n’y a rien à terminer ici
 returned-unknown-what = Cette adresse n’est pas une des nôtres, ou elle est incomplète.
 returned-unknown-means = Rien n’est perdu : ce qui était fait est enregistré.

@@ -45,7 +45,6 @@ required = 必須
 continue = 続ける
 try-again = もう一度試す
 check-again = もう一度確認する
-close-window = このウィンドウを閉じる
 back-to = { $company }に戻る
 back-to-start = 元のページに戻る
 
@@ -84,6 +83,7 @@ connect-denied-more = 何も接続されておらず、失われたものもあ�
 connect-trouble = { $app }がサインインを完了できませんでした。
 connect-trouble-more = お客様の操作が原因ではなく、失われたものもありません。数分待ってから、もう一度始めてください。
 connect-refused = { $app }からアクセスが得られませんでした。
+connect-refused-more = 管理者の承認が必要です。 下の文面で管理者に承認を依頼するか、管理者に接続してもらってください。
 connect-someone-else = { $app }は他の人が接続する
 connect-approval-needed = { $app }で管理者の承認が必要と表示された
 connect-lost = { $app }は接続されていましたが、接続が終了しました。続けるにはもう一度接続してください。
@@ -112,9 +112,9 @@ colleague-over = この接続の依頼は終了しました。このページを
 
 approval-title = { $app }で管理者の承認が必要です
 approval-explain = お客様の組織では、{ $app }で新しいアプリを許可できるのは管理者だけです。次の文面を管理者に送ってください。承認されたら、戻って接続してください。
+approval-link = 管理者用のリンク
 approval-message = お疲れさまです。{ $company }を{ $app }のアプリとして組織で許可していただく必要があります。承認できるのは管理者だけです。次のリンクからご自身で接続するか、{ $app }の設定で承認してください: { $link }
 approval-subject = { $app }での{ $company }の承認のお願い
-approval-say = 管理者の承認が必要
 approval-waiting = { $app }で{ $company }を承認するよう管理者に依頼しています。
 approval-remind = 進まない場合は、{ $date }にもう一度確認してください。
 approval-done = 承認された: { $app }を接続
@@ -138,8 +138,6 @@ form-not-checked = 入力内容を今は確認できませんでした。お客�
 way-title = { $app }をどの方法で接続しますか?
 way-explain = { $app }は複数の方法で接続できます。必要な情報をお持ちの方法を選んでください。
 way-other = { $app }を別の方法で接続する
-way-oauth = { $app }にサインインする
-way-missing = いずれかの方法を選んでください。
 
 ## 戻ってきたとき
 
@@ -149,7 +147,6 @@ returned-window = 完了しました。このウィンドウを閉じて構い�
 returned-unfinished = { $app }はまだ接続されていません
 returned-unconfirmed = { $app }からサインインの確認がまだ届いていません。もう少し時間がかかるか、サインインが閉じられたか拒否された可能性があります。
 returned-do = 失われたものはありません。サインインを終えたばかりの場合は、もう一度確認してください。そうでない場合はもう一度試してください。権限がない場合は、管理者の方に依頼してください。
-returned-late = このサインインはしばらく前に始められたもので、新しいページが開いている可能性があります。失われたものはありません。
 returned-unknown = ここで完了するものはありません
 returned-unknown-what = このアドレスは当方が発行したものではないか、不完全です。
 returned-unknown-means = 失われたものはありません。これまでの内容は保存されています。

@@ -59,6 +59,12 @@ impl Browser {
                 ]
             }
         });
+        let mut options = options;
+        if width < 500 {
+            // No window is as narrow as a phone.
+            options["goog:chromeOptions"]["mobileEmulation"] =
+                json!({ "deviceMetrics": { "width": width, "height": 800, "pixelRatio": 1 } });
+        }
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(options.as_object().unwrap().clone())
             .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))

@@ -175,8 +175,7 @@ impl Site {
     /// Every row of every table that an onboarding can leave something in.
     pub(crate) async fn rows(&self) -> String {
         let mut all = String::new();
-        for table in ["tenant", "onboarding", "journal", "stray_call", "outbox", "attempt", "logo"]
-        {
+        for table in ["tenant", "onboarding", "journal", "stray_call", "outbox", "attempt"] {
             let query = format!("SELECT t::text FROM {table} t ORDER BY 1");
             let rows: Vec<String> =
                 sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&self.pool).await.unwrap();

@@ -116,14 +116,14 @@ async fn what_was_handed_over_can_be_taken_back_and_the_link_is_over_then() {
 
 #[tokio::test]
 async fn an_administrators_approval_is_a_state_of_its_own() {
-    let (site, id) = Site::with(attended()).await;
+    let (mut site, id) = Site::with(attended()).await;
     let browser = site.visit(id).await;
     let crm = site.house.connector(id, "Harbour CRM").await;
     let base = format!("{}/connections/{crm}", browser.page);
     post(&site, &browser, &format!("{base}/approval"), &[("wanted", "true")]).await;
     let page = now(&site, &browser).await;
     assert_eq!(page.heading(), "Step 2 of 4: Harbour CRM needs an administrator’s approval");
-    for piece in ["ask again on 5 March 2026", "mailto:?subject=", "https://go.example.com/l/"] {
+    for piece in ["ask again on 5 March 2026", "mailto:?subject=", "https://go.example.com/c/"] {
         assert!(page.body.contains(piece), "{piece}\n{}", page.body);
     }
     let waiting = site.house.read(id).await;
@@ -133,9 +133,15 @@ async fn an_administrators_approval_is_a_state_of_its_own() {
         (RequirementCode::NeedsAdminApproval, Blocker::CustomerAdmin)
     );
     assert!(waiting.explain(site.house.clock.now()).contains("has to approve"));
-    // It was approved: whoever tries does not wait for it any more.
-    post(&site, &browser, &format!("{base}/sign-in"), &[]).await;
-    assert!(now(&site, &browser).await.body.contains("is under way"));
+    // The administrator's link is for this connection, and lasts while it is asked for.
+    let link = between(&page.body, "value=\"https://go.example.com", "\"").to_owned();
+    assert_eq!(site.get(&link, None).await.status, StatusCode::SEE_OTHER);
+    // It was approved: whoever signs in goes on.
+    let sent = post(&site, &browser, &format!("{base}/sign-in"), &[]).await;
+    site.house.decide(sent.header("location"), "allow").await;
+    site.house.advance(TimeDelta::seconds(4));
+    site.house.settle().await;
+    assert_eq!(now(&site, &browser).await.heading(), "Step 2 of 4: Connect Parcel Mail");
 }
 
 #[tokio::test]

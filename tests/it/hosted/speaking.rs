@@ -181,3 +181,49 @@ async fn pages_are_small_compressed_and_ask_nobody_else_for_anything() {
     let packed = site.head(request.body(Body::empty()).unwrap()).await;
     assert_eq!(packed[header::CONTENT_ENCODING], "gzip");
 }
+
+/// All files below a folder of the project, as one text.
+fn all_text(folder: &str) -> String {
+    let mut text = String::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let is_words = entry.file_name().to_string_lossy().ends_with(".ftl");
+            match (entry.file_type().unwrap().is_dir(), is_words) {
+                (true, _) => folders.push(entry.path()),
+                (false, false) => text.push_str(&std::fs::read_to_string(entry.path()).unwrap()),
+                (false, true) => {}
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn every_message_is_said_somewhere_and_every_one_that_is_said_is_there() {
+    let english = include_str!("../../../src/words/en.ftl");
+    let names: Vec<_> = english
+        .lines()
+        .filter_map(|line| Some(line.split_once(" = ")?.0))
+        .filter(|name| !name.is_empty() && !name.contains(['#', ' ']))
+        .collect();
+    let said = all_text("src") + &all_text("templates");
+    // Some are made of a stem and one of these.
+    let endings = ["-more", "-what", "-do", "-link", "-message", "-subject"];
+    for name in &names {
+        let stem = endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+        let found = [*name, stem].iter().any(|name| said.contains(&format!("\"{name}\"")));
+        assert!(found, "{name} is said nowhere");
+    }
+    for call in ["say(\"", "fill(\"", "around(\"", "about(\"", "count(\""] {
+        for rest in all_text("templates")
+            .split(call)
+            .skip(1)
+            .chain(all_text("src/hosted").split(call).skip(1))
+        {
+            let name = rest.split('"').next().unwrap();
+            assert!(names.contains(&name), "{name} is not there");
+        }
+    }
+}

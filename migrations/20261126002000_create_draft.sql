@@ -11,17 +11,5 @@ CREATE TABLE draft (
         REFERENCES onboarding (onboarding_id) ON DELETE CASCADE
 );
 
--- Images of brands. Named by their content, so a blueprint version and whoever caches it never see
--- another one.
-CREATE TABLE logo (
-    -- SHA-256 of `image`, in hexadecimal digits.
-    logo_id text NOT NULL,
-    media_type text NOT NULL,
-    image bytea NOT NULL,
-    uploaded_at timestamptz NOT NULL,
-    CONSTRAINT logo_pkey PRIMARY KEY (logo_id),
-    CONSTRAINT logo_image_length CHECK (octet_length(image) BETWEEN 1 AND 204800)
-);
-
 -- A browser that comes back without the address that we gave out: which try was its newest?
 CREATE INDEX attempt_by_session ON attempt (session_digest, opened_at DESC);
