@@ -148,18 +148,10 @@ impl From<JournalLine> for EventBody {
 }
 
 /// Templates are counted from 0, in the blueprint's order.
+#[expect(clippy::too_many_lines, reason = "a table: an entry for each kind")]
 fn detail(event: &Event) -> Value {
     match event {
         Event::Started | Event::LookOrdered | Event::Opened | Event::LinkWanted => json!({}),
-        Event::CameBack { connector, said } => {
-            json!({ "connector_id": connector.to_string(), "provider_said": said })
-        }
-        Event::HandedOver { connector, to_colleague } => {
-            json!({ "connector_id": connector.to_string(), "to_colleague": to_colleague })
-        }
-        Event::ApprovalAsked { connector, wanted } => {
-            json!({ "connector_id": connector.to_string(), "wanted": wanted })
-        }
         Event::RetryOrdered { reason } => json!({ "reason": reason }),
         Event::Skipped { step, template, connectors, reason } => json!({
             "step": step, "template": template, "connector_ids": texts(connectors),
@@ -204,19 +196,29 @@ fn detail(event: &Event) -> Value {
             json!({ "template": template, "cycle_id": cycle.0 })
         }
         Event::BecameStuck { problem, detail } => json!({ "problem": problem, "detail": detail }),
+        Event::LinkRotated { generation } | Event::LinkRevoked { generation } => {
+            json!({ "generation": generation })
+        }
+        Event::LinkExtended { expires_at } => json!({ "expires_at": kept(*expires_at) }),
+        Event::Noted { text } => json!({ "text": text }),
+        Event::CameBack { connector, said } => about(*connector, "provider_said", said),
+        Event::HandedOver { connector, to_colleague } => {
+            about(*connector, "to_colleague", to_colleague)
+        }
+        Event::ApprovalAsked { connector, wanted } => about(*connector, "wanted", wanted),
         Event::AttemptOpened { connector }
         | Event::DetailsGiven { connector }
         | Event::CredentialGiven { connector } => {
             json!({ "connector_id": connector.to_string() })
         }
         Event::Answered { questions } => json!({ "questions": questions }),
-        Event::LinkRotated { generation } | Event::LinkRevoked { generation } => {
-            json!({ "generation": generation })
-        }
-        Event::LinkExtended { expires_at } => json!({ "expires_at": kept(*expires_at) }),
-        Event::Noted { text } => json!({ "text": text }),
         Event::Cancelled { reason } => json!({ "reason": reason }),
     }
+}
+
+/// Of one connection.
+fn about(connector: ConnectorId, name: &str, value: impl Serialize) -> Value {
+    json!({ "connector_id": connector.to_string(), name: value })
 }
 
 fn texts(ids: &[ConnectorId]) -> Vec<String> {

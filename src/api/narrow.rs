@@ -80,25 +80,7 @@ impl FilterParams {
     /// What is wrong is noted under the names of the fields, after `at`.
     pub(super) fn parse(&self, at: &str, mistakes: &mut Mistakes) -> Filter {
         let place = |name: &str| format!("{at}{name}");
-        let blockers = Blocker::ALL.map(Blocker::name).join(", ");
-        let statuses = Status::NAMES.join(", ");
-        let steps = StepKind::ALL.map(StepKind::name).join(", ");
-        let status = |name: &str| Status::NAMES.contains(&name).then(|| name.to_owned());
-        let several = Several { mistakes, at };
-        let (several, statuses) = several.read("status", self.status.as_deref(), &statuses, status);
-        let (several, steps) = several.read("step", self.step.as_deref(), &steps, StepKind::parse);
-        let (several, blockers) =
-            several.read("blocker", self.blocker.as_deref(), &blockers, Blocker::parse);
-        let rule = "a code from the catalogue of problems";
-        let (several, problems) =
-            several.read("problem", self.problem.as_deref(), rule, ProblemCode::parse);
-        let classes = Abandonment::ALL.map(Abandonment::name).join(", ");
-        let (several, abandoned) =
-            several.read("abandonment", self.abandonment.as_deref(), &classes, Abandonment::parse);
-        let key = |key: &str| BlueprintKey::parse(key).ok();
-        let (several, blueprints) =
-            several.read("blueprint", self.blueprint.as_deref(), BlueprintKey::RULE, key);
-        let mistakes = several.mistakes;
+        let several = self.several(at, mistakes);
         let one = |text: Option<&String>| text.map(|text| text.trim().to_owned());
         let template = self.template.as_deref().map(Uuid::try_parse);
         mistakes.require(&place("template"), !matches!(template, Some(Err(_))), "a template's id");
@@ -127,12 +109,6 @@ impl FilterParams {
         let search = self.q.as_deref().map(Search::parse);
         mistakes.require(&place("q"), search != Some(None), "1 to 200 characters on one line");
         Filter {
-            statuses,
-            steps,
-            blockers,
-            problems,
-            abandoned,
-            blueprints,
             template: template.and_then(Result::ok).map(TemplateId),
             tenant,
             connector,
@@ -142,7 +118,31 @@ impl FilterParams {
             assignee,
             snoozed,
             search: search.flatten(),
+            ..several
         }
+    }
+
+    /// What may have several values; the rest is left open.
+    fn several(&self, at: &str, mistakes: &mut Mistakes) -> Filter {
+        let blockers = Blocker::ALL.map(Blocker::name).join(", ");
+        let statuses = Status::NAMES.join(", ");
+        let steps = StepKind::ALL.map(StepKind::name).join(", ");
+        let status = |name: &str| Status::NAMES.contains(&name).then(|| name.to_owned());
+        let several = Several { mistakes, at };
+        let (several, statuses) = several.read("status", self.status.as_deref(), &statuses, status);
+        let (several, steps) = several.read("step", self.step.as_deref(), &steps, StepKind::parse);
+        let (several, blockers) =
+            several.read("blocker", self.blocker.as_deref(), &blockers, Blocker::parse);
+        let rule = "a code from the catalogue of problems";
+        let (several, problems) =
+            several.read("problem", self.problem.as_deref(), rule, ProblemCode::parse);
+        let classes = Abandonment::ALL.map(Abandonment::name).join(", ");
+        let (several, abandoned) =
+            several.read("abandonment", self.abandonment.as_deref(), &classes, Abandonment::parse);
+        let key = |key: &str| BlueprintKey::parse(key).ok();
+        let (_, blueprints) =
+            several.read("blueprint", self.blueprint.as_deref(), BlueprintKey::RULE, key);
+        Filter { statuses, steps, blockers, problems, abandoned, blueprints, ..Filter::default() }
     }
 }
 

@@ -150,6 +150,7 @@ pub(super) struct LinkBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Connection)]
+#[expect(clippy::struct_excessive_bools, reason = "a fact each, as integrators read them")]
 pub(super) struct ConnectionBody {
     pub(super) connector_id: String,
     pub(super) name: String,

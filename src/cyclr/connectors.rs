@@ -236,7 +236,7 @@ impl Account {
         let properties = change.properties.iter();
         let body = ChangeBody {
             authentication_id: change.way,
-            auth_value: change.credential.map(|value| value.expose_secret()),
+            auth_value: change.credential.map(ExposeSecret::expose_secret),
             properties: properties
                 .map(|(name, value)| PropertyBody { name, value: value.expose_secret() })
                 .collect(),

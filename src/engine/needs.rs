@@ -16,7 +16,10 @@ const MOST: usize = 1_000;
 
 /// By the connector's number in the catalogue.
 #[derive(Debug, Default)]
-pub(super) struct KnownNeeds(Mutex<HashMap<i64, (DateTime<Utc>, Arc<ConnectorNeeds>)>>);
+pub(super) struct KnownNeeds(Mutex<HashMap<i64, Known>>);
+
+/// What is known, since when.
+type Known = (DateTime<Utc>, Arc<ConnectorNeeds>);
 
 impl Engine {
     /// As the connector itself shows it, or the catalogue. `None` where Cyclr does not tell just now: a page

@@ -73,10 +73,7 @@ impl Text {
 
 /// An address that opens a mail program. Blanks must not become plus signs there.
 fn mail(subject: &str, text: &str) -> String {
-    let mut address = match Url::parse("mailto:") {
-        Ok(address) => address,
-        Err(_) => return String::new(),
-    };
+    let Ok(mut address) = Url::parse("mailto:") else { return String::new() };
     address.query_pairs_mut().append_pair("subject", subject).append_pair("body", text);
     String::from(address).replace('+', "%20")
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::ids::OnboardingId;
@@ -38,6 +39,7 @@ pub(super) enum Options {
 #[derive(Debug)]
 pub(super) struct LiveOptions {
     clock: Clock,
+    looking: TaskTracker,
     lists: Mutex<HashMap<Place, List>>,
 }
 
@@ -51,7 +53,7 @@ struct List {
 
 impl LiveOptions {
     pub(super) fn new(clock: &Clock) -> Self {
-        Self { clock: clock.clone(), lists: Mutex::default() }
+        Self { clock: clock.clone(), looking: TaskTracker::new(), lists: Mutex::default() }
     }
 
     /// The lists of these questions, as far as they come in a moment. `again`: what was loaded before will
@@ -112,7 +114,8 @@ impl LiveOptions {
         drop(lists);
         let (engine, onboarding, question) =
             (state.engine.clone(), onboarding.clone(), question.clone());
-        tokio::spawn(async move {
+        // Ends with its call, which has a deadline; nothing waits for it but the pages.
+        self.looking.spawn(async move {
             let looked = engine.look_up(&onboarding, &[&question]).await;
             let choices = looked.ok().and_then(|mut listed| listed.remove(&question.key));
             let options = choices.map_or(Options::Failed, |mut choices| {

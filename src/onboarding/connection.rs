@@ -113,7 +113,7 @@ const fn is_false(flag: &bool) -> bool {
 const LAST_LOOKS: TimeDelta = TimeDelta::seconds(60);
 
 impl ProviderWord {
-    /// Of an OAuth error and its description, as providers word them: the code is from RFC 6749 or OpenID
+    /// Of an OAuth error and its description, as providers word them: the code is from RFC 6749 or `OpenID`
     /// Connect, and large providers tell of a missing approval in the description alone.
     pub fn of(error: &str, description: &str) -> Self {
         let (error, description) = (error.to_ascii_lowercase(), description.to_ascii_lowercase());

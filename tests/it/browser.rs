@@ -136,6 +136,7 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one way, from its beginning to its end")]
 async fn a_person_goes_from_signup_to_live_and_the_program_dies_on_the_way() {
     let Some(browser) = Browser::open(1000).await else { return };
     let mut demo = Demo::start();

@@ -207,7 +207,7 @@ async fn whoever_is_refused_is_led_back_and_told_what_to_do() {
     let demo = Demo::start();
     browser.client.goto(&demo.sign_up("refused").await).await.unwrap();
     for (button, said) in
-        [("#deny", "Access was not allowed"), ("#needs-admin", "needs an administrator")]
+        [("#deny", "Access was not allowed"), ("#needs-admin", "administrator has to approve")]
     {
         browser.wait_for_heading("Connect Harbour CRM").await;
         browser.click("form[data-window] button").await;

@@ -29,6 +29,11 @@ pub(in crate::api) struct Blueprint {
     return_urls: Vec<String>,
     #[serde(default)]
     brand: Brand,
+    /// What the pages speak where nothing else is known: `en`, `de`, `fr`, `es` or `ja`.
+    #[schema(max_length = 35)]
+    locale: Option<String>,
+    #[serde(default)]
+    sign_in: SignInWindow,
     #[serde(default)]
     limits: Limits,
 }
@@ -135,7 +140,7 @@ pub(in crate::api) struct Question {
     key: String,
     #[schema(min_length = 1, max_length = 200)]
     label: String,
-    /// `text`, `number`, `boolean`, `email`, `url` or `one_of`; `text` if left out.
+    /// `text`, `number`, `boolean`, `email`, `url`, `date`, `date_time` or `one_of`; `text` if left out.
     #[serde(default = "text")]
     kind: String,
     #[schema(min_length = 1, max_length = 500)]
@@ -144,7 +149,8 @@ pub(in crate::api) struct Question {
     example: Option<String>,
     /// Stands in the form until something else is entered.
     default: Option<String>,
-    /// For `one_of` alone. Left out, the values that Cyclr lists are offered.
+    /// For `one_of` alone. Left out, the values are offered that Cyclr lists, or that the connected account
+    /// has at that moment.
     #[serde(default)]
     #[schema(max_items = 500)]
     options: Vec<String>,
@@ -159,6 +165,32 @@ pub(in crate::api) struct Question {
 pub(in crate::api) struct Brand {
     name: Option<String>,
     support_email: Option<String>,
+    /// The colour of buttons and links, as `#rrggbb`; refused below a contrast of 4.5 to the page.
+    #[schema(pattern = "^#[0-9A-Fa-f]{6}$")]
+    accent: Option<String>,
+    /// The same on a dark page; made of `accent` if left out.
+    #[schema(pattern = "^#[0-9A-Fa-f]{6}$")]
+    accent_dark: Option<String>,
+    #[schema(format = Uri)]
+    privacy_url: Option<String>,
+    #[schema(format = Uri)]
+    terms_url: Option<String>,
+    /// Scheme and host under which people reach the pages, if not under the deployment's own.
+    #[schema(format = Uri)]
+    pages_url: Option<String>,
+}
+
+/// Where people sign in at a provider.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::api) enum SignInWindow {
+    /// The whole way in one window.
+    #[default]
+    Same,
+    /// In a window of its own, which ends on Gangway's return page.
+    Popup,
+    /// In a window of its own, which sends a message to the page that opened it.
+    Message,
 }
 
 /// How long people and retries get.
@@ -268,7 +300,14 @@ mod tests {
                 "default": "A", "options": ["A", "B"], "required": true,
             }],
             "return_urls": ["https://app.example.com/done"],
-            "brand": { "name": "Example", "support_email": "help@example.com" },
+            "brand": {
+                "name": "Example", "support_email": "help@example.com",
+                "accent": "#0b6b4f", "accent_dark": "#7fd6c0",
+                "privacy_url": "https://example.com/privacy",
+                "terms_url": "https://example.com/terms", "pages_url": "https://setup.example.com/",
+            },
+            "locale": "de",
+            "sign_in": "popup",
             "limits": {
                 "waiting_hours": 24, "tries": 3, "retry_hours": 5, "attempt_minutes": 10,
                 "steps": {

@@ -29,7 +29,7 @@ pub(super) fn about_endpoint(kind: &str, at: DateTime<Utc>, endpoint: &Endpoint)
 }
 
 pub(super) fn with_link(state: &AppState, body: &str, id: OnboardingId, generation: i32) -> String {
-    state.fill_in_link(&body, id, generation)
+    state.fill_in_link(body, id, generation)
 }
 
 fn body(state: &AppState, told: &Told<'_>) -> String {
