@@ -93,9 +93,13 @@ async fn while_cyclr_is_away_a_waiting_person_is_looked_after_in_the_attempts_ow
     // Nobody could say how it ended, so it is looked once more until Cyclr does.
     assert!(!house.read(id).await.facts.connection(crm).unwrap().attempt.unwrap().over);
     house.sandbox.clear_faults();
-    for _ in 0..15 {
+    // All calls may be held back for a while yet.
+    for _ in 0..120 {
         house.advance(TimeDelta::minutes(1));
         house.settle().await;
+        if house.read(id).await.facts.connection(crm).unwrap().attempt.unwrap().over {
+            break;
+        }
     }
     let waiting = house.read(id).await;
     assert!(matches!(waiting.status, Status::Waiting { look_at: None, .. }), "{waiting:?}");
