@@ -124,6 +124,13 @@ checked_text!(
     "1 to 64 of lower-case letters, digits, '-' and '_'"
 );
 checked_text!(
+    /// An uploaded image, named by its content.
+    LogoId,
+    |text| text.len() == 64
+        && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)),
+    "the 64 digits that the upload answered with"
+);
+checked_text!(
     /// The short code on every page and message of an onboarding, like `GW-7K3F-92QD`.
     Reference,
     |text| {

@@ -30,10 +30,12 @@
     const { mark, news, seconds } = main.dataset;
     if (!mark) return;
     const pause = Math.max(2, Number(seconds) || 15) * 1000;
-    const reload = () => {
-      if (leaving) return;
-      if (!document.hidden || !document.querySelector("form[data-draft]")) location.reload();
-    };
+    // What somebody is typing is not taken from under their hands; sending it shows what is so.
+    const typed = () =>
+      [...document.querySelectorAll("input:not([type=hidden]), textarea")].some(
+        (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked,
+      );
+    const reload = () => leaving || typed() || location.reload();
     const look = async () => {
       try {
         const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });

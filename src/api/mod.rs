@@ -83,6 +83,7 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(stream::stream_events))
         .routes(routes!(blueprints::publish, blueprints::list::list))
         .routes(routes!(blueprints::list::list_versions))
+        .routes(routes!(blueprints::logos::upload))
         .routes(routes!(blueprints::show))
         .routes(routes!(blueprints::preflight::preflight))
         .routes(routes!(blueprints::preflight::preflight_version))

@@ -59,6 +59,7 @@ pub(super) struct Hint {
 #[template(path = "hosted/connect_way.html")]
 struct ChooseWay {
     frame: Frame,
+    hint: Option<Hint>,
     app: String,
     action: String,
     ways: Vec<WayLine>,
@@ -113,7 +114,7 @@ pub(super) fn page(
 ) -> Response {
     let chosen = way.way.as_deref();
     match kind_of(connection, chosen) {
-        None => Page(choose(visit, connection)).into_response(),
+        None => Page(choose(visit, state, connection)).into_response(),
         Some(AuthKind::OAuth) if connection.missing_inputs().next().is_none() => {
             sign_in_page(visit, state, connection, chosen)
         }
@@ -121,14 +122,16 @@ pub(super) fn page(
     }
 }
 
-fn choose(visit: &Visit, connection: &Connection) -> ChooseWay {
+fn choose(visit: &Visit, state: &AppState, connection: &Connection) -> ChooseWay {
     let ways = connection.ways.iter().map(|way| WayLine {
         id: way.id.clone(),
         name: way.name.clone(),
         help: way.help.clone(),
     });
+    let frame = visit.frame(visit.about("way-title", connection));
     ChooseWay {
-        frame: visit.frame(visit.about("way-title", connection)),
+        frame: Frame { refresh: Some(watch(visit, 0)), ..frame },
+        hint: hint(visit, state, connection),
         app: connection.name.clone(),
         action: visit.address(),
         ways: ways.collect(),
@@ -147,6 +150,10 @@ fn sign_in_page(
     let hint = hint(visit, state, connection);
     let frame = visit.frame(visit.about("connect", connection));
     let window = visit.blueprint.sign_in;
+    let now = state.clock().now();
+    // Without a script the page looks by itself only while something may come.
+    let under_way = connection.attempt.is_some_and(|attempt| attempt.is_under_way(now));
+    let seconds = if under_way { 10 } else { 0 };
     let listens = window == SignInWindow::Message;
     let said = connection.attempt.and_then(|attempt| attempt.said);
     let about = || {
@@ -155,7 +162,7 @@ fn sign_in_page(
         visit.words.with("colleague-explain", &[&values[..], &app].concat())
     };
     let page = Page(ConnectOauth {
-        frame: Frame { refresh: Some(watch(visit, 10)), ..frame },
+        frame: Frame { refresh: Some(watch(visit, seconds)), ..frame },
         app: connection.name.clone(),
         about: (!visit.is_whole()).then(about),
         accounts: account_lines(visit),

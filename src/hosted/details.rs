@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::connect::kind_of;
 use super::journey::{AccountLine, StartNote, account_lines, start_note};
+use super::progress::watch;
 use super::visit::Visit;
 use crate::engine::{self, ConnectionDetails, Credential, Given};
 use crate::ids::ConnectorId;
@@ -164,8 +165,10 @@ pub(super) fn page(
         visit.words.with("colleague-explain", &values)
     };
     let frame = visit.frame(about("connect"));
+    // What was refused is not loaded again: that would send it again.
+    let refresh = mistake.is_none().then(|| watch(visit, 0));
     Page(ConnectForm {
-        frame: Frame { has_mistakes: mistake.is_some(), ..frame },
+        frame: Frame { has_mistakes: mistake.is_some(), refresh, ..frame },
         app: connection.name.clone(),
         about: (!visit.is_whole()).then(for_colleague),
         explain: about(if signs_in_next { "form-first" } else { "form-explain" }),

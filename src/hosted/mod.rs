@@ -24,6 +24,7 @@ mod hand_over;
 mod headers;
 mod journey;
 mod leave;
+mod logo;
 mod news;
 mod notices;
 mod options;
@@ -74,6 +75,7 @@ pub fn router(state: AppState) -> Router {
         .route("/return/declined", get(return_page::come_back_declined))
         .route("/return/{attempt}", get(return_page::come_back))
         .route("/return/{attempt}/window", get(return_page::come_back_in_window))
+        .route("/logo/{logo}", get(logo::show))
         .merge(assets())
         .merge(embed::router())
         .layer(CompressionLayer::new())

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Colour, Limits, Question, Rule};
-use crate::ids::{BlueprintKey, TemplateId};
+use crate::ids::{BlueprintKey, LogoId, TemplateId};
 
 /// A published version; an onboarding is pinned to one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +99,9 @@ pub struct Brand {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support_email: Option<String>,
+    /// An image that was uploaded, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<LogoId>,
     /// Of buttons and links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accent: Option<Colour>,

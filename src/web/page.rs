@@ -110,6 +110,12 @@ impl Frame {
         self.brand.as_ref()?.name.as_deref()
     }
 
+    /// Where the brand's image is.
+    pub fn logo(&self) -> Option<String> {
+        let logo = self.brand.as_ref()?.logo.as_ref()?;
+        Some(format!("/logo/{logo}"))
+    }
+
     /// Labels and addresses of what the law or the brand wants to be read.
     pub fn legal(&self) -> Vec<(String, String)> {
         let Some(brand) = &self.brand else { return Vec::new() };

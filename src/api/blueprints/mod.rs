@@ -1,6 +1,7 @@
 //! Blueprints: published once, read often.
 
 pub(super) mod list;
+pub(super) mod logos;
 pub(super) mod preflight;
 pub(super) mod schema;
 
@@ -49,6 +50,10 @@ pub(super) async fn publish(
     mistakes.require("/key", own, "a blueprint that this API key may see");
     for mistake in blueprint.mistakes() {
         mistakes.add(mistake.pointer, mistake.reason);
+    }
+    if let Some(logo) = &blueprint.brand.logo {
+        let found = state.store().find_logo(logo).await?.is_some();
+        mistakes.require("/brand/logo", found, "the id of an image that was uploaded");
     }
     let render = |published: &Published| {
         let status = if published.fresh { StatusCode::CREATED } else { StatusCode::OK };

@@ -165,6 +165,9 @@ pub(in crate::api) struct Question {
 pub(in crate::api) struct Brand {
     name: Option<String>,
     support_email: Option<String>,
+    /// The id of an image that was uploaded with `POST /v1/logos`.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    logo: Option<String>,
     /// The colour of buttons and links, as `#rrggbb`; refused below a contrast of 4.5 to the page.
     #[schema(pattern = "^#[0-9A-Fa-f]{6}$")]
     accent: Option<String>,
@@ -302,7 +305,7 @@ mod tests {
             "return_urls": ["https://app.example.com/done"],
             "brand": {
                 "name": "Example", "support_email": "help@example.com",
-                "accent": "#0b6b4f", "accent_dark": "#7fd6c0",
+                "logo": "0".repeat(64), "accent": "#0b6b4f", "accent_dark": "#7fd6c0",
                 "privacy_url": "https://example.com/privacy",
                 "terms_url": "https://example.com/terms", "pages_url": "https://setup.example.com/",
             },

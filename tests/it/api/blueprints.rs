@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::door::{Door, TEMPLATE, blueprint, signup};
+use super::repeats::LOGOS;
 
 #[tokio::test]
 async fn a_version_never_changes() {
@@ -142,3 +143,44 @@ async fn publishers_at_once_count_on_and_nothing_is_overwritten() {
         assert!(sqlx::query(change).execute(&door.pool).await.is_err(), "{change}");
     }
 }
+
+#[tokio::test]
+async fn a_logo_is_looked_at_kept_by_its_content_and_named_by_a_blueprint() {
+    let door = Door::open().await;
+    let upload = async |image: &str| door.post("/v1/logos", &json!({ "image": image })).await;
+    let good = upload(LOGOS[0]).await;
+    assert_eq!(good.status, StatusCode::CREATED);
+    let shown = good.json();
+    assert_eq!((&shown["media_type"], &shown["width"]), (&json!("image/png"), &json!(32)));
+    assert_eq!(upload(LOGOS[0]).await.json(), shown, "the same image is the same logo");
+    let svg = "PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=";
+    let large = "A".repeat(4 * 50_000);
+    for (image, rule) in [
+        ("no base64!", "base64"),
+        ("", "a PNG, JPEG or WebP image"),
+        (svg, "a PNG, JPEG or WebP image"),
+        (&LOGOS[0][..16], "a PNG, JPEG or WebP image"),
+        (SMALL, "16 to 2000 pixels"),
+        (&large, "at most 128 KiB"),
+    ] {
+        let refused = upload(image).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{rule}");
+        assert!(refused.text.contains(rule), "{rule}: {}", refused.text);
+    }
+    let mut document = blueprint();
+    document["brand"] = json!({ "name": "Example", "logo": shown["id"] });
+    assert_eq!(door.post("/v1/blueprints", &document).await.status, StatusCode::CREATED);
+    document["brand"]["logo"] = json!("0".repeat(64));
+    let unknown = door.post("/v1/blueprints", &document).await;
+    assert!(unknown.text.contains("/brand/logo"), "{}", unknown.text);
+    let pages = gangway::hosted::router(door.state.clone());
+    let address = format!("/logo/{}", shown["id"].as_str().unwrap());
+    let request = axum::http::Request::get(address).body(axum::body::Body::empty()).unwrap();
+    let image = tower::ServiceExt::oneshot(pages, request).await.unwrap();
+    assert_eq!(image.headers()["content-type"], "image/png");
+    assert_eq!(image.headers()["x-content-type-options"], "nosniff");
+}
+
+/// Eight pixels a side.
+const SMALL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAADElEQVR42mNgGB4AAADIAAGTvaWOAAAAAElFTkSuQmCC";

@@ -41,6 +41,7 @@ const OPERATIONS: &[&str] = &[
     "POST /v1/bulk_orders/{id}/cancel",
     "GET /v1/bulk_orders/{id}/items",
     "POST /v1/bulk_orders/{id}/start",
+    "POST /v1/logos",
     "GET /v1/onboardings",
     "POST /v1/onboardings",
     "GET /v1/onboardings/counts",

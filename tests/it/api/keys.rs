@@ -40,7 +40,7 @@ fn operations() -> Vec<(String, String, &'static str)> {
             let scope = match path.split('/').nth(2).unwrap() {
                 "onboardings" | "bulk_orders" if method == "get" => "read",
                 "onboardings" | "bulk_orders" => "write",
-                "blueprints" | "preflight" => "blueprints",
+                "blueprints" | "preflight" | "logos" => "blueprints",
                 "webhook_endpoints" => "webhooks",
                 "api_keys" => "admin",
                 other => panic!("say here which scope {other} needs"),

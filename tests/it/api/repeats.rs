@@ -53,6 +53,12 @@ fn operations() -> Vec<(String, String, String)> {
 }
 
 /// What it is asked with, and another request under the same path.
+/// Two squares of one colour each.
+pub(crate) const LOGOS: [&str; 2] = [
+    "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAKklEQVR42mPgzvanKWIYtWDUglELRi0YtWDUglELRi0YtWDUglELhooFAFQHFC49j9xHAAAAAElFTkSuQmCC",
+    "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAKklEQVR42mM4ISdHU8QwasGoBaMWjFowasGoBaMWjFowasGoBaMWDBULACXLED1gHZEpAAAAAElFTkSuQmCC",
+];
+
 fn bodies(operation: &str) -> (Value, Value) {
     let reason = json!({ "reason": "They asked for it." });
     let other_reason = json!({ "reason": "They asked for it twice." });
@@ -94,6 +100,10 @@ fn bodies(operation: &str) -> (Value, Value) {
             let mut second = blueprint();
             second["name"] = json!("CRM sync, again");
             (second, blueprint())
+        }
+        "upload_logo" => {
+            let logo = |image: &str| json!({ "image": image });
+            (logo(LOGOS[0]), logo(LOGOS[1]))
         }
         "create_api_key" => {
             let key = |scope| json!({ "name": "backend", "scopes": [scope] });
