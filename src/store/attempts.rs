@@ -1,6 +1,7 @@
 //! Tries of a person at signing in to a connection.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{Error, Store};
 use crate::ids::{ConnectorId, OnboardingId};
@@ -56,38 +57,43 @@ pub(super) async fn insert(
     Ok(())
 }
 
+struct Row {
+    onboarding_id: Uuid,
+    connector_id: i64,
+    session_digest: Vec<u8>,
+    closes_at: DateTime<Utc>,
+}
+
+impl From<Row> for OpenAttempt {
+    fn from(row: Row) -> Self {
+        let Row { onboarding_id, connector_id, session_digest, closes_at } = row;
+        let (onboarding, connector) = (OnboardingId(onboarding_id), ConnectorId(connector_id));
+        Self { onboarding, connector, session_digest, closes_at }
+    }
+}
+
 impl Store {
     /// The newest try of a browser session.
     pub async fn find_newest_attempt(&self, session: &str) -> Result<Option<OpenAttempt>, Error> {
-        let asking = sqlx::query!(
+        let asking = sqlx::query_as!(
+            Row,
             "SELECT onboarding_id, connector_id, session_digest, closes_at
              FROM attempt WHERE session_digest = $1 ORDER BY opened_at DESC LIMIT 1",
             digest(session),
         )
         .fetch_optional(&self.pool);
-        let row = self.within(asking).await?;
-        Ok(row.map(|row| OpenAttempt {
-            onboarding: OnboardingId(row.onboarding_id),
-            connector: ConnectorId(row.connector_id),
-            session_digest: row.session_digest,
-            closes_at: row.closes_at,
-        }))
+        Ok(self.within(asking).await?.map(OpenAttempt::from))
     }
 
     /// `None` for an address that was never given out.
     pub async fn find_attempt(&self, token: &str) -> Result<Option<OpenAttempt>, Error> {
-        let asking = sqlx::query!(
+        let asking = sqlx::query_as!(
+            Row,
             "SELECT onboarding_id, connector_id, session_digest, closes_at
              FROM attempt WHERE digest = $1",
             digest(token),
         )
         .fetch_optional(&self.pool);
-        let row = self.within(asking).await?;
-        Ok(row.map(|row| OpenAttempt {
-            onboarding: OnboardingId(row.onboarding_id),
-            connector: ConnectorId(row.connector_id),
-            session_digest: row.session_digest,
-            closes_at: row.closes_at,
-        }))
+        Ok(self.within(asking).await?.map(OpenAttempt::from))
     }
 }

@@ -7,9 +7,10 @@ use gangway::ids::{
     AccountId, BlueprintKey, ConnectorId, CycleId, OnboardingId, Reference, TemplateId, TenantId,
 };
 use gangway::onboarding::{
-    Account, Action, AuthKind, Blocker, BlueprintId, Candidate, CheckedAnswers, Command, Event,
-    Gain, Limits, LinkState, Onboarding, Origin, Outcome, Problem, ProblemCode, Question,
-    QuestionKey, QuestionKind, Restart, RestartStep, SeenConnector, Status, StepKind,
+    Account, Action, AuthKind, Blocker, BlueprintId, Candidate, CheckedAnswers, Command,
+    ConnectionInput, ConnectionWay, ConnectorDetails, Event, Gain, Limits, LinkState, Onboarding,
+    Origin, Outcome, Problem, ProblemCode, ProviderWord, Question, QuestionKey, QuestionKind,
+    Restart, RestartStep, SeenConnector, Status, StepKind,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -57,12 +58,14 @@ fn problem() -> impl Strategy<Value = Problem> {
 
 fn seen() -> impl Strategy<Value = SeenConnector> {
     let auth = proptest::option::of(proptest::sample::select(AuthKind::ALL.to_vec()));
-    (0..3_i64, auth, any::<bool>()).prop_map(|(id, auth, authenticated)| SeenConnector {
-        connector: ConnectorId(id),
-        name: format!("Connector {id}"),
-        auth,
-        authenticated,
-        details: None,
+    (0..3_i64, auth, any::<bool>(), details()).prop_map(|(id, auth, authenticated, details)| {
+        SeenConnector {
+            connector: ConnectorId(id),
+            name: format!("Connector {id}"),
+            auth,
+            authenticated,
+            details,
+        }
     })
 }
 
@@ -137,6 +140,38 @@ fn success(onboarding: &Onboarding) -> Option<Gain> {
     })
 }
 
+fn said() -> impl Strategy<Value = Option<ProviderWord>> {
+    use ProviderWord as P;
+    let words = vec![None, Some(P::Denied), Some(P::NeedsAdmin), Some(P::Trouble)];
+    proptest::sample::select(words)
+}
+
+/// Nothing, or one input that is there or not, and perhaps ways to choose from.
+fn details() -> impl Strategy<Value = Option<ConnectorDetails>> {
+    let one = |is_set, several: bool| {
+        let input = ConnectionInput {
+            name: "Domain".to_owned(),
+            label: "Address".to_owned(),
+            help: None,
+            secret: false,
+            optional: false,
+            options: Vec::new(),
+            is_set,
+        };
+        let way = |auth: AuthKind| ConnectionWay {
+            id: auth.name().to_owned(),
+            name: auth.name().to_owned(),
+            help: None,
+            auth,
+        };
+        let ways = if several { vec![way(AuthKind::OAuth), way(AuthKind::ApiKey)] } else { vec![] };
+        ConnectorDetails { inputs: vec![input], ways }
+    };
+    let some =
+        (any::<bool>(), any::<bool>()).prop_map(move |(is_set, several)| one(is_set, several));
+    proptest::option::of(some)
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     let outcome = prop_oneof![
         4 => gain().prop_map(Outcome::Done),
@@ -158,6 +193,20 @@ fn happening() -> impl Strategy<Value = Happening> {
             answer
         )]).into())),
         1 => Just(Command::LookNow),
+        1 => (0..3_i64, said()).prop_map(|(id, said)| Command::CameBack {
+            connector: ConnectorId(id),
+            said,
+        }),
+        1 => Just(Command::Opened),
+        1 => (0..3_i64, any::<bool>()).prop_map(|(id, to_colleague)| Command::HandOver {
+            connector: ConnectorId(id),
+            to_colleague,
+        }),
+        1 => (0..3_i64, any::<bool>()).prop_map(|(id, wanted)| Command::AskApproval {
+            connector: ConnectorId(id),
+            wanted,
+        }),
+        1 => Just(Command::WantLink),
         3 => Just(Command::Retry { reason: None }),
         1 => (0..5_u128).prop_map(choose),
         1 => (0..3_usize, 0..5_u128).prop_map(|(slot, cycle)| Command::Disown {
@@ -200,8 +249,10 @@ fn check(state: &Onboarding, now: DateTime<Utc>) {
             assert_eq!(state.due_at(now), Some(*retry_at), "time is the way out");
         }
         Status::Waiting { deadline, .. } => {
-            assert_eq!(blocker, Blocker::EndUser);
-            assert!(!state.requirements().is_empty(), "a person must know what to do");
+            let wanted = state.requirements();
+            let first = wanted.first().map(|wanted| wanted.blocker);
+            assert_eq!(first, Some(blocker), "a person must know what to do");
+            assert!(matches!(blocker, Blocker::EndUser | Blocker::CustomerAdmin));
             assert!(*deadline > dawn());
         }
         Status::Stuck { .. } => {
@@ -316,7 +367,7 @@ fn cancel() -> Command {
     Command::Cancel { reason: "asked to".to_owned() }
 }
 
-fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 20] {
+fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 25] {
     [
         ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
         ("give_credential", Command::CredentialGiven(oauth)),
@@ -338,6 +389,11 @@ fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 20] {
         ("restart_map", restart(RestartStep::Map, true)),
         ("assign", Command::Assign { assignee: None }),
         ("snooze", Command::Snooze { until: None, reason: None }),
+        ("come_back", Command::CameBack { connector: ConnectorId(1), said: None }),
+        ("opened", Command::Opened),
+        ("hand_over", Command::HandOver { connector: ConnectorId(1), to_colleague: true }),
+        ("ask_approval", Command::AskApproval { connector: ConnectorId(1), wanted: true }),
+        ("want_link", Command::WantLink),
     ]
 }
 
@@ -406,12 +462,12 @@ fn who_may_want_what_and_when() {
         table.push('\n');
     }
     insta::assert_snapshot!(table, @r"
-    running: disown note_retired rotate_link revoke_link extend_link note cancel assign snooze
-    retrying: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze
-    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link revoke_link extend_link note cancel skip restart_install restart_connect assign snooze
-    waiting for answers: answer disown note_retired rotate_link revoke_link extend_link note cancel correct skip restart_install restart_connect restart_map assign snooze
-    stuck: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze
-    stuck over candidates: retry choose_candidate disown note_retired rotate_link revoke_link extend_link note cancel restart_install assign snooze
+    running: disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link
+    retrying: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link
+    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link revoke_link extend_link note cancel skip restart_install restart_connect assign snooze opened hand_over ask_approval want_link
+    waiting for answers: answer disown note_retired rotate_link revoke_link extend_link note cancel correct skip restart_install restart_connect restart_map assign snooze opened want_link
+    stuck: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link
+    stuck over candidates: retry choose_candidate disown note_retired rotate_link revoke_link extend_link note cancel restart_install assign snooze want_link
     live: disown note_retired rotate_link revoke_link extend_link note
     cancelled: disown note_retired note
     ");

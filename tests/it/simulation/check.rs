@@ -62,7 +62,10 @@ fn state(state: &Onboarding, limits: &Limits, now: DateTime<Utc>) -> Result<(), 
             require(state.tries < limits.tries(step), "after the last try it is stuck")?;
         }
         Status::Waiting { look_at, deadline } => {
-            require(blocker == Blocker::EndUser, "it waits for the tenant's people")?;
+            let theirs = matches!(blocker, Blocker::EndUser | Blocker::CustomerAdmin);
+            require(theirs, "it waits for the tenant's people")?;
+            let first = wanted.first().map(|wanted| wanted.blocker);
+            require(first == Some(blocker), "what is wanted first is wanted of whoever is next")?;
             require(!wanted.is_empty(), "who waits for somebody says for what")?;
             require(only_a_person_can_go_on(state), "it waits only where a person is next")?;
             require(due == *look_at, "it is looked at when somebody is on the way")?;

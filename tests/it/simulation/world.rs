@@ -244,7 +244,17 @@ impl World {
         let command = match self.dice.random_range(0..100_u32) {
             0..30 => self.helpful(),
             30..45 => Some(Command::OpenAttempt { connector: some }),
-            45..55 => Some(Command::LookNow),
+            45..49 => Some(Command::LookNow),
+            49..51 => Some(Command::CameBack { connector: some, said: None }),
+            51..52 => Some(Command::Opened),
+            52..53 => Some(Command::HandOver {
+                connector: some,
+                to_colleague: self.dice.random_bool(0.5),
+            }),
+            53..54 => {
+                Some(Command::AskApproval { connector: some, wanted: self.dice.random_bool(0.5) })
+            }
+            54..55 => Some(Command::WantLink),
             55..70 => Some(Command::Retry { reason: None }),
             70..80 => Some(Command::Answer(
                 BTreeMap::from([(
