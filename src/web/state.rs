@@ -87,8 +87,11 @@ impl AppState {
 
     /// What was kept as it is sent: with the secret of the link that was good then.
     pub fn fill_in_link(&self, kept: &str, onboarding: OnboardingId, generation: i32) -> String {
-        let grant = LinkGrant { onboarding, generation, only: None };
-        kept.replace(&placeholder(onboarding), &self.links.link_token(&grant))
+        let token = self.links.link_token(&LinkGrant { onboarding, generation, only: None });
+        // What was kept by earlier versions stands for the whole address.
+        let whole = format!("{}l/{token}", self.base());
+        kept.replace(&placeholder(onboarding), &token)
+            .replace(&format!("gangway:link:{onboarding}"), &whole)
     }
 
     /// The address that a person may be given, see [`Onboarding::offers_link`].

@@ -131,3 +131,14 @@ async fn a_visit_is_of_one_onboarding_one_generation_and_a_limited_time() {
 fn grant(onboarding: OnboardingId, generation: i32) -> LinkGrant {
     LinkGrant { onboarding, generation, only: None }
 }
+
+#[tokio::test]
+async fn what_was_kept_is_sent_with_the_link_also_by_a_later_version() {
+    let (site, id) = Site::with(attended()).await;
+    let onboarding = site.house.read(id).await;
+    let link = format!("https://go.example.com{}", site.link(id).await);
+    for kept in [site.state.link_to_keep(&onboarding), format!("gangway:link:{id}")] {
+        assert_eq!(site.state.fill_in_link(&kept, id, 1), link, "{kept}");
+        assert!(!kept.contains(link.rsplit('/').next().unwrap()));
+    }
+}
