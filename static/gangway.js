@@ -16,6 +16,12 @@
       body: new URLSearchParams(fields),
     });
 
+  // This page as the server would show it now.
+  const load = async () => {
+    const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
+
   const goOn = () => {
     if (main.dataset.go) setTimeout(() => location.assign(main.dataset.go), 2500);
     if ("close" in main.dataset) {
@@ -38,8 +44,7 @@
     const reload = () => leaving || typed() || location.reload();
     const look = async () => {
       try {
-        const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const page = await load();
         const there = page.getElementById("main");
         if (!there || there.dataset.mark !== mark) return reload();
       } catch {
@@ -146,8 +151,7 @@
       const waiting = form.querySelectorAll("[data-loading]");
       if (!waiting.length || (tries += 1) > 40) return;
       try {
-        const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const page = await load();
         for (const field of waiting) {
           const fresh = page.getElementById(field.id);
           if (fresh && !("loading" in fresh.dataset)) {

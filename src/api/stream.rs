@@ -4,12 +4,12 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::response::sse::Event;
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::caller::{Caller, Read};
 use super::events::EventBody;
@@ -17,9 +17,9 @@ use super::onboardings::parse_id;
 use super::parameters::Parameters;
 use crate::ids::OnboardingId;
 use crate::store::{JournalLine, Sight};
-use crate::web::{AppState, Error, FieldMistake, Kind, Watching};
+use crate::web::{AppState, Error, FieldMistake, Kind, Watching, event_stream};
 
-/// Something is said at least so often, so that nobody in between takes the line for dead.
+/// How long it may be silent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How soon whoever lost the line comes back.
 const COME_BACK: Duration = Duration::from_secs(3);
@@ -68,14 +68,7 @@ pub(super) async fn stream_events(
         until: Instant::now() + LONGEST,
         greeted: false,
     };
-    let alive = KeepAlive::new().interval(HEARTBEAT).text("still here");
-    let mut response = Sse::new(line.speak()).keep_alive(alive).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // A proxy that collects before it passes on would keep everything to itself.
-    let unbuffered = HeaderName::from_static("x-accel-buffering");
-    headers.insert(unbuffered, HeaderValue::from_static("no"));
-    Ok(response)
+    Ok(event_stream(line.speak(), HEARTBEAT))
 }
 
 fn last_heard(headers: &HeaderMap) -> Result<Option<i64>, Error> {
@@ -131,14 +124,7 @@ impl Line {
                 self.heard = last.version;
                 return lines.into_iter().map(spell).collect();
             }
-            let engine = self.state.engine.clone();
-            let told = async {
-                tokio::select! {
-                    told = self.watching.wait() => told,
-                    () = engine.stopped() => false,
-                }
-            };
-            if !timeout_at(self.until, told).await.is_ok_and(|told| told) {
+            if !self.watching.wait(&self.state.engine, self.until).await {
                 return None;
             }
         }

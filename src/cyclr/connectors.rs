@@ -37,6 +37,7 @@ pub struct ConnectorChange<'a> {
     /// Which of the connector's ways to authenticate is meant. Documented for an installation; whether a
     /// change takes it is UNK, and the reply's `Authenticated` tells what came of it.
     pub way: Option<&'a str>,
+    /// An API key as it is, or `user:password` in base64 (DOC).
     pub credential: Option<&'a Secret>,
     /// Properties by `TargetName`.
     pub properties: &'a [(String, Secret)],
@@ -138,6 +139,14 @@ pub(super) struct PropertyWire {
     value: Presence,
 }
 
+impl AccountConnector {
+    /// Whether the reply shows a value for this property.
+    pub fn has_property(&self, name: &str) -> bool {
+        let mut properties = self.properties.iter();
+        properties.any(|(known, is_set)| known.eq_ignore_ascii_case(name) && *is_set)
+    }
+}
+
 impl Reply for AccountConnector {
     type Wire = Wire;
 
@@ -178,12 +187,6 @@ impl Reply for Property {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct CredentialBody<'a> {
-    auth_value: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
 struct ChangeBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     authentication_id: Option<&'a str>,
@@ -207,28 +210,32 @@ impl Account {
         self.0.find(self.0.request("find connector", Verb::Get, &path)?).await
     }
 
-    /// `PUT account/connectors/{id}` (DOC): an API key as it is, `user:password` in base64, or
-    /// `{}` for an OAuth grant that Cyclr fetches by itself.
-    pub async fn set_credential(
-        &self,
-        id: ConnectorId,
-        value: &Secret,
-    ) -> Result<AccountConnector, Error> {
-        let path = ["account", "connectors", &id.to_string()];
-        let request = self.0.request("set credential", Verb::Put, &path)?;
-        let auth_value = value.expose_secret();
-        let request = request.holding(value).json(&CredentialBody { auth_value })?;
-        self.0.send(request).await
-    }
-
     /// `PUT account/connectors/{id}` with all that was given (DOC, properties OBS).
     pub async fn change_connector(
         &self,
         id: ConnectorId,
         change: &ConnectorChange<'_>,
     ) -> Result<AccountConnector, Error> {
+        self.put_connector("change connector", id, change).await
+    }
+
+    /// The same with `{}` for a credential: Cyclr fetches an OAuth token by itself (DOC), or looks at the
+    /// properties that it was given (INF).
+    pub async fn authenticate_by_itself(&self, id: ConnectorId) -> Result<AccountConnector, Error> {
+        let credential = Secret::from("{}");
+        let change =
+            ConnectorChange { credential: Some(&credential), ..ConnectorChange::default() };
+        self.put_connector("set credential", id, &change).await
+    }
+
+    async fn put_connector(
+        &self,
+        call: &'static str,
+        id: ConnectorId,
+        change: &ConnectorChange<'_>,
+    ) -> Result<AccountConnector, Error> {
         let path = ["account", "connectors", &id.to_string()];
-        let mut request = self.0.request("change connector", Verb::Put, &path)?;
+        let mut request = self.0.request(call, Verb::Put, &path)?;
         for secret in change.credential.into_iter().chain(change.properties.iter().map(|(_, v)| v))
         {
             request = request.holding(secret);

@@ -14,9 +14,6 @@ use crate::onboarding::{
 };
 use crate::secret::{Secret, random_token};
 
-/// What makes Cyclr fetch an OAuth token by itself, or look at properties that it was given (DOC, INF).
-const SEE_FOR_YOURSELF: &str = "{}";
-
 /// How the page that sets out wants to hear of the end of a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInMode {
@@ -210,20 +207,14 @@ async fn hand_over(
     let mut shown = account.change_connector(connector, &change).await?;
     let mut set_alone = false;
     for (name, value) in &details.inputs {
-        let is_shown =
-            |(known, is_set): &(String, bool)| known.eq_ignore_ascii_case(name) && *is_set;
-        if !shown.properties.iter().any(is_shown) {
+        if !shown.has_property(name) {
             account.set_property(connector, name, value).await?;
             set_alone = true;
         }
     }
     let tries_itself = matches!(kind, AuthKind::OAuthUnattended | AuthKind::Fields);
     if tries_itself && (set_alone || !shown.authenticated) {
-        let change = ConnectorChange {
-            credential: Some(&Secret::from(SEE_FOR_YOURSELF)),
-            ..ConnectorChange::default()
-        };
-        shown = account.change_connector(connector, &change).await?;
+        shown = account.authenticate_by_itself(connector).await?;
     } else if set_alone {
         shown = account.find_connector(connector).await?.unwrap_or(shown);
     }

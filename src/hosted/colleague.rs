@@ -2,7 +2,6 @@
 
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 
@@ -29,14 +28,9 @@ pub(super) async fn open_link(
     Extension(wishes): Extension<Wishes>,
     jar: CookieJar,
 ) -> Result<Response, web::Error> {
-    let found = find_by_link(&state, &token).await?;
-    let found = found.and_then(|(onboarding, grant)| Some((onboarding, grant, grant.only?)));
-    let Some((onboarding, grant, only)) = found else {
-        let page = notices::colleague_over(wishes.words(None, None));
-        return Ok((StatusCode::GONE, Page(page)).into_response());
-    };
-    let onwards = format!("/o/{}/connections/{}", onboarding.reference, only.connector);
-    Ok(begin(&state, jar, &onboarding, grant, &onwards))
+    let found = find_by_link(&state, &token).await?.filter(|(_, grant)| grant.only.is_some());
+    let over = notices::colleague_over(wishes.words(None, None));
+    Ok(begin(&state, jar, found, over))
 }
 
 /// The one connection, and nothing beside it. Whoever may see all is sent there.

@@ -10,11 +10,11 @@ use super::details;
 use super::hand_over;
 use super::headers::policy_for_leaving;
 use super::journey::{AccountLine, StartNote, account_lines, start_note};
-use super::progress::watch;
+use super::progress::{Button, watch};
 use super::visit::Visit;
 use crate::engine::{self, ConnectionDetails, SignIn, SignInMode};
 use crate::ids::ConnectorId;
-use crate::onboarding::{AuthKind, Command, Connection, ProviderWord, SignInWindow};
+use crate::onboarding::{AuthKind, Command, Connection, ConnectionWay, ProviderWord, SignInWindow};
 use crate::secret::ExposeSecret as _;
 use crate::web::{self, AppState, Frame, Page, Protected};
 
@@ -62,21 +62,14 @@ struct ChooseWay {
     hint: Option<Hint>,
     app: String,
     action: String,
-    ways: Vec<WayLine>,
+    ways: Vec<ConnectionWay>,
     accounts: Vec<AccountLine>,
     start_note: Option<StartNote>,
 }
 
-#[derive(Debug)]
-struct WayLine {
-    id: String,
-    name: String,
-    help: Option<String>,
-}
-
-/// A form that may say which way.
+/// The form with which somebody sets out; it may say which way.
 #[derive(Debug, Deserialize)]
-pub(super) struct Button {
+pub(super) struct SetOut {
     way: Option<String>,
     /// Sent by the page's own script, which opens the window itself.
     mode: Option<Mode>,
@@ -123,18 +116,13 @@ pub(super) fn page(
 }
 
 fn choose(visit: &Visit, state: &AppState, connection: &Connection) -> ChooseWay {
-    let ways = connection.ways.iter().map(|way| WayLine {
-        id: way.id.clone(),
-        name: way.name.clone(),
-        help: way.help.clone(),
-    });
     let frame = visit.frame(visit.about("way-title", connection));
     ChooseWay {
         frame: Frame { refresh: Some(watch(visit, 0)), ..frame },
         hint: hint(visit, state, connection),
         app: connection.name.clone(),
         action: visit.address(),
-        ways: ways.collect(),
+        ways: connection.ways.clone(),
         accounts: account_lines(visit),
         start_note: start_note(visit),
     }
@@ -155,16 +143,10 @@ fn sign_in_page(
     let under_way = connection.attempt.is_some_and(|attempt| attempt.is_under_way(now));
     let seconds = if under_way { 10 } else { 0 };
     let listens = window == SignInWindow::Message;
-    let said = connection.attempt.and_then(|attempt| attempt.said);
-    let about = || {
-        let values = [("tenant", &*visit.onboarding.profile.name), ("company", &visit.company())];
-        let app = [("app", &*connection.name)];
-        visit.words.with("colleague-explain", &[&values[..], &app].concat())
-    };
     let page = Page(ConnectOauth {
         frame: Frame { refresh: Some(watch(visit, seconds)), ..frame },
         app: connection.name.clone(),
-        about: (!visit.is_whole()).then(about),
+        about: visit.for_colleague(connection),
         accounts: account_lines(visit),
         start_note: start_note(visit),
         hint,
@@ -177,7 +159,7 @@ fn sign_in_page(
         other_ways: !connection.ways.is_empty(),
         hand_over: visit.is_whole().then(|| format!("{base}/hand-over")),
         // Offered where the provider may have asked for it.
-        approval: (visit.is_whole() && (said.is_some() || connection.attempt.is_some()))
+        approval: (visit.is_whole() && connection.attempt.is_some())
             .then(|| format!("{base}/approval")),
     });
     let mut headers = HeaderMap::new();
@@ -217,15 +199,15 @@ pub(super) async fn sign_in(
     visit: Visit,
     State(state): State<AppState>,
     Path((_, connector)): Path<(String, ConnectorId)>,
-    Protected(button): Protected<Button>,
+    Protected(form): Protected<SetOut>,
 ) -> Result<Response, web::Error> {
     let id = visit.onboarding.id;
-    let mode = match button.mode {
+    let mode = match form.mode {
         None => SignInMode::Redirect,
         Some(Mode::Window) => SignInMode::Window,
         Some(Mode::Message) => SignInMode::Message,
     };
-    if let Some(way) = button.way {
+    if let Some(way) = form.way {
         let details = ConnectionDetails { way: Some(way), ..ConnectionDetails::default() };
         match state.engine.give_details(id, connector, details).await {
             Ok(_) => {}
@@ -239,7 +221,7 @@ pub(super) async fn sign_in(
         return Ok(visit.see_next());
     }
     let SignIn { address, token } = opened?;
-    if button.mode.is_some() {
+    if form.mode.is_some() {
         let (address, message) = (address.expose_secret(), token.expose_secret());
         return Ok(axum::Json(Onwards { address, message }).into_response());
     }
@@ -253,12 +235,10 @@ pub(super) async fn sign_in(
 pub(super) async fn look(
     visit: Visit,
     State(state): State<AppState>,
-    Protected(Button { .. }): Protected<Button>,
+    Protected(Button {}): Protected<Button>,
 ) -> Result<Response, web::Error> {
-    match state.engine.order(visit.onboarding.id, Command::LookNow, "visitor").await {
-        Ok(_) | Err(engine::Error::Invalid(_)) => Ok(visit.see_next()),
-        Err(error) => Err(error.into()),
-    }
+    visit.order(&state, Command::LookNow).await?;
+    Ok(visit.see_next())
 }
 
 /// The page of the connection that is next: it may be for somebody else.
@@ -270,8 +250,8 @@ pub(super) fn next(
 ) -> Response {
     if connection.handed_over.stands() {
         Page(hand_over::waiting(visit, connection)).into_response()
-    } else if connection.approval.is_some() && way.way.is_none() {
-        hand_over::approval(visit, state, connection)
+    } else if let Some(approval) = connection.approval.filter(|_| way.way.is_none()) {
+        hand_over::approval(visit, state, connection, approval)
     } else {
         page(visit, state, connection, way)
     }

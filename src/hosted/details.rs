@@ -155,22 +155,13 @@ pub(super) fn page(
     }
     let signs_in_next = kind == AuthKind::OAuth;
     let about = |message| visit.about(message, connection);
-    let for_colleague = || {
-        let company = visit.company();
-        let values = [
-            ("tenant", &*visit.onboarding.profile.name),
-            ("company", &company),
-            ("app", &connection.name),
-        ];
-        visit.words.with("colleague-explain", &values)
-    };
     let frame = visit.frame(about("connect"));
     // What was refused is not loaded again: that would send it again.
     let refresh = mistake.is_none().then(|| watch(visit, 0));
     Page(ConnectForm {
         frame: Frame { has_mistakes: mistake.is_some(), refresh, ..frame },
         app: connection.name.clone(),
-        about: (!visit.is_whole()).then(for_colleague),
+        about: visit.for_colleague(connection),
         explain: about(if signs_in_next { "form-first" } else { "form-explain" }),
         button: about(if signs_in_next { "form-next" } else { "connect" }),
         action: format!("{base}/details"),

@@ -8,7 +8,7 @@ use axum::routing::get;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::visit::is_good;
+use super::visit::find_by_link;
 use crate::onboarding::Status;
 use crate::web::{self, AppState};
 
@@ -59,12 +59,7 @@ async fn state(
     State(app): State<AppState>,
     Path(token): Path<String>,
 ) -> Result<Response, web::Error> {
-    let grant = app.links.read_link(&token).filter(|grant| grant.only.is_none());
-    let found = match grant {
-        Some(grant) => app.store().find(grant.onboarding).await?,
-        None => None,
-    };
-    let found = found.zip(grant).filter(|(onboarding, grant)| is_good(onboarding, grant, &app));
+    let found = find_by_link(&app, &token).await?.filter(|(_, grant)| grant.only.is_none());
     let shown = match found {
         None => Shown { state: "gone", onboarding: None, version: 0 },
         Some((onboarding, _)) => Shown {

@@ -11,9 +11,8 @@ use super::colleague::link;
 use super::headers::policy_for_leaving;
 use super::progress::watch;
 use super::visit::{Visit, WholeVisit};
-use crate::engine;
 use crate::ids::ConnectorId;
-use crate::onboarding::{Command, Connection};
+use crate::onboarding::{Approval, Command, Connection};
 use crate::web::{self, AppState, Frame, Notice, Page, Protected, Way};
 
 #[derive(Template)]
@@ -108,7 +107,7 @@ pub(super) async fn decide(
     Path((_, connector)): Path<(String, ConnectorId)>,
     Protected(Decision { wanted }): Protected<Decision>,
 ) -> Result<Response, web::Error> {
-    order(&visit, &state, Command::HandOver { connector, to_colleague: wanted }).await?;
+    visit.order(&state, Command::HandOver { connector, to_colleague: wanted }).await?;
     if !wanted {
         return Ok(visit.see_next());
     }
@@ -122,16 +121,8 @@ pub(super) async fn decide_approval(
     Path((_, connector)): Path<(String, ConnectorId)>,
     Protected(Decision { wanted }): Protected<Decision>,
 ) -> Result<Response, web::Error> {
-    order(&visit, &state, Command::AskApproval { connector, wanted }).await?;
+    visit.order(&state, Command::AskApproval { connector, wanted }).await?;
     Ok(visit.see_next())
-}
-
-/// What the state refuses is known already, or over: the page shows what is so.
-async fn order(visit: &Visit, state: &AppState, command: Command) -> Result<(), web::Error> {
-    match state.engine.order(visit.onboarding.id, command, "visitor").await {
-        Ok(_) | Err(engine::Error::Invalid(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// While a colleague is asked.
@@ -152,11 +143,16 @@ pub(super) fn waiting(visit: &Visit, connection: &Connection) -> Notice {
 }
 
 /// While an administrator of theirs is asked.
-pub(super) fn approval(visit: &Visit, state: &AppState, connection: &Connection) -> Response {
+pub(super) fn approval(
+    visit: &Visit,
+    state: &AppState,
+    connection: &Connection,
+    approval: Approval,
+) -> Response {
     let base = visit.connection_address(connection.connector);
     let company = visit.company();
     let values = [("app", &*connection.name), ("company", &*company)];
-    let date = connection.approval.map(|approval| visit.words.date(approval.remind_at));
+    let date = visit.words.date(approval.remind_at);
     // Good for this one connection, as a colleague's is.
     let link = link(state, visit, connection);
     let frame = visit.frame(visit.about("approval-title", connection));
@@ -164,7 +160,7 @@ pub(super) fn approval(visit: &Visit, state: &AppState, connection: &Connection)
         frame: Frame { refresh: Some(watch(visit, 30)), ..frame },
         explain: visit.about("approval-explain", connection),
         waiting: visit.words.with("approval-waiting", &values),
-        remind: visit.words.fill("approval-remind", "date", &date.unwrap_or_default()),
+        remind: visit.words.fill("approval-remind", "date", &date),
         text: Text::new(visit, connection, link, "approval"),
         form_token: visit.form_token.clone(),
         sign_in: format!("{base}/sign-in"),

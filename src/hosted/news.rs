@@ -4,18 +4,18 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::http::StatusCode;
+use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::journey::mark;
 use super::visit::{Visit, is_good};
 use crate::onboarding::Onboarding;
-use crate::web::{AppState, Session, Watching};
+use crate::web::{AppState, Session, Watching, event_stream};
 
-/// Something is said at least so often, so that nobody in between takes the line for dead.
+/// How long it may be silent.
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// How soon whoever lost the line comes back.
 const COME_BACK: Duration = Duration::from_secs(3);
@@ -30,13 +30,7 @@ pub(super) async fn listen(visit: Visit, State(state): State<AppState>) -> Respo
         return StatusCode::NO_CONTENT.into_response();
     };
     let line = Line { state, session, watching, told: None, until: Instant::now() + LONGEST };
-    let alive = KeepAlive::new().interval(HEARTBEAT).text("still here");
-    let mut response = Sse::new(line.speak(onboarding)).keep_alive(alive).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let unbuffered = HeaderName::from_static("x-accel-buffering");
-    headers.insert(unbuffered, HeaderValue::from_static("no"));
-    response
+    event_stream(line.speak(onboarding), HEARTBEAT)
 }
 
 /// One listener. Between two words it holds no connection to the database.
@@ -73,14 +67,7 @@ impl Line {
             if !is_good(&onboarding, &self.session.grant, &self.state) {
                 return None;
             }
-            let engine = self.state.engine.clone();
-            let told = async {
-                tokio::select! {
-                    told = self.watching.wait() => told,
-                    () = engine.stopped() => false,
-                }
-            };
-            if !timeout_at(self.until, told).await.is_ok_and(|told| told) {
+            if !self.watching.wait(&self.state.engine, self.until).await {
                 return None;
             }
         }

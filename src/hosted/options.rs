@@ -59,7 +59,7 @@ impl LiveOptions {
     /// The lists of these questions, as far as they come in a moment. `again`: what was loaded before will
     /// not do.
     pub(super) async fn get(
-        self: &Arc<Self>,
+        &self,
         state: &AppState,
         onboarding: &Onboarding,
         questions: &[&Question],
@@ -84,7 +84,7 @@ impl LiveOptions {
 
     /// A list that is good, under way, or asked for now.
     fn find(
-        self: &Arc<Self>,
+        &self,
         state: &AppState,
         onboarding: &Onboarding,
         question: &Question,

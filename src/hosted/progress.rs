@@ -14,7 +14,6 @@ use super::leave::with_status;
 use super::options::LiveOptions;
 use super::questions;
 use super::visit::{Visit, WholeVisit};
-use crate::engine;
 use crate::onboarding::{Command, Problem, Status, StepKind};
 use crate::web::{self, AppState, Frame, Notice, Page, Protected, Refresh, Tone, Way};
 
@@ -71,10 +70,8 @@ pub(super) async fn opened(
     State(state): State<AppState>,
     Protected(Button {}): Protected<Button>,
 ) -> Result<StatusCode, web::Error> {
-    match state.engine.order(visit.onboarding.id, Command::Opened, "visitor").await {
-        Ok(_) | Err(engine::Error::Invalid(_)) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(error.into()),
-    }
+    visit.order(&state, Command::Opened).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The page goes on by itself; without a script after so many seconds.

@@ -171,7 +171,7 @@ fn in_words(visit: &Visit, mistake: AnswerMistake) -> String {
 /// Each question once, though several templates may ask it.
 pub(super) fn asked(onboarding: &Onboarding) -> Vec<&Question> {
     let mut asked: Vec<&Question> = Vec::new();
-    for question in onboarding.facts.slots.iter().flat_map(|slot| &slot.questions) {
+    for question in onboarding.facts.questions() {
         if !asked.iter().any(|known| known.key == question.key) {
             asked.push(question);
         }

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::colleague;
 use super::notices;
 use super::visit::{Visit, sessions};
-use crate::engine;
 use crate::ids::ConnectorId;
 use crate::onboarding::{Command, Connection, Onboarding, ProviderWord, Status};
 use crate::store::OpenAttempt;
@@ -136,7 +135,7 @@ async fn finish(
     said: Option<ProviderWord>,
     (window, again): (Window, &str),
 ) -> Result<Response, web::Error> {
-    let now = look(state, &visit.onboarding, connector, said).await?;
+    let now = look(state, &visit, connector, said).await?;
     let Some(connection) = now.facts.connection(connector).cloned() else {
         return Ok(visit.see_next());
     };
@@ -175,7 +174,7 @@ async fn visit_of(
 /// Has Cyclr looked at, now and for some seconds, unless the answer is known.
 async fn look(
     state: &AppState,
-    onboarding: &Onboarding,
+    visit: &Visit,
     connector: ConnectorId,
     said: Option<ProviderWord>,
 ) -> Result<Onboarding, web::Error> {
@@ -183,17 +182,13 @@ async fn look(
         let open = onboarding.facts.connection(connector).is_some_and(Connection::is_open);
         !open || !matches!(onboarding.status, Status::Waiting { .. })
     };
-    if !is_settled(onboarding) {
-        let command = Command::CameBack { connector, said };
-        match state.engine.order(onboarding.id, command, "visitor").await {
-            // Refused: it has moved on since it was read, which is what we are after.
-            Ok(_) | Err(engine::Error::Invalid(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
+    if !is_settled(&visit.onboarding) {
+        // Refused where it has moved on since it was read, which is what we are after.
+        visit.order(state, Command::CameBack { connector, said }).await?;
     }
     // Whoever was refused waits for nothing: one look, and the page says so.
     let patience = if said.is_some() { Duration::from_secs(1) } else { PATIENCE };
-    Ok(state.engine.wait_until(onboarding.id, patience, is_settled).await?)
+    Ok(state.engine.wait_until(visit.onboarding.id, patience, is_settled).await?)
 }
 
 fn connected(visit: &Visit, connection: &Connection, window: Window) -> Notice {

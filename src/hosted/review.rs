@@ -15,7 +15,6 @@ use super::options::{LiveOptions, listed};
 use super::progress::watch;
 use super::questions::{Given, as_answers, asked, current, is_asked, label_of, lists};
 use super::visit::{Visit, WholeVisit};
-use crate::engine;
 use crate::onboarding::{CheckedAnswers, Command, Question, QuestionKind};
 use crate::secret::digest;
 use crate::web::{self, AppState, Frame, Page, Protected};
@@ -74,15 +73,10 @@ pub(super) async fn confirm(
     if answers.shown != shown {
         return Ok(Page(page(&visit, &answers)).into_response());
     }
-    let id = visit.onboarding.id;
-    match state.engine.order(id, Command::Answer(answers.checked), "visitor").await {
-        // Answered in another window meanwhile: the page shows what is so.
-        Ok(_) | Err(engine::Error::Invalid(_)) => {
-            state.engine.drop_draft(id).await?;
-            Ok(visit.see_next())
-        }
-        Err(error) => Err(error.into()),
-    }
+    visit.order(&state, Command::Answer(answers.checked)).await?;
+    // Also where it was answered in another window meanwhile.
+    state.engine.drop_draft(visit.onboarding.id).await?;
+    Ok(visit.see_next())
 }
 
 /// `None` where nothing is asked, or where something has to be put right first.

@@ -12,10 +12,11 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 
 use super::journey::steps;
 use super::notices;
+use crate::engine;
 use crate::ids::{ConnectorId, Reference};
-use crate::onboarding::{Blueprint, Connection, Onboarding, Status};
+use crate::onboarding::{Blueprint, Command, Connection, Onboarding, Status};
 use crate::web::{
-    self, AppState, ColleagueGrant, Frame, LinkGrant, Page, PagesAt, Session, Way, Wishes,
+    self, AppState, ColleagueGrant, Frame, LinkGrant, Notice, Page, PagesAt, Session, Way, Wishes,
 };
 use crate::words::Words;
 
@@ -129,14 +130,21 @@ impl Visit {
 
     /// Where this visit's own page is.
     pub(super) fn address(&self) -> String {
-        match self.session.grant.only {
-            None => address(&self.onboarding.reference),
-            Some(only) => self.connection_address(only.connector),
-        }
+        let only = self.session.grant.only.map(|only| only.connector);
+        address(&self.onboarding.reference, only)
     }
 
     pub(super) fn connection_address(&self, connector: ConnectorId) -> String {
-        format!("{}/connections/{connector}", address(&self.onboarding.reference))
+        address(&self.onboarding.reference, Some(connector))
+    }
+
+    /// Has it done in the visitor's name. What the state refuses is known already, or over: the page that
+    /// comes next shows what is so.
+    pub(super) async fn order(&self, state: &AppState, command: Command) -> Result<(), web::Error> {
+        match state.engine.order(self.onboarding.id, command, "visitor").await {
+            Ok(_) | Err(engine::Error::Invalid(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The company on whose behalf all this happens.
@@ -189,10 +197,27 @@ impl Visit {
     pub(super) fn about(&self, message: &str, connection: &Connection) -> String {
         self.words.fill(message, "app", &connection.name)
     }
+
+    /// What a colleague reads first, who knows nothing of all this; `None` for whoever may see all.
+    pub(super) fn for_colleague(&self, connection: &Connection) -> Option<String> {
+        if self.is_whole() {
+            return None;
+        }
+        let values = [
+            ("tenant", &*self.onboarding.profile.name),
+            ("company", &self.company()),
+            ("app", &connection.name),
+        ];
+        Some(self.words.with("colleague-explain", &values))
+    }
 }
 
-pub(super) fn address(reference: &Reference) -> String {
-    format!("/o/{reference}")
+/// Of all of an onboarding, or of one connection of it.
+fn address(reference: &Reference, connector: Option<ConnectorId>) -> String {
+    match connector {
+        None => format!("/o/{reference}"),
+        Some(connector) => format!("/o/{reference}/connections/{connector}"),
+    }
 }
 
 /// Whether what a link or a cookie proves is still meant to open something.
@@ -217,26 +242,25 @@ pub(super) async fn open_link(
     Extension(wishes): Extension<Wishes>,
     jar: CookieJar,
 ) -> Result<Response, web::Error> {
-    let found = find_by_link(&state, &token).await?;
-    let found = found.filter(|(_, grant)| grant.only.is_none());
-    let Some((onboarding, grant)) = found else {
-        let page = notices::link_over(wishes.words(None, None));
-        return Ok((StatusCode::GONE, Page(page)).into_response());
-    };
-    let onwards = address(&onboarding.reference);
-    Ok(begin(&state, jar, &onboarding, grant, &onwards))
+    let found = find_by_link(&state, &token).await?.filter(|(_, grant)| grant.only.is_none());
+    let over = notices::link_over(wishes.words(None, None));
+    Ok(begin(&state, jar, found, over))
 }
 
-/// With a cookie for this browser, unless it has one that is as good.
+/// With a cookie for this browser, unless it has one that is as good. `over`: what is shown where there is
+/// nothing to open any more.
 pub(super) fn begin(
     state: &AppState,
     jar: CookieJar,
-    onboarding: &Onboarding,
-    grant: LinkGrant,
-    onwards: &str,
+    found: Option<(Onboarding, LinkGrant)>,
+    over: Notice,
 ) -> Response {
+    let found = found.filter(|(onboarding, _)| onboarding.status != Status::Cancelled);
+    let Some((onboarding, grant)) = found else {
+        return (StatusCode::GONE, Page(over)).into_response();
+    };
     let connector = grant.only.map(|only| only.connector);
-    let onwards = Redirect::to(onwards);
+    let onwards = Redirect::to(&address(&onboarding.reference, connector));
     let known = read_cookie(state, &jar, &onboarding.reference, connector);
     if known.is_some_and(|session| session.grant == grant) {
         return onwards.into_response();
@@ -250,16 +274,15 @@ pub(super) fn begin(
     (jar.add(cookie), onwards).into_response()
 }
 
+/// What a link opens, if it still does.
 pub(super) async fn find_by_link(
     state: &AppState,
     token: &str,
 ) -> Result<Option<(Onboarding, LinkGrant)>, web::Error> {
     let Some(grant) = state.links.read_link(token) else { return Ok(None) };
     let found = state.store().find(grant.onboarding).await?;
-    let open = found.filter(|onboarding| {
-        is_good(onboarding, &grant, state) && onboarding.status != Status::Cancelled
-    });
-    Ok(open.map(|onboarding| (onboarding, grant)))
+    let good = found.filter(|onboarding| is_good(onboarding, &grant, state));
+    Ok(good.map(|onboarding| (onboarding, grant)))
 }
 
 /// One cookie per onboarding, and one for each connection of a colleague's, so that one browser can be on

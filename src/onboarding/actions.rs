@@ -111,7 +111,7 @@ impl Onboarding {
     /// Once asked, answers can be put right until it is live.
     fn may_answer(&self) -> Result<(), InvalidTransition> {
         self.require_open()?;
-        let asked = self.facts.slots.iter().any(|slot| !slot.questions.is_empty());
+        let asked = self.facts.questions().next().is_some();
         let here = match self.step() {
             StepKind::Map | StepKind::Activate => asked,
             StepKind::CreateAccount | StepKind::Install | StepKind::Connect | StepKind::Live => {

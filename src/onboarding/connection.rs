@@ -133,6 +133,13 @@ impl ProviderWord {
     }
 }
 
+impl ConnectionInput {
+    /// Cyclr cannot even begin without it.
+    pub fn is_missing(&self) -> bool {
+        !self.optional && !self.is_set
+    }
+}
+
 impl Attempt {
     pub fn begin(now: DateTime<Utc>, life: TimeDelta) -> Self {
         Self { opened_at: now, closes_at: now + life, came_back_at: None, said: None, over: false }
@@ -188,7 +195,7 @@ impl Connection {
 
     /// Inputs without which Cyclr cannot even begin.
     pub fn missing_inputs(&self) -> impl Iterator<Item = &ConnectionInput> {
-        self.inputs.iter().filter(|input| !input.optional && !input.is_set)
+        self.inputs.iter().filter(|input| input.is_missing())
     }
 
     /// Whether a person has to do something before it can be made.

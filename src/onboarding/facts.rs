@@ -256,6 +256,11 @@ impl Facts {
         }
     }
 
+    /// Every question of every template, answered or not.
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.slots.iter().flat_map(|slot| &slot.questions)
+    }
+
     /// Questions that nobody has answered yet, over all templates. An optional one that was left
     /// empty is answered.
     pub fn open_questions(&self) -> impl Iterator<Item = &Question> {

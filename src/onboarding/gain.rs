@@ -61,7 +61,7 @@ pub struct ConnectorDetails {
 impl ConnectorDetails {
     /// Whether Cyclr has to be told something before it can even try.
     pub fn lacks_inputs(&self) -> bool {
-        self.inputs.iter().any(|input| !input.optional && !input.is_set)
+        self.inputs.iter().any(ConnectionInput::is_missing)
     }
 }
 

@@ -27,7 +27,7 @@ impl Onboarding {
     ) -> Result<CheckedAnswers, BTreeMap<QuestionKey, AnswerMistake>> {
         let mut checked = CheckedAnswers::default();
         let mut mistakes = BTreeMap::new();
-        for question in self.facts.slots.iter().flat_map(|slot| &slot.questions) {
+        for question in self.facts.questions() {
             let text = given.get(&question.key).map_or("", String::as_str);
             let known = self.facts.answers.get(&question.key).map(String::as_str);
             match question.check(text, listed.get(&question.key), known) {

@@ -15,6 +15,7 @@
 mod assets;
 mod csrf;
 mod error;
+mod event_stream;
 mod json;
 mod json_place;
 mod kind;
@@ -30,6 +31,7 @@ mod watch;
 pub use assets::assets;
 pub use csrf::{FORM_TOKEN, PagesAt, Protected};
 pub use error::{AboutOnboarding, Error, FieldMistake};
+pub use event_stream::event_stream;
 pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
 pub use kind::Kind;
 pub use language::{Wishes, read_wishes};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -58,9 +59,12 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Waits until there may be news. `false`: the key is no longer good.
-    pub async fn wait(&mut self) -> bool {
+    /// Waits until there may be news. `false`: there is nothing more to wait for, because the time is up,
+    /// the key is no longer good or the process is stopping.
+    pub async fn wait(&mut self, engine: &Engine, until: Instant) -> bool {
         tokio::select! {
+            () = tokio::time::sleep_until(until) => false,
+            () = engine.stopped() => false,
             () = self.over.cancelled() => false,
             told = self.news.changed() => told.is_ok(),
         }

@@ -91,7 +91,7 @@ async fn look_up(
     given: &BTreeMap<String, String>,
 ) -> Result<Listed, Error> {
     let known = &onboarding.facts.answers;
-    let questions = onboarding.facts.slots.iter().flat_map(|slot| &slot.questions);
+    let questions = onboarding.facts.questions();
     let asked: Vec<_> = questions
         .filter(|question| question.lookup.is_some() && given.contains_key(&question.key.0))
         .filter(|question| known.get(&question.key) != given.get(&question.key.0))
@@ -109,13 +109,8 @@ fn check_answers(
     listed: &Listed,
 ) -> Result<CheckedAnswers, Error> {
     let mut mistakes = Mistakes::default();
-    let asked: BTreeSet<_> = onboarding
-        .facts
-        .slots
-        .iter()
-        .flat_map(|slot| &slot.questions)
-        .map(|question| question.key.0.as_str())
-        .collect();
+    let questions = onboarding.facts.questions();
+    let asked: BTreeSet<_> = questions.map(|question| question.key.0.as_str()).collect();
     let pointer = |key: &str| format!("/answers/{}", key.replace('~', "~0").replace('/', "~1"));
     if asked.is_empty() {
         // Whether something may be answered at all is for the state to say.

@@ -10,10 +10,6 @@ use crate::onboarding::{
     AuthKind, Connection, ConnectionInput, ConnectionWay, ConnectorDetails, Gain, Outcome, Problem,
     ProblemCode, SeenConnector,
 };
-use crate::secret::Secret;
-
-/// What makes Cyclr fetch an OAuth token by itself (DOC).
-const FETCH_IT_YOURSELF: &str = "{}";
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let account = context.account()?;
@@ -56,8 +52,7 @@ async fn look(
     }
     match auth_kind(&found.auth, &found.oauth2) {
         Ok(AuthKind::OAuthUnattended) if !details.lacks_inputs() => {
-            let fetch = Secret::from(FETCH_IT_YOURSELF);
-            let fetched = account.set_credential(connector, &fetch).await?;
+            let fetched = account.authenticate_by_itself(connector).await?;
             let asked_people = known.is_some_and(|known| !known.inputs.is_empty());
             if !fetched.authenticated && !asked_people {
                 let detail = format!("{} (account connector {connector})", found.name);
@@ -122,12 +117,8 @@ pub(in crate::engine) fn seen(
 
 /// What people have to enter, and the ways to choose from: none where there is nothing to choose.
 fn details(connector: &AccountConnector, needs: &ConnectorNeeds) -> ConnectorDetails {
-    let is_set = |name: &str| {
-        let mut properties = connector.properties.iter();
-        properties.any(|(known, is_set)| known.eq_ignore_ascii_case(name) && *is_set)
-    };
     let inputs = needs.parameters_to_set.iter().map(|wanted| ConnectionInput {
-        is_set: is_set(&wanted.target_name),
+        is_set: connector.has_property(&wanted.target_name),
         name: wanted.target_name.clone(),
         label: wanted.label.clone(),
         help: wanted.description.clone(),

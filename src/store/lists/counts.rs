@@ -28,12 +28,12 @@ impl Counts {
         *self.by_status.entry(place.status.clone()).or_default() += count;
         *self.by_step.entry(place.step.name()).or_default() += count;
         *self.by_blocker.entry(place.blocker().name()).or_default() += count;
-        let by_reason = match place.reason {
-            Some(Reason::Problem(_)) => &mut self.by_problem,
-            Some(Reason::Abandoned(_)) => &mut self.by_abandonment,
-            None => return,
+        let Some(reason) = place.reason else { return };
+        let by_reason = match reason {
+            Reason::Problem(_) => &mut self.by_problem,
+            Reason::Abandoned(_) => &mut self.by_abandonment,
         };
-        *by_reason.entry(place.reason.map_or("", Reason::name)).or_default() += count;
+        *by_reason.entry(reason.name()).or_default() += count;
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use gangway::cyclr::{CallLog, Client, Error, Fault};
+use gangway::cyclr::{CallLog, Client, ConnectorChange, Error, Fault};
 use gangway::ids::ConnectorId;
 use gangway::secret::Secret;
 use serde_json::json;
@@ -14,6 +14,10 @@ use tokio::task::JoinSet;
 use super::stand_in::{CLIENT_SECRET, Play, StandIn, acme, clock, say, settings};
 
 const ACCOUNT: &str = r#"{"Id":"acme-42","Name":"Acme"}"#;
+
+const fn credential(value: &Secret) -> ConnectorChange<'_> {
+    ConnectorChange { way: None, credential: Some(value), properties: &[] }
+}
 
 async fn twenty_at_once(client: &Client) -> Vec<Result<(), Error>> {
     let mut tasks = JoinSet::new();
@@ -134,7 +138,7 @@ async fn nothing_secret_is_kept_of_a_refused_credential() {
     let account = host.client().in_account(&acme(), &log);
     // user:hunter2
     let value = Secret::from("dXNlcjpodW50ZXIy");
-    let error = account.set_credential(ConnectorId(7), &value).await.unwrap_err();
+    let error = account.change_connector(ConnectorId(7), &credential(&value)).await.unwrap_err();
     let message = error.message().unwrap().to_owned();
     assert!(message.starts_with("bad \"***\" with Bearer *** *** xxx"), "{message}");
     assert_eq!(message.chars().count(), 300);
@@ -153,7 +157,8 @@ async fn nothing_secret_is_kept_of_a_refused_credential() {
 async fn an_echo_that_is_not_json_is_not_kept_at_all() {
     let host = StandIn::saying(400, "you sent canary-key").await;
     let value = Secret::from("canary-key");
-    let error = host.account().set_credential(ConnectorId(7), &value).await.unwrap_err();
+    let error =
+        host.account().change_connector(ConnectorId(7), &credential(&value)).await.unwrap_err();
     assert_eq!((error.status(), error.message()), (Some(400), None));
 }
 
@@ -171,7 +176,7 @@ async fn the_credential_that_cyclr_echoes_does_not_come_back() {
     let log = CallLog::default();
     let account = host.client().in_account(&acme(), &log);
     let value = Secret::from("canary-key");
-    let connector = account.set_credential(ConnectorId(7), &value).await.unwrap();
+    let connector = account.change_connector(ConnectorId(7), &credential(&value)).await.unwrap();
     assert!(connector.authenticated);
     let heard = host.heard().pop().unwrap();
     assert_eq!(
