@@ -2,7 +2,7 @@
 //! the bare HTTP calls without any durability, and one commit per step.
 //!
 //! `cargo bench --bench onboarding [-- SCENARIO] [-- N]`: `rate` (the one that runs by itself, with 2,000
-//! onboardings), `in-flight`, `in-flight-sockets`, `million`, `requests`, `neighbours`, `webhooks`, or `all` of them. Cyclr's stand-in runs in a process of
+//! onboardings), `profile`, `in-flight`, `in-flight-sockets`, `million`, `requests`, `neighbours`, `webhooks`, or `all` of them. Cyclr's stand-in runs in a process of
 //! its own, so that what the service spends is seen apart from it. Postgres is a private, durable one
 //! in the target folder; `BENCH_DATABASE_URL` names another.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
@@ -59,8 +59,15 @@ fn main() {
         return stand_in::run(words[place + 1].parse().unwrap());
     }
     let count = words.iter().find_map(|word| word.parse().ok());
-    let scenarios =
-        ["in-flight", "in-flight-sockets", "requests", "neighbours", "webhooks", "million"];
+    let scenarios = [
+        "profile",
+        "in-flight",
+        "in-flight-sockets",
+        "requests",
+        "neighbours",
+        "webhooks",
+        "million",
+    ];
     // Those of memory need a process of their own, so `all` leaves out one of them.
     let alone = |name: &str| name.starts_with("in-flight-");
     let named =
@@ -87,6 +94,11 @@ async fn run(scenario: &str, options: PgConnectOptions, count: Option<usize>) {
         "million" => {
             let count = count.and_then(|count| i64::try_from(count).ok());
             million::report(&bench, count.unwrap_or(1_000_000)).await;
+        }
+        "profile" => {
+            for _ in 0..count.unwrap_or(10) {
+                Runs(vec![bench.gangway(2000).await]).print("Gangway");
+            }
         }
         "in-flight" => in_flight::report(&bench, count.unwrap_or(10_000)).await,
         "in-flight-sockets" => in_flight::sockets(&bench, count.unwrap_or(10_000)).await,

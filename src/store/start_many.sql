@@ -2,7 +2,9 @@
 -- a closer look (a repeated request, a tenant with another account, an open onboarding of the same
 -- blueprint) is left out here and looked at by itself afterwards. So is the whole batch if somebody is
 -- quicker between our look and our write: an index says so. (ON CONFLICT would write two records more for
--- each onboarding. Nothing is joined with what was just inserted: that compares each with each.)
+-- each onboarding. Nothing is joined with what was just inserted: that compares each with each.) The
+-- blueprint is compared in a way that no index knows: a session that plans this while the tables are empty
+-- may else look up a tenant's open onboarding among all of its blueprint, and goes on doing so.
 WITH new AS (
     SELECT * FROM UNNEST(
         $1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::timestamptz[],
@@ -24,7 +26,8 @@ plain AS (
           SELECT FROM onboarding s WHERE s.tenant_id = n.tenant_id AND s.lease_token IS NOT NULL)
       AND NOT EXISTS (
           SELECT FROM onboarding s
-          WHERE s.tenant_id = n.tenant_id AND s.blueprint_key = n.blueprint_key
+          WHERE s.tenant_id = n.tenant_id
+            AND s.blueprint_key IS NOT DISTINCT FROM n.blueprint_key
             AND s.status <> 'cancelled')
       AND NOT EXISTS (
           SELECT FROM idempotency i

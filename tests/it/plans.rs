@@ -33,6 +33,7 @@ async fn no_statement_looks_through_a_table() {
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let store = Store::new(pool.clone(), Clock::system());
     fill(&store, &pool).await;
+    sqlx::query("ANALYZE").execute(&pool).await.unwrap();
     use_everything(&store).await;
     let mut asked = 0;
     for (name, statement, parameters) in prepared(&pool).await {
@@ -47,6 +48,60 @@ async fn no_statement_looks_through_a_table() {
         asked += 1;
     }
     assert!(asked >= 10, "only {asked} statements were seen");
+}
+
+/// What a signup and a worker do, as a session plans it while the tables are empty: it goes on with that
+/// until they are looked at again, and by then there may be many rows of one blueprint, or many due.
+#[tokio::test]
+async fn an_empty_database_misleads_nobody() {
+    let database = TestDb::fresh().await;
+    let options = gangway::app::session(database.options());
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    sqlx::query("VACUUM ANALYZE").execute(&pool).await.unwrap();
+    // With this few rows they would all be held in memory; which index is preferred could not be seen.
+    sqlx::query("SET enable_material = off").execute(&pool).await.unwrap();
+    let hot = [
+        ("start_many", include_str!("../../src/store/start_many.sql"), ["blueprint_key", "due_at"]),
+        (
+            "keep_changes",
+            include_str!("../../src/store/keep_changes.sql"),
+            ["blueprint_key", "due_at"],
+        ),
+        ("claim", include_str!("../../src/store/claim.sql"), ["blueprint_key", "status"]),
+    ];
+    for (name, statement, unfit) in hot {
+        sqlx::raw_sql(AssertSqlSafe(format!("PREPARE {name} AS {statement}")))
+            .execute(&pool)
+            .await
+            .unwrap();
+        let parameters: i32 = sqlx::query_scalar(
+            "SELECT array_length(parameter_types, 1) FROM pg_prepared_statements WHERE name = $1",
+        )
+        .bind(name)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        let values = vec!["NULL"; parameters.try_into().unwrap()].join(", ");
+        let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE {name} ({values})");
+        let plan: Value =
+            sqlx::query_scalar(AssertSqlSafe(explain)).fetch_one(&pool).await.unwrap();
+        let conditions = conditions_on_onboarding(&plan[0]["Plan"]);
+        assert!(!conditions.is_empty(), "{name}");
+        for condition in &conditions {
+            let wide = unfit.iter().any(|column| condition.contains(column));
+            assert!(!wide, "{name}: {condition}");
+        }
+    }
+}
+
+/// What each scan of the table is narrowed to.
+fn conditions_on_onboarding(plan: &Value) -> Vec<String> {
+    let scans = plan["Node Type"].as_str().unwrap().contains("Scan");
+    let condition = plan["Index Cond"].as_str().or(plan["Recheck Cond"].as_str());
+    let mine = (scans && plan["Relation Name"] == "onboarding")
+        .then(|| condition.unwrap_or("nothing").to_owned());
+    let below = plan["Plans"].as_array().into_iter().flatten().flat_map(conditions_on_onboarding);
+    mine.into_iter().chain(below).collect()
 }
 
 async fn fill(store: &Store, pool: &PgPool) {
@@ -67,7 +122,6 @@ async fn fill(store: &Store, pool: &PgPool) {
     .execute(pool)
     .await
     .unwrap();
-    sqlx::query("ANALYZE").execute(pool).await.unwrap();
 }
 
 /// The lists with all that they can be narrowed to, and what a worker does.
