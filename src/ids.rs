@@ -30,6 +30,14 @@ id!(
     ApiKeyId(Uuid)
 );
 id!(
+    /// Somebody who uses the console.
+    StaffId(Uuid)
+);
+id!(
+    /// One browser that somebody has signed in with. What opens the door is a token, not this.
+    StaffSessionId(Uuid)
+);
+id!(
     /// One order to many onboardings.
     BulkOrderId(Uuid)
 );

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::XChaCha20Poly1305;
@@ -133,6 +135,34 @@ pub fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
+/// Argon2id as OWASP asks for it: 19 MiB, two rounds, one lane. A tenth of a second or less of one core, so
+/// it is done on a thread that may be busy.
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(19 * 1024, 2, 1, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// What is kept of a password. `None` when there is not enough memory for it.
+pub fn hash_password(password: &Secret) -> Option<Secret> {
+    let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).ok()?;
+    let hash = argon2().hash_password(password.expose_secret().as_bytes(), &salt).ok()?;
+    Some(Secret::from(hash.to_string()))
+}
+
+/// Whether it is the password that the hash was made of. With no hash it takes as long and is wrong: how
+/// long an answer takes does not tell who is known here.
+pub fn is_password(password: &Secret, hash: Option<&Secret>) -> bool {
+    let password = password.expose_secret().as_bytes();
+    let known = hash.map(ExposeSecret::expose_secret);
+    match known.and_then(|hash| PasswordHash::new(hash).ok()) {
+        Some(hash) => argon2().verify_password(password, &hash).is_ok(),
+        None => {
+            let _ = argon2().hash_password_into(password, &[0; 16], &mut [0; 32]);
+            false
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,5 +207,17 @@ mod tests {
             format!("{master:?} {:?}", master.derive("x")),
             "MasterKey(hidden) MacKey(hidden)"
         );
+    }
+
+    #[test]
+    fn a_password_is_known_by_its_hash_and_no_two_hashes_are_alike() {
+        let password = Secret::from("correct horse battery");
+        let (one, two) = (hash_password(&password).unwrap(), hash_password(&password).unwrap());
+        assert_ne!(one.expose_secret(), two.expose_secret());
+        assert!(one.expose_secret().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(is_password(&password, Some(&one)) && is_password(&password, Some(&two)));
+        assert!(!is_password(&Secret::from("correct horse batteri"), Some(&one)));
+        assert!(!is_password(&password, Some(&Secret::from("nonsense"))));
+        assert!(!is_password(&password, None));
     }
 }

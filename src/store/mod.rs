@@ -36,6 +36,7 @@ mod onboardings;
 mod overrule;
 mod repeat;
 mod row;
+mod staff;
 mod start;
 mod starter;
 mod trouble;
@@ -67,6 +68,10 @@ pub use leases::{Held, Leased};
 pub use lists::{Counts, Cursor, Filter, ListOrder, Page, Place, Search};
 pub use logos::Logo;
 pub use overrule::{Kept as KeptOrder, Order, Overruling};
+pub use staff::{
+    Act, Actor, AuditFilter, AuditLine, AuditPage, Bucket, NewSession, NewStaff, Role, StaffChange,
+    StaffError, StaffMember, StaffSession,
+};
 pub use start::{NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;
 pub use webhooks::{

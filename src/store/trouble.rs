@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Error, StartError, Store};
+use super::{Error, StaffError, StartError, Store};
 use crate::clock::Clock;
 
 /// How long anybody waits for an answer, a connection included. A server that is frozen or a host
@@ -71,6 +71,15 @@ impl Failure for StartError {
             Self::AccountDiffers | Self::AccountOfAnother | Self::Raced | Self::ReferenceTaken => {
                 Trouble::Ours
             }
+        }
+    }
+}
+
+impl Failure for StaffError {
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::Store(error) => error.trouble(),
+            Self::EmailTaken | Self::Unknown | Self::LastAdmin => Trouble::Ours,
         }
     }
 }
