@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::caller::{Caller, Read};
-use super::fields::Mistakes;
 use super::onboardings::parse_id;
-use super::parameters::Parameters;
 use super::shapes::kept;
 use crate::ids::ConnectorId;
 use crate::onboarding::{Event, Origin};
 use crate::store::{JournalLine, KeptCall};
+use crate::web::fields::Mistakes;
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, JsonAnswer};
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

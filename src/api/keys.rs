@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::caller::{Admin, Caller};
-use super::fields::{Mistakes, is_line};
-use super::parameters::Parameters;
 use super::repeatable::{BodyOptional, Nothing, Repeatable};
 use super::shapes::kept;
 use crate::ids::{ApiKeyId, BlueprintKey};
 use crate::secret::{ExposeSecret as _, Secret};
 use crate::store::{ApiKey, IdempotencyKey, KeyScope, NewApiKey, OnceError, OrderedAnswer, Sight};
+use crate::web::fields::{Mistakes, is_line};
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, JsonAnswer, json_text};
 
 /// Most blueprints that one key is restricted to.

@@ -7,15 +7,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::caller::{Caller, Read};
-use super::fields::Mistakes;
-use super::narrow::{FilterParams, Narrowed, PagingParams};
-use super::parameters::Parameters;
 use super::shapes::{CountsBody, OnboardingBody, OnboardingPage};
 use crate::ids::OnboardingId;
-use crate::store::{Cursor, Filter, ListOrder};
+use crate::store::Cursor;
+use crate::web::fields::Mistakes;
+use crate::web::narrow::{FilterParams, Narrowed, PagingParams, read_asked};
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, JsonAnswer};
-
-const USUAL_LIMIT: u16 = 25;
 
 /// List onboardings, newest first if nothing else is asked for.
 ///
@@ -29,7 +27,7 @@ pub(super) async fn list(
     State(state): State<AppState>,
     Narrowed(filter, paging): Narrowed,
 ) -> Result<JsonAnswer<OnboardingPage>, Error> {
-    let (filter, order, after, limit) = parse(&filter, &paging)?;
+    let (filter, order, after, limit) = read_asked(&filter, &paging)?;
     let page = state.store().list((&filter, &caller.sight), order, after, limit).await?;
     let shown = page.onboardings.iter().map(|onboarding| OnboardingBody::show(onboarding, &state));
     let data = shown.collect();
@@ -52,28 +50,6 @@ pub(super) async fn count(
     let filter = mistakes.or_value(Some(filter))?;
     let counts = state.store().count(&filter, &caller.sight).await?;
     Ok(JsonAnswer(StatusCode::OK, CountsBody::from(counts)))
-}
-
-type Asked = (Filter, ListOrder, Option<Cursor>, u16);
-
-fn parse(filter: &FilterParams, paging: &PagingParams) -> Result<Asked, Error> {
-    let mut mistakes = Mistakes::default();
-    let filter = filter.parse("", &mut mistakes);
-    let order = paging.order.as_deref().map_or(Some(ListOrder::default()), ListOrder::parse);
-    let names = ListOrder::ALL.map(ListOrder::name).join(", ");
-    mistakes.require("order", order.is_some(), &format!("one of {names}"));
-    let limit = paging.limit.unwrap_or(USUAL_LIMIT);
-    mistakes.require("limit", (1..=100).contains(&limit), "1 to 100");
-    let cursor = paging.cursor.as_deref().map(Cursor::read);
-    let rule = "the next_cursor of an earlier page with the same filter and order";
-    let fits = match (&cursor, order) {
-        (Some(Some(cursor)), Some(order)) => cursor.fits(&filter, order),
-        (Some(None), _) => false,
-        (Some(Some(_)) | None, _) => true,
-    };
-    mistakes.require("cursor", fits, rule);
-    let asked = order.map(|order| (filter, order, cursor.flatten(), limit));
-    mistakes.or_value(asked)
 }
 
 /// What stands in `next_cursor` of lists that go by ids alone: where the next page begins.

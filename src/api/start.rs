@@ -13,17 +13,17 @@ use url::Url;
 use utoipa::ToSchema;
 
 use super::caller::{Caller, Write};
-use super::fields::{
-    Mistakes, is_email, is_line, is_locale, is_tag, is_timezone, is_within_bounds, parse_address,
-};
-use super::narrow::TAG_RULE;
-use super::parameters::Parameters;
 use super::repeatable::{Repeatable, find_earlier, send, spell, with_link};
 use super::shapes::{ContactBody, OnboardingBody};
 use crate::engine::StartRequest;
 use crate::ids::{AccountId, BlueprintKey, TenantId};
 use crate::onboarding::{Contact, Onboarding, Profile, ReturnUrls};
 use crate::store::Published;
+use crate::web::fields::{
+    Mistakes, is_email, is_line, is_locale, is_tag, is_timezone, is_within_bounds, parse_address,
+};
+use crate::web::narrow::TAG_RULE;
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, FieldMistake};
 
 const ADDRESS_RULE: &str = "a whole web address, letter by letter as the blueprint lists it";

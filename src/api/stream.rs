@@ -14,9 +14,9 @@ use tokio::time::Instant;
 use super::caller::{Caller, Read};
 use super::events::EventBody;
 use super::onboardings::parse_id;
-use super::parameters::Parameters;
 use crate::ids::OnboardingId;
 use crate::store::{JournalLine, Sight};
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, FieldMistake, Kind, Watching, event_stream};
 
 /// How long it may be silent.

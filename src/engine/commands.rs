@@ -1,5 +1,6 @@
 //! What people and the integrator want of an onboarding.
 
+use super::by_staff::StaffOrder;
 use super::drive::call_lines;
 use super::{Engine, Error};
 use crate::cyclr::CallLog;
@@ -16,16 +17,24 @@ const MOST_CONFLICTS: usize = 8;
 pub type OrderRender<'a> = &'a (dyn Fn(&Onboarding) -> (u16, String) + Send + Sync);
 
 /// What an order comes with.
-struct Ordered<'a> {
+pub(super) struct Ordered<'a> {
     /// Token and browser session of a try at signing in.
     attempt: Option<(&'a str, &'a str)>,
     log: &'a CallLog,
     once: Option<(&'a IdempotencyKey, OrderRender<'a>)>,
     /// The order to many that this is part of, and the version in which the onboarding matched.
     bulk: Option<(BulkOrderId, i64)>,
+    /// It is given by staff, who have seen the onboarding.
+    pub(super) staff: Option<StaffOrder<'a>>,
 }
 
-enum Changed {
+impl<'a> Ordered<'a> {
+    pub(super) fn plain(log: &'a CallLog) -> Self {
+        Self { attempt: None, log, once: None, bulk: None, staff: None }
+    }
+}
+
+pub(super) enum Changed {
     Now(Box<Onboarding>),
     /// By the same request, some time ago.
     Before(Answer),
@@ -68,7 +77,8 @@ impl Engine {
         render: OrderRender<'_>,
     ) -> Result<Answer, Error> {
         let once = key.map(|key| (key, render));
-        let ordered = Ordered { attempt: None, log: &CallLog::default(), once, bulk: None };
+        let log = CallLog::default();
+        let ordered = Ordered { once, ..Ordered::plain(&log) };
         match self.change((id, sight), command, actor, ordered).await? {
             Changed::Now(onboarding) => Ok(answer(&onboarding, render)),
             Changed::Before(answer) => Ok(answer),
@@ -86,7 +96,7 @@ impl Engine {
         bulk: (BulkOrderId, i64),
     ) -> Result<Turn, Error> {
         let log = CallLog::default();
-        let ordered = Ordered { attempt: None, log: &log, once: None, bulk: Some(bulk) };
+        let ordered = Ordered { bulk: Some(bulk), ..Ordered::plain(&log) };
         match self.change((id, sight), command, actor, ordered).await {
             Ok(Changed::Now(_)) => Ok(Turn::Done),
             Ok(Changed::NoTurn | Changed::Before(_)) => Ok(Turn::Over),
@@ -105,7 +115,7 @@ impl Engine {
         attempt: Option<(&str, &str)>,
         log: &CallLog,
     ) -> Result<Onboarding, Error> {
-        let ordered = Ordered { attempt, log, once: None, bulk: None };
+        let ordered = Ordered { attempt, ..Ordered::plain(log) };
         match self.change((id, &Sight::All), command, actor, ordered).await? {
             Changed::Now(onboarding) => Ok(*onboarding),
             // Without a key nothing is known as a repetition, and nobody else takes turns.
@@ -115,12 +125,12 @@ impl Engine {
 
     /// Reads, obeys and keeps, again if somebody was quicker. What the state refuses stays refused,
     /// unless it was carried out before: then the state is another one because of that.
-    async fn change(
+    pub(super) async fn change(
         &self,
         (id, sight): (OnboardingId, &Sight),
         command: Command,
         actor: &str,
-        Ordered { attempt, log, once, bulk }: Ordered<'_>,
+        Ordered { attempt, log, once, bulk, staff }: Ordered<'_>,
     ) -> Result<Changed, Error> {
         let calls = call_lines(log);
         let mut calls = calls.as_slice();
@@ -128,6 +138,9 @@ impl Engine {
             let onboarding = self.store().find_in_sight(id, sight).await?.ok_or(Error::Unknown)?;
             if bulk.is_some_and(|(_, matched)| onboarding.version != matched) {
                 return Err(store::Error::Conflict.into());
+            }
+            if staff.is_some_and(|staff| staff.seen != onboarding.stand()) {
+                return Err(Error::MovedOn);
             }
             let blueprint = self.store().load_blueprint(&onboarding.blueprint).await?;
             let now = self.clock().now();
@@ -144,6 +157,7 @@ impl Engine {
             };
             let attempt = attempt.and_then(|names| new_attempt(&transition, &command, names));
             let answer = once.map(|(key, render)| (key, answer(&transition.to, render)));
+            let act = staff.map(|staff| staff.act(&onboarding, &transition.to));
             let kept = self.store().overrule(Overruling {
                 transition: &transition,
                 order: effect_on_work(&command, &onboarding, &transition),
@@ -152,6 +166,7 @@ impl Engine {
                 calls,
                 once: answer.as_ref().map(|(key, answer)| (*key, answer)),
                 bulk: bulk.map(|(id, _)| id),
+                audit: staff.map(|staff| staff.actor).zip(act.as_ref()),
             });
             match kept.await {
                 Ok(KeptOrder::Now) => {

@@ -17,6 +17,7 @@
 
 mod ahead;
 mod bulk;
+mod by_staff;
 mod clean_up;
 mod commands;
 mod connecting;
@@ -42,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use bulk::{BulkPreview, BulkRequest};
+pub use by_staff::StaffOrder;
 pub use commands::OrderRender;
 pub use connecting::{Given, SignIn, SignInMode};
 pub use credential::{ConnectionDetails, Credential};
@@ -91,6 +93,9 @@ pub enum Error {
     /// The state does not allow it; the text says why.
     #[error(transparent)]
     Invalid(#[from] InvalidTransition),
+    /// It is not where it was when somebody decided what to do with it.
+    #[error("the onboarding has moved on since it was looked at")]
+    MovedOn,
     #[error("Cyclr did not do what was asked")]
     Cyclr(#[from] cyclr::Error),
     #[error(transparent)]

@@ -233,7 +233,9 @@ async fn hand_over(
 ) -> Result<Option<Mistake>, web::Error> {
     match state.engine.give_details(visit.onboarding.id, connector, details).await {
         Ok(Given::Connected | Given::GoOn)
-        | Err(engine::Error::Invalid(_) | engine::Error::Unknown) => Ok(None),
+        | Err(engine::Error::Invalid(_) | engine::Error::Unknown | engine::Error::MovedOn) => {
+            Ok(None)
+        }
         Ok(Given::NotAccepted) => Ok(Some(Mistake::NotAccepted)),
         Err(engine::Error::Cyclr(error)) => {
             tracing::info!(%error, "what a person entered was not taken");

@@ -57,6 +57,12 @@ impl Action {
     }
 }
 
+impl Action {
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+}
+
 impl Onboarding {
     /// Whether this state allows the action at all; why not, for whoever wants it. What the action
     /// names (a candidate, a connection, a time) may still be refused.
@@ -94,6 +100,13 @@ impl Onboarding {
                 )
             }
         }
+    }
+
+    /// Where it stands, as far as a decision about it goes by that. Two of the same stand ask for the same
+    /// action, whatever else was tried in between.
+    pub fn stand(&self) -> String {
+        let problem = self.status.problem().map_or("", |problem| problem.code.name());
+        format!("{}.{}.{problem}", self.status.name(), self.step().name())
     }
 
     pub fn allowed_actions(&self, now: DateTime<Utc>) -> impl Iterator<Item = Action> {

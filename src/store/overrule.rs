@@ -7,8 +7,9 @@ use super::bulk::take_turn;
 use super::calls::insert_stray;
 use super::commit::{announcements, due_in, event_columns, json};
 use super::row::StateColumns;
+use super::staff::insert_act;
 use super::trouble::again;
-use super::{Answer, CallLine, Error, IdempotencyKey, NewAttempt, OnceError, Store};
+use super::{Act, Actor, Answer, CallLine, Error, IdempotencyKey, NewAttempt, OnceError, Store};
 use crate::ids::BulkOrderId;
 use crate::onboarding::{Onboarding, StepKind, Transition};
 
@@ -33,6 +34,8 @@ pub struct Overruling<'a> {
     pub once: Option<(&'a IdempotencyKey, &'a Answer)>,
     /// It is one of many: that its turn has come is kept with it.
     pub bulk: Option<BulkOrderId>,
+    /// Who of the staff did it, and what of it the audit says.
+    pub audit: Option<(&'a Actor, &'a Act)>,
 }
 
 /// What became of an order.
@@ -53,7 +56,7 @@ impl Store {
     }
 
     async fn try_overrule(&self, ordered: Overruling<'_>) -> Result<Kept, OnceError> {
-        let Overruling { transition, order, actor, attempt, calls, once, bulk } = ordered;
+        let Overruling { transition, order, actor, attempt, calls, once, bulk, audit } = ordered;
         let now = self.clock.now();
         let to = &transition.to;
         let mut tx = self.pool.begin().await?;
@@ -96,6 +99,9 @@ impl Store {
         }
         if let Some(attempt) = attempt {
             super::attempts::insert(&mut tx, to.id, attempt).await?;
+        }
+        if let Some((actor, act)) = audit {
+            insert_act(&mut tx, actor, act, now).await?;
         }
         if let Some((key, answer)) = once {
             keep_answer(&mut tx, key, answer, now).await?;

@@ -126,6 +126,9 @@ impl From<engine::Error> for Error {
         match error {
             engine::Error::Unknown => Self::not_found(),
             engine::Error::Invalid(why) => Self::new(Kind::Conflict, why.reason),
+            engine::Error::MovedOn => {
+                Self::new(Kind::Conflict, "It has moved on since it was looked at.")
+            }
             engine::Error::Start(error) => error.into(),
             engine::Error::Once(error) => error.into(),
             engine::Error::Store(error) => error.into(),

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::caller::{Caller, ForBlueprints};
-use crate::api::fields::Mistakes;
-use crate::api::parameters::Parameters;
 use crate::api::shapes::{PublishedBody, kept};
 use crate::ids::BlueprintKey;
+use crate::web::fields::Mistakes;
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, JsonAnswer};
 
 /// One page of blueprints.

@@ -13,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use crate::api::caller::{Caller, ForBlueprints};
-use crate::api::fields::Mistakes;
 use crate::api::repeatable::{Repeatable, find_earlier, send, spell};
 use crate::ids::LogoId;
 use crate::store::Logo;
+use crate::web::fields::Mistakes;
 use crate::web::{AppState, Error};
 
 /// Longest image, in bytes; the table says the same.

@@ -11,13 +11,13 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::caller::{Caller, ForBlueprints};
-use super::fields::Mistakes;
-use super::parameters::Parameters;
 use super::repeatable::{Repeatable, find_earlier, send, spell, with_link};
 use super::shapes::PublishedBody;
 use crate::ids::BlueprintKey;
 use crate::onboarding::Blueprint;
 use crate::store::Published;
+use crate::web::fields::Mistakes;
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, JsonAnswer};
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use super::{VersionQuery, schema};
 use crate::api::caller::{Caller, ForBlueprints};
-use crate::api::parameters::Parameters;
 use crate::engine::{Check, Preflight};
 use crate::ids::BlueprintKey;
 use crate::onboarding::{Blueprint, Question};
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, Json, JsonAnswer};
 
 /// What was looked at, and what the tenant's people will be asked.

@@ -17,12 +17,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::caller::{Caller, Write};
-use super::fields::Mistakes;
 use super::repeatable::{BodyOptional, Nothing, Repeatable, find_earlier, send, spell};
 use crate::engine::BulkRequest;
 use crate::ids::BulkOrderId;
 use crate::onboarding::BulkCommand;
 use crate::store::{Answer, BulkOrder, BulkRefusal};
+use crate::web::fields::Mistakes;
 use crate::web::{AppState, Error, Kind, read_json};
 use shapes::{BulkBody, BulkPreviewBody, ManyOrder, NewBulkBody, SampleBody};
 use utoipa_axum::router::OpenApiRouter;

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use super::parse_bulk;
 use super::shapes::{BulkBody, BulkPageBody, ItemBody, ItemPageBody, PENDING};
 use crate::api::caller::{Caller, Read};
-use crate::api::fields::Mistakes;
 use crate::api::list::{read_cursor, write_cursor};
-use crate::api::parameters::Parameters;
 use crate::ids::{BulkOrderId, OnboardingId};
 use crate::store::ItemResult;
+use crate::web::fields::Mistakes;
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, JsonAnswer};
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

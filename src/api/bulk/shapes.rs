@@ -6,7 +6,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api::narrow::FilterParams;
 use crate::api::orders::care::{AssignOrder, SnoozeOrder};
 use crate::api::orders::course::{CancelOrder, RestartOrder, RetryOrder, SkipOrder};
 use crate::api::orders::link::{LinkAction, LinkOrder};
@@ -14,6 +13,7 @@ use crate::api::orders::words::NoteOrder;
 use crate::api::shapes::kept;
 use crate::onboarding::{Command, InvalidTransition, Onboarding};
 use crate::store::{BulkItem, BulkOrder, BulkProgress, BulkState};
+use crate::web::narrow::FilterParams;
 use crate::web::{AppState, Error};
 
 /// What is to be told to whom.

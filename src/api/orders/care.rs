@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::{check_reason, order_and_show};
 use crate::api::caller::{Caller, Write};
-use crate::api::fields::{ASSIGNEE_RULE, Mistakes, is_assignee};
 use crate::api::repeatable::Repeatable;
 use crate::api::shapes::OnboardingBody;
 use crate::onboarding::Command;
+use crate::web::fields::{ASSIGNEE_RULE, Mistakes, is_assignee};
 use crate::web::{AppState, Error};
 
 /// Who looks after it.

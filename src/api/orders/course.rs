@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::{check_reason, order_and_show};
 use crate::api::caller::{Caller, Write};
-use crate::api::fields::Mistakes;
 use crate::api::repeatable::{BodyOptional, Repeatable};
 use crate::api::shapes::OnboardingBody;
 use crate::ids::{ConnectorId, CycleId};
 use crate::onboarding::{Command, Restart, RestartStep};
+use crate::web::fields::Mistakes;
 use crate::web::{AppState, Error};
 
 /// Why it is tried again.

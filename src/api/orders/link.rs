@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::order_and_show;
 use crate::api::caller::{Caller, Write};
-use crate::api::fields::Mistakes;
 use crate::api::repeatable::BodyOptional;
 use crate::api::shapes::OnboardingBody;
 use crate::onboarding::Command;
+use crate::web::fields::Mistakes;
 use crate::web::{AppState, Error};
 
 /// What is to happen to the link.

@@ -17,7 +17,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::caller::{Caller, Write};
-use super::fields::Mistakes;
 use super::onboardings::parse_id;
 use super::repeatable::{Repeatable, send, spell, with_link};
 use super::shapes::OnboardingBody;
@@ -25,6 +24,7 @@ use crate::engine;
 use crate::ids::OnboardingId;
 use crate::onboarding::{Command, InvalidTransition, Onboarding};
 use crate::store::Sight;
+use crate::web::fields::Mistakes;
 use crate::web::{AboutOnboarding, AppState, Error, Kind};
 
 pub(super) fn check_reason(reason: &str) -> Result<String, Error> {

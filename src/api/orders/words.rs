@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 
 use super::{check_text, order_and_show};
 use crate::api::caller::{Caller, Write};
-use crate::api::fields::Mistakes;
 use crate::api::onboardings::parse_id;
 use crate::api::repeatable::{Repeatable, find_earlier, send, with_link};
 use crate::api::shapes::OnboardingBody;
 use crate::onboarding::{CheckedAnswers, Command, Listed, Onboarding, QuestionKey};
+use crate::web::fields::Mistakes;
 use crate::web::{AppState, Error};
 
 /// Something to remember.

@@ -13,12 +13,12 @@ use super::shapes::{
 };
 use super::{order, parse_endpoint, spell};
 use crate::api::caller::{Caller, ForWebhooks};
-use crate::api::fields::Mistakes;
 use crate::api::list::{read_cursor, write_cursor};
-use crate::api::parameters::Parameters;
 use crate::api::repeatable::{BodyOptional, Nothing, Repeatable};
 use crate::ids::OnboardingId;
 use crate::store::EndpointOrder;
+use crate::web::fields::Mistakes;
+use crate::web::parameters::Parameters;
 use crate::web::{AppState, Error, JsonAnswer};
 use crate::webhooks::Once;
 

@@ -11,10 +11,10 @@ use super::shapes::{
 };
 use super::{earlier, order, parse_endpoint, spell, words};
 use crate::api::caller::{Caller, ForWebhooks};
-use crate::api::fields::{Mistakes, is_line};
 use crate::api::repeatable::{BodyOptional, Nothing, Repeatable};
 use crate::ids::EndpointId;
 use crate::store::{EndpointOrder, EndpointText, NewMessage};
+use crate::web::fields::{Mistakes, is_line};
 use crate::web::{AppState, Error, JsonAnswer};
 use crate::webhooks::{EVENT_KINDS, Once, TEST, is_event_kind};
 

@@ -49,12 +49,10 @@ impl Store {
             )
             .execute(&mut *tx)
             .await?;
-            let known = sqlx::query!(
-                "SELECT failures, last_at FROM sign_in_failure WHERE who = $1",
-                who.0
-            )
-            .fetch_optional(&mut *tx)
-            .await?;
+            let known =
+                sqlx::query!("SELECT failures, last_at FROM sign_in_failure WHERE who = $1", who.0)
+                    .fetch_optional(&mut *tx)
+                    .await?;
             let recent = known.filter(|known| now - known.last_at < FORGOTTEN);
             let failures = recent.as_ref().map_or(0, |known| known.failures);
             let until = recent.map(|known| {

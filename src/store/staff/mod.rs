@@ -13,8 +13,8 @@ mod sessions;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use audit::{Act, Actor, AuditFilter, AuditLine, AuditPage};
 pub(super) use audit::insert as insert_act;
+pub use audit::{Act, Actor, AuditFilter, AuditLine, AuditPage};
 pub use failures::Bucket;
 pub use orders::{NewStaff, StaffChange, StaffError};
 pub use sessions::{NewSession, StaffSession};

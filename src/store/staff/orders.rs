@@ -48,7 +48,11 @@ impl From<sqlx::Error> for StaffError {
 }
 
 impl Store {
-    pub async fn add_staff(&self, new: &NewStaff, actor: &Actor) -> Result<StaffMember, StaffError> {
+    pub async fn add_staff(
+        &self,
+        new: &NewStaff,
+        actor: &Actor,
+    ) -> Result<StaffMember, StaffError> {
         let now = self.clock.now();
         let member = StaffMember {
             id: StaffId(Uuid::now_v7()),

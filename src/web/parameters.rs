@@ -4,14 +4,14 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::web::{Error, FieldMistake};
+use super::{Error, FieldMistake};
 
 /// Longest complaint that is repeated, in characters: it may quote what was sent.
 const LONGEST_REASON: usize = 200;
 
 /// A query string that was read and fits.
 #[derive(Debug, Clone)]
-pub(super) struct Parameters<T>(pub(super) T);
+pub struct Parameters<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
     type Rejection = Error;
@@ -24,7 +24,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
 }
 
 /// axum's words are `Failed to …: limit: invalid digit …`, or without a name where it is about all.
-pub(super) fn refuse(words: &str) -> Error {
+pub fn refuse(words: &str) -> Error {
     let words = words.strip_prefix("Failed to deserialize query string: ").unwrap_or(words);
     let (pointer, reason) = match words.split_once(": ") {
         Some((name, reason)) if !name.contains(' ') => (name, reason),

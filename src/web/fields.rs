@@ -3,31 +3,31 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::{Error, FieldMistake};
 use crate::ids::Malformed;
-use crate::web::{Error, FieldMistake};
 
 /// Everything that was found to be wrong with a request.
 #[derive(Debug, Default)]
-pub(super) struct Mistakes(Vec<FieldMistake>);
+pub struct Mistakes(Vec<FieldMistake>);
 
 impl Mistakes {
-    pub(super) fn add(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
+    pub fn add(&mut self, pointer: impl Into<String>, reason: impl Into<String>) {
         self.0.push(FieldMistake { pointer: pointer.into(), reason: reason.into() });
     }
 
     /// The value, if it parsed. A mistake is noted under the pointer.
-    pub(super) fn parsed<T>(&mut self, pointer: &str, value: Result<T, Malformed>) -> Option<T> {
+    pub fn parsed<T>(&mut self, pointer: &str, value: Result<T, Malformed>) -> Option<T> {
         value.map_err(|mistake| self.add(pointer, mistake.to_string())).ok()
     }
 
-    pub(super) fn require(&mut self, pointer: &str, fits: bool, rule: &str) {
+    pub fn require(&mut self, pointer: &str, fits: bool, rule: &str) {
         if !fits {
             self.add(pointer, format!("must be {rule}"));
         }
     }
 
     /// The value that all checks were about, unless one of them failed.
-    pub(super) fn or_value<T>(self, value: Option<T>) -> Result<T, Error> {
+    pub fn or_value<T>(self, value: Option<T>) -> Result<T, Error> {
         match value.filter(|_| self.0.is_empty()) {
             Some(value) => Ok(value),
             None => Err(Error::invalid(self.0)),
@@ -36,12 +36,12 @@ impl Mistakes {
 }
 
 /// One line for people: 1 to 200 characters that are not all blank.
-pub(super) fn is_line(text: &str) -> bool {
+pub fn is_line(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
 }
 
 /// Whether it has the form of an IANA name. Whether there is such a zone is for Cyclr to say.
-pub(super) fn is_timezone(text: &str) -> bool {
+pub fn is_timezone(text: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b))
     };
@@ -52,7 +52,7 @@ pub(super) fn is_timezone(text: &str) -> bool {
 }
 
 /// Whether it has the form of a language tag (BCP 47).
-pub(super) fn is_locale(text: &str) -> bool {
+pub fn is_locale(text: &str) -> bool {
     let part = |part: &str| {
         (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
     };
@@ -64,7 +64,7 @@ pub(super) fn is_locale(text: &str) -> bool {
 }
 
 /// One `@` with something before it and a dotted name after it, within the length that mail allows.
-pub(super) fn is_email(text: &str) -> bool {
+pub fn is_email(text: &str) -> bool {
     let plain = !text.chars().any(|c| c.is_control() || c.is_whitespace());
     let parts = text.split_once('@');
     plain
@@ -78,28 +78,28 @@ pub(super) fn is_email(text: &str) -> bool {
 }
 
 /// What [`is_assignee`] asks for.
-pub(super) const ASSIGNEE_RULE: &str = "1 to 100 characters on one line";
+pub const ASSIGNEE_RULE: &str = "1 to 100 characters on one line";
 
 /// Somebody's name or e-mail address, for people to read.
-pub(super) fn is_assignee(text: &str) -> bool {
+pub fn is_assignee(text: &str) -> bool {
     is_line(text) && text.chars().count() <= 100
 }
 
 /// A word by which onboardings are found together.
-pub(super) fn is_tag(text: &str) -> bool {
+pub fn is_tag(text: &str) -> bool {
     (1..=50).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_:-".contains(&b))
 }
 
 /// Bounds for the integrator's own data: at most 50 names at the top, 16 KiB when spelled out.
-pub(super) fn is_within_bounds(map: &Map<String, Value>) -> bool {
+pub fn is_within_bounds(map: &Map<String, Value>) -> bool {
     map.len() <= 50 && serde_json::to_string(map).is_ok_and(|text| text.len() <= 16 * 1024)
 }
 
 /// A whole address of bounded length, written as it would be written again. What a parser would have
 /// to mend first (blanks, other slashes, a default port, dots) is not the address that it looks like.
 /// The slash after a bare host may be left out.
-pub(super) fn parse_address(text: &str) -> Option<Url> {
+pub fn parse_address(text: &str) -> Option<Url> {
     let url = (text.len() <= 2000).then(|| Url::parse(text).ok())??;
     let bare_host = url.as_str().strip_suffix('/').filter(|_| url.path() == "/");
     let exact = url.as_str() == text || bare_host == Some(text);

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Error;
 use super::fields::{ASSIGNEE_RULE, Mistakes, is_assignee, is_tag};
 use super::parameters::refuse;
 use crate::ids::{BlueprintKey, TemplateId, TenantId};
 use crate::onboarding::{Abandonment, Blocker, ProblemCode, Status, StepKind};
-use crate::store::{Filter, Search};
-use crate::web::Error;
+use crate::store::{Cursor, Filter, ListOrder, Search};
 
 /// All that is given must hold. Where a field may have several values, they are separated by commas
 /// and one of them must hold.
@@ -22,7 +22,7 @@ use crate::web::Error;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 #[schema(as = Filter)]
-pub(super) struct FilterParams {
+pub struct FilterParams {
     /// `running`, `retrying`, `waiting`, `stuck`, `live` or `cancelled`; several with commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,
@@ -71,6 +71,7 @@ pub(super) struct FilterParams {
     q: Option<String>,
 }
 
+const USUAL_LIMIT: u16 = 25;
 /// Longest text of one of these fields, in characters.
 const LONGEST: usize = 1000;
 /// Longest age, in days.
@@ -78,7 +79,7 @@ const OLDEST: i64 = 3650;
 
 impl FilterParams {
     /// What is wrong is noted under the names of the fields, after `at`.
-    pub(super) fn parse(&self, at: &str, mistakes: &mut Mistakes) -> Filter {
+    pub fn parse(&self, at: &str, mistakes: &mut Mistakes) -> Filter {
         let place = |name: &str| format!("{at}{name}");
         let several = self.several(at, mistakes);
         let one = |text: Option<&String>| text.map(|text| text.trim().to_owned());
@@ -147,7 +148,7 @@ impl FilterParams {
 }
 
 /// What a tag must look like.
-pub(super) const TAG_RULE: &str = "1 to 50 of lower-case letters, digits, '_', ':' and '-'";
+pub const TAG_RULE: &str = "1 to 50 of lower-case letters, digits, '_', ':' and '-'";
 
 /// Fields with several values.
 struct Several<'a> {
@@ -197,20 +198,20 @@ fn parse_age(text: &str) -> Option<TimeDelta> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
-pub(super) struct PagingParams {
+pub struct PagingParams {
     /// `newest` (if left out), `oldest`, `longest_in_step` (without what is live or cancelled) or
     /// `deadline` (least time left; only what is waiting).
-    pub(super) order: Option<String>,
+    pub order: Option<String>,
     /// The `next_cursor` of the page before. It belongs to its filter and order.
-    pub(super) cursor: Option<String>,
+    pub cursor: Option<String>,
     /// Most entries of a page; 25 if left out.
     #[param(minimum = 1, maximum = 100)]
-    pub(super) limit: Option<u16>,
+    pub limit: Option<u16>,
 }
 
 /// A query with both.
 #[derive(Debug)]
-pub(super) struct Narrowed(pub(super) FilterParams, pub(super) PagingParams);
+pub struct Narrowed(pub FilterParams, pub PagingParams);
 
 const OF_PAGING: [&str; 3] = ["order", "cursor", "limit"];
 
@@ -242,6 +243,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Narrowed {
         }
         Ok(Self(filter, read))
     }
+}
+
+/// A list's filter, order, place and length, read from what was asked.
+pub type Asked = (Filter, ListOrder, Option<Cursor>, u16);
+
+/// All mistakes at once.
+pub fn read_asked(filter: &FilterParams, paging: &PagingParams) -> Result<Asked, Error> {
+    let mut mistakes = Mistakes::default();
+    let filter = filter.parse("", &mut mistakes);
+    let order = paging.order.as_deref().map_or(Some(ListOrder::default()), ListOrder::parse);
+    let names = ListOrder::ALL.map(ListOrder::name).join(", ");
+    mistakes.require("order", order.is_some(), &format!("one of {names}"));
+    let limit = paging.limit.unwrap_or(USUAL_LIMIT);
+    mistakes.require("limit", (1..=100).contains(&limit), "1 to 100");
+    let cursor = paging.cursor.as_deref().map(Cursor::read);
+    let rule = "the next_cursor of an earlier page with the same filter and order";
+    let fits = match (&cursor, order) {
+        (Some(Some(cursor)), Some(order)) => cursor.fits(&filter, order),
+        (Some(None), _) => false,
+        (Some(Some(_)) | None, _) => true,
+    };
+    mistakes.require("cursor", fits, rule);
+    let asked = order.map(|order| (filter, order, cursor.flatten(), limit));
+    mistakes.or_value(asked)
 }
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
