@@ -158,7 +158,8 @@ impl Engine {
             let attempt = attempt.and_then(|names| new_attempt(&transition, &command, names));
             let answer = once.map(|(key, render)| (key, answer(&transition.to, render)));
             let act = staff.map(|staff| staff.act(&onboarding, &transition.to));
-            let kept = self.store().overrule(Overruling {
+            // On the heap: whoever orders something is large enough already.
+            let kept = Box::pin(self.store().overrule(Overruling {
                 transition: &transition,
                 order: effect_on_work(&command, &onboarding, &transition),
                 actor,
@@ -167,7 +168,7 @@ impl Engine {
                 once: answer.as_ref().map(|(key, answer)| (*key, answer)),
                 bulk: bulk.map(|(id, _)| id),
                 audit: staff.map(|staff| staff.actor).zip(act.as_ref()),
-            });
+            }));
             match kept.await {
                 Ok(KeptOrder::Now) => {
                     self.tell_of(&transition).await;
