@@ -154,13 +154,11 @@ pub fn hash_password(password: &Secret) -> Option<Secret> {
 pub fn is_password(password: &Secret, hash: Option<&Secret>) -> bool {
     let password = password.expose_secret().as_bytes();
     let known = hash.map(ExposeSecret::expose_secret);
-    match known.and_then(|hash| PasswordHash::new(hash).ok()) {
-        Some(hash) => argon2().verify_password(password, &hash).is_ok(),
-        None => {
-            let _ = argon2().hash_password_into(password, &[0; 16], &mut [0; 32]);
-            false
-        }
+    if let Some(hash) = known.and_then(|hash| PasswordHash::new(hash).ok()) {
+        return argon2().verify_password(password, &hash).is_ok();
     }
+    let _ = argon2().hash_password_into(password, &[0; 16], &mut [0; 32]);
+    false
 }
 
 #[cfg(test)]

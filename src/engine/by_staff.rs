@@ -50,7 +50,7 @@ impl Engine {
         order: StaffOrder<'_>,
     ) -> Result<Onboarding, Error> {
         let log = CallLog::default();
-        let ordered = Ordered { staff: Some(order), ..Ordered::plain(&log) };
+        let ordered = Ordered::by_staff(order, &log);
         match self.change((id, &Sight::All), command, &order.actor.name, ordered).await? {
             Changed::Now(onboarding) => Ok(*onboarding),
             // Without a key nothing is known as a repetition, and nobody else takes turns.

@@ -25,12 +25,16 @@ pub(super) struct Ordered<'a> {
     /// The order to many that this is part of, and the version in which the onboarding matched.
     bulk: Option<(BulkOrderId, i64)>,
     /// It is given by staff, who have seen the onboarding.
-    pub(super) staff: Option<StaffOrder<'a>>,
+    staff: Option<StaffOrder<'a>>,
 }
 
 impl<'a> Ordered<'a> {
-    pub(super) fn plain(log: &'a CallLog) -> Self {
+    fn plain(log: &'a CallLog) -> Self {
         Self { attempt: None, log, once: None, bulk: None, staff: None }
+    }
+
+    pub(super) fn by_staff(order: StaffOrder<'a>, log: &'a CallLog) -> Self {
+        Self { staff: Some(order), ..Self::plain(log) }
     }
 }
 

@@ -43,7 +43,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
-use crate::web::{self, AppState, assets, dress_as_page, read_wishes};
+use crate::web::{self, AppState, assets, dress_as_page, protect_pages, read_wishes};
 use options::LiveOptions;
 
 /// What the handlers of this door hold.
@@ -87,5 +87,5 @@ pub fn router(state: AppState) -> Router {
     web::guards(routes)
         .layer(from_fn(dress_as_page))
         .layer(from_fn(read_wishes))
-        .layer(from_fn_with_state(state, headers::protect))
+        .layer(from_fn_with_state(state, protect_pages))
 }
