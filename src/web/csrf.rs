@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::{AppState, Error, Kind, Session};
+use super::{AppState, Error, Kind, Session, StaffToken};
 
 /// Longest form, in bytes as sent.
 const LONGEST_FORM: usize = 64 * 1024;
@@ -18,8 +18,9 @@ pub const FORM_TOKEN: &str = "form-token";
 #[derive(Debug, Clone)]
 pub struct PagesAt(pub Url);
 
-/// What a form of this visit's session sent. The proof of the visit must be taken before it: it
-/// leaves the [`Session`] in the request, and without one every form is refused.
+/// What a form of this visit's session sent, or of somebody signed in to the console. The proof of that must
+/// be taken before it: it leaves the [`Session`] or the [`StaffToken`] in the request, and without one every
+/// form is refused.
 #[derive(Debug)]
 pub struct Protected<T>(pub T);
 
@@ -31,7 +32,8 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let state = AppState::from_ref(state);
-        let session = request.extensions().get::<Session>().cloned().ok_or_else(not_from_here)?;
+        let visit = request.extensions().get::<Session>().cloned();
+        let staff = request.extensions().get::<StaffToken>().cloned();
         let own = request.extensions().get::<PagesAt>().map(|at| at.0.clone());
         check_origin(request.headers(), own.as_ref().unwrap_or(state.public_url()))?;
         check_kind(request.headers())?;
@@ -39,7 +41,10 @@ where
         let mut fields: Vec<(String, String)> =
             url::form_urlencoded::parse(&body).into_owned().collect();
         let genuine = fields.iter().any(|(name, value)| {
-            name == FORM_TOKEN && state.links.form_token_is_genuine(&session, value)
+            let of_visit = |session| state.links.form_token_is_genuine(session, value);
+            let of_staff = |token| state.links.staff_form_token_is_genuine(token, value);
+            name == FORM_TOKEN
+                && (visit.as_ref().is_some_and(of_visit) || staff.as_ref().is_some_and(of_staff))
         });
         if !genuine {
             return Err(not_from_here());
@@ -64,7 +69,7 @@ fn too_large() -> Error {
 /// A second wall behind the form token. Our pages ask for `no-referrer`, and browsers then say
 /// `Origin: null` even to us, so `null` proves nothing either way: `Sec-Fetch-Site` does, where the
 /// browser sends it.
-fn check_origin(headers: &HeaderMap, ours: &Url) -> Result<(), Error> {
+pub fn check_origin(headers: &HeaderMap, ours: &Url) -> Result<(), Error> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let site_fits =
         text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));

@@ -23,6 +23,8 @@ pub struct LinkKeys {
     visit: MacKey,
     form: MacKey,
     answer: SealKey,
+    staff_form: MacKey,
+    staff_browser: MacKey,
 }
 
 /// What a link opens.
@@ -49,6 +51,11 @@ pub struct Session {
     pub name: String,
 }
 
+/// What the cookie of somebody signed in to the console holds. Left in the request by whoever has shown that
+/// it opens a session, for [`super::Protected`].
+#[derive(Clone)]
+pub struct StaffToken(pub String);
+
 impl LinkGrant {
     /// All of an onboarding, by the link that is good now.
     pub fn whole(onboarding: &Onboarding) -> Self {
@@ -64,6 +71,8 @@ impl LinkKeys {
             visit: master.derive("visit"),
             form: master.derive("form"),
             answer: master.derive_seal("answers"),
+            staff_form: master.derive("staff form"),
+            staff_browser: master.derive("staff browser"),
         }
     }
 
@@ -139,6 +148,31 @@ impl LinkKeys {
         let framed = frame(&session.grant);
         let expected = self.form.tag(&[&framed, session.name.as_bytes()]);
         decode(token).is_some_and(|tag| matches(&expected, &tag))
+    }
+}
+
+impl LinkKeys {
+    /// What a form of the console carries, for the session whose token this is.
+    pub fn staff_form_token(&self, session: &StaffToken) -> String {
+        URL_SAFE_NO_PAD.encode(&self.staff_form.tag(&[session.0.as_bytes()])[..TAG])
+    }
+
+    pub fn staff_form_token_is_genuine(&self, session: &StaffToken, token: &str) -> bool {
+        let expected = self.staff_form.tag(&[session.0.as_bytes()]);
+        decode(token).is_some_and(|tag| matches(&expected, &tag))
+    }
+
+    /// What a browser keeps that somebody has signed in with, so that it is known when they come again.
+    pub fn browser_mark(&self, email: &str, name: &str) -> String {
+        let tag = self.staff_browser.tag(&[email.to_lowercase().as_bytes(), name.as_bytes()]);
+        format!("{name}.{}", URL_SAFE_NO_PAD.encode(&tag[..TAG]))
+    }
+
+    /// The browser's name, if its mark is ours and for this address.
+    pub fn read_browser_mark<'a>(&self, email: &str, mark: &'a str) -> Option<&'a str> {
+        let (name, tag) = mark.split_once('.')?;
+        let expected = self.staff_browser.tag(&[email.to_lowercase().as_bytes(), name.as_bytes()]);
+        decode(tag).is_some_and(|tag| matches(&expected, &tag)).then_some(name)
     }
 }
 
@@ -244,5 +278,24 @@ mod tests {
             let other = Session { grant, name: session.name.clone() };
             assert!(!ours.form_token_is_genuine(&other, &form));
         }
+    }
+
+    #[test]
+    fn a_browser_is_known_for_one_address_only() {
+        let ours = keys("a");
+        let mark = ours.browser_mark("Ada@example.com", "name");
+        assert_eq!(ours.read_browser_mark("ada@example.com", &mark), Some("name"));
+        for (email, mark) in [
+            ("bob@example.com", mark.as_str()),
+            ("ada@example.com", "name"),
+            ("ada@example.com", "other.AAAA"),
+            ("ada@example.com", ""),
+        ] {
+            assert_eq!(ours.read_browser_mark(email, mark), None, "{email} {mark}");
+        }
+        let token = StaffToken("one".to_owned());
+        let form = ours.staff_form_token(&token);
+        assert!(ours.staff_form_token_is_genuine(&token, &form));
+        assert!(!ours.staff_form_token_is_genuine(&StaffToken("two".to_owned()), &form));
     }
 }

@@ -33,14 +33,14 @@ mod state;
 mod watch;
 
 pub use assets::assets;
-pub use csrf::{FORM_TOKEN, PagesAt, Protected};
+pub use csrf::{FORM_TOKEN, PagesAt, Protected, check_origin};
 pub use error::{AboutOnboarding, Error, FieldMistake};
 pub use event_stream::event_stream;
 pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
 pub use kind::Kind;
 pub use language::{Wishes, read_wishes};
 pub use layers::{BODY_LIMIT, guards, log_failure, request_id, shared_layers};
-pub use link::{ColleagueGrant, LinkGrant, LinkKeys, Session};
+pub use link::{ColleagueGrant, LinkGrant, LinkKeys, Session, StaffToken};
 pub use page::{Frame, LanguageLink, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page};
 pub use page_headers::{PAGE_POLICY, protect_pages};
 pub use problem::{PROBLEMS_PAGE, ProblemDocument, ProblemField, ProblemPage, dress_as_problem};
