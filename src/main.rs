@@ -12,7 +12,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use gangway::app::{self, App};
 use gangway::cli::onboardings::{self, Manner, Narrowing};
 use gangway::cli::remote::{Failure, Remote};
-use gangway::cli::{events, keys};
+use gangway::cli::{events, keys, users};
 use gangway::clock::Clock;
 use gangway::config::{self, Config};
 use gangway::embedded::{self, Durability, Embedded};
@@ -98,6 +98,9 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Who may use the console.
+    #[command(subcommand)]
+    User(users::UserCommand),
     /// Blueprints.
     #[command(subcommand)]
     Blueprint(BlueprintCommand),
@@ -201,6 +204,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Key(command) => manage_keys(command).await,
+        Command::User(command) => {
+            let told = users::manage(&open_database().await?, command).await?;
+            told.iter().try_for_each(|line| say(line))
+        }
         Command::Blueprint(BlueprintCommand::Publish { file }) => publish(&file).await,
         Command::Openapi => say(&api::document().to_pretty_json()?),
     }

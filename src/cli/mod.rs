@@ -2,7 +2,7 @@
 //!
 //! Uses `ids`, `secret` and `store`. `main` parses arguments and carries out; what is chosen from them and
 //! how it is shown is decided here, where it can be tested. What is about onboardings is asked of a running
-//! service over its API, as everybody else does; only keys are made in the database.
+//! service over its API, as everybody else does; only keys and the console's accounts are made in the database.
 //!
 //! What always holds:
 //! - What is shown holds no character that steers a terminal, whoever wrote it.
@@ -14,6 +14,7 @@ pub mod keys;
 pub mod onboardings;
 pub mod remote;
 mod table;
+pub mod users;
 
 /// Without characters that steer a terminal.
 fn harmless(text: &str) -> String {

@@ -10,6 +10,7 @@
 //! Decided against: seeding rows past the API (the demo would show something that cannot happen).
 
 mod signup;
+mod staff;
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -91,7 +92,8 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), Error>
     store.revoke_api_keys(KEY_NAME).await?;
     let (_, key) = store.create_api_key(KEY_NAME).await?;
     let signup = signup::router(&doors.service_url(), &doors.signup_url(), &key, blueprints)?;
-    doors.announce(&data_dir);
+    let password = staff::prepare(&store, &data_dir).await?;
+    doors.announce(&data_dir, &password);
 
     let app = App::new(&config, store, Clock::system())?;
     let Doors { service, signup: signup_door, sandbox: sandbox_door } = doors;
@@ -187,14 +189,17 @@ impl Doors {
     }
 
     /// Nobody listening is no reason to stop.
-    fn announce(&self, data_dir: &Path) {
+    fn announce(&self, data_dir: &Path, password: &str) {
         let text = format!(
             "\n  Gangway's demo is ready. Begin with the signup page.\n\n\
-             \x20   Signup page   {}\n    Service       {}\n    Sandbox       {}\n\n\
+             \x20   Signup page   {}\n    Service       {}\n    Console       {}console\n    Sandbox       {}\n\n\
+             \x20 Sign in to the console as {}, password {password}\n\
              \x20 All of it is kept in {}. Ctrl-C stops it.\n\n",
             self.signup_url(),
             self.service_url(),
+            self.service_url(),
             self.sandbox_url(),
+            staff::EMAIL,
             data_dir.display(),
         );
         drop(std::io::stdout().write_all(text.as_bytes()));
@@ -218,17 +223,23 @@ fn make_folder(path: &Path) -> Result<PathBuf, Error> {
     path.canonicalize().map_err(folder)
 }
 
-/// Links must stay good over a restart, so their key is made once and kept for the owner's eyes.
+/// Links must stay good over a restart.
 fn master_key(data_dir: &Path) -> Result<MasterKey, Error> {
+    let text = kept_chance(data_dir, "secret.key")?;
+    MasterKey::from_text(&text).ok_or(Error::Own("secret.key"))
+}
+
+/// A text of chance that is kept in the demo's folder for its owner's eyes, the same after a restart.
+fn kept_chance(data_dir: &Path, name: &str) -> Result<String, Error> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let path = data_dir.join("secret.key");
+    let path = data_dir.join(name);
     let folder = |source| Error::Folder { path: path.display().to_string(), source };
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             // Written beside and renamed: a demo killed in between finds none, not half of one.
             let text = random_token();
-            let beside = data_dir.join("secret.key.new");
+            let beside = data_dir.join(format!("{name}.new"));
             let mut options = std::fs::OpenOptions::new();
             options
                 .write(true)
@@ -239,11 +250,10 @@ fn master_key(data_dir: &Path) -> Result<MasterKey, Error> {
                 .and_then(|mut file| file.write_all(text.as_bytes()))
                 .and_then(|()| std::fs::rename(&beside, &path))
                 .map_err(folder)?;
-            text
+            Ok(text)
         }
-        Err(error) => return Err(folder(error)),
-    };
-    MasterKey::from_text(&text).ok_or(Error::Own("secret.key"))
+        Err(error) => Err(folder(error)),
+    }
 }
 
 async fn start_database(data_dir: &Path) -> Result<Option<Embedded>, Error> {

@@ -24,6 +24,23 @@ pub struct PagesAt(pub Url);
 #[derive(Debug)]
 pub struct Protected<T>(pub T);
 
+/// What the form of a page sent that is shown before anybody is known: it comes from a page of ours, and
+/// that is all there is to say.
+#[derive(Debug)]
+pub struct FirstForm<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FirstForm<T>
+where
+    AppState: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let state = AppState::from_ref(state);
+        parse_fields(&read_fields(request, state.public_url()).await?).map(Self)
+    }
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Protected<T>
 where
     AppState: FromRef<S>,
@@ -35,11 +52,8 @@ where
         let visit = request.extensions().get::<Session>().cloned();
         let staff = request.extensions().get::<StaffToken>().cloned();
         let own = request.extensions().get::<PagesAt>().map(|at| at.0.clone());
-        check_origin(request.headers(), own.as_ref().unwrap_or(state.public_url()))?;
-        check_kind(request.headers())?;
-        let body = to_bytes(request.into_body(), LONGEST_FORM).await.map_err(|_| too_large())?;
-        let mut fields: Vec<(String, String)> =
-            url::form_urlencoded::parse(&body).into_owned().collect();
+        let ours = own.as_ref().unwrap_or(state.public_url());
+        let mut fields = read_fields(request, ours).await?;
         let genuine = fields.iter().any(|(name, value)| {
             let of_visit = |session| state.links.form_token_is_genuine(session, value);
             let of_staff = |token| state.links.staff_form_token_is_genuine(token, value);
@@ -50,12 +64,23 @@ where
             return Err(not_from_here());
         }
         fields.retain(|(name, _)| name != FORM_TOKEN);
-        let fields =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        serde_urlencoded::from_str(&fields)
-            .map(Self)
-            .map_err(|_| Error::new(Kind::Malformed, "The form has other fields than its page."))
+        parse_fields(&fields).map(Self)
     }
+}
+
+type Fields = Vec<(String, String)>;
+
+async fn read_fields(request: Request, ours: &Url) -> Result<Fields, Error> {
+    check_origin(request.headers(), ours)?;
+    check_kind(request.headers())?;
+    let body = to_bytes(request.into_body(), LONGEST_FORM).await.map_err(|_| too_large())?;
+    Ok(url::form_urlencoded::parse(&body).into_owned().collect())
+}
+
+fn parse_fields<T: DeserializeOwned>(fields: &Fields) -> Result<T, Error> {
+    let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    serde_urlencoded::from_str(&fields)
+        .map_err(|_| Error::new(Kind::Malformed, "The form has other fields than its page."))
 }
 
 fn not_from_here() -> Error {
@@ -69,7 +94,7 @@ fn too_large() -> Error {
 /// A second wall behind the form token. Our pages ask for `no-referrer`, and browsers then say
 /// `Origin: null` even to us, so `null` proves nothing either way: `Sec-Fetch-Site` does, where the
 /// browser sends it.
-pub fn check_origin(headers: &HeaderMap, ours: &Url) -> Result<(), Error> {
+fn check_origin(headers: &HeaderMap, ours: &Url) -> Result<(), Error> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let site_fits =
         text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));

@@ -33,7 +33,7 @@ mod state;
 mod watch;
 
 pub use assets::assets;
-pub use csrf::{FORM_TOKEN, PagesAt, Protected, check_origin};
+pub use csrf::{FORM_TOKEN, FirstForm, PagesAt, Protected};
 pub use error::{AboutOnboarding, Error, FieldMistake};
 pub use event_stream::event_stream;
 pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};

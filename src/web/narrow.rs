@@ -78,6 +78,11 @@ const LONGEST: usize = 1000;
 const OLDEST: i64 = 3650;
 
 impl FilterParams {
+    /// What somebody typed to find an onboarding.
+    pub fn searched(&self) -> Option<&str> {
+        self.q.as_deref()
+    }
+
     /// What is wrong is noted under the names of the fields, after `at`.
     pub fn parse(&self, at: &str, mistakes: &mut Mistakes) -> Filter {
         let place = |name: &str| format!("{at}{name}");
@@ -219,7 +224,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Narrowed {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let query = parts.uri.query().unwrap_or_default();
+        Self::read(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl Narrowed {
+    /// Refuses what is unknown or there twice.
+    pub fn read(query: &str) -> Result<Self, Error> {
         let (paging, filter): (Vec<_>, Vec<_>) = url::form_urlencoded::parse(query.as_bytes())
             .partition(|(name, _)| OF_PAGING.contains(&&**name));
         let filter = read_filter(&filter)?;

@@ -10,10 +10,11 @@ use crate::rust_tokens::tokens;
 const PLAN: &[(&str, &str)] = &[
     ("main",       "app config demo monitor cli telemetry api sandbox store embedded onboarding ids secret clock"),
     ("demo",       "app config web webhooks engine store cyclr sandbox embedded onboarding ids secret clock"),
-    ("app",        "config telemetry api hosted web webhooks engine store cyclr onboarding sandbox embedded ids secret clock"),
+    ("app",        "config telemetry api hosted console web webhooks engine store cyclr onboarding sandbox embedded ids secret clock"),
     ("config",     "telemetry api hosted web webhooks engine store cyclr sandbox embedded ids secret"),
     ("api",        "web webhooks engine store onboarding ids secret clock"),
     ("hosted",     "web engine store onboarding words ids secret clock"),
+    ("console",    "web engine store onboarding ids secret clock"),
     ("web",        "webhooks engine store onboarding telemetry words ids secret clock"),
     ("webhooks",   "store onboarding telemetry ids secret clock"),
     ("monitor",    "engine store onboarding telemetry"),

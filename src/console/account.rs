@@ -1,0 +1,208 @@
+//! One's own account: password, browsers that are signed in, and proving again who one is.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::TimeDelta;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Console;
+use super::chrome::Chrome;
+use super::operator::{Looks, Need, Operator};
+use super::password;
+use super::sign_in::{Next, Nothing, own_address};
+use super::words::Moment;
+use crate::ids::StaffSessionId;
+use crate::secret::{ExposeSecret as _, Secret};
+use crate::store::{Bucket, StaffError};
+use crate::web::{AppState, Error, Kind, Page, Protected};
+
+/// What destroys something asks for the password again after so long.
+const PROOF_LASTS: TimeDelta = TimeDelta::minutes(15);
+
+#[derive(Template)]
+#[template(path = "console/account.html")]
+struct AccountPage {
+    chrome: Chrome,
+    email: String,
+    role: &'static str,
+    rule: &'static str,
+    sessions: Vec<SessionLine>,
+    mistake: Option<&'static str>,
+    done: Option<&'static str>,
+}
+
+struct SessionLine {
+    id: Uuid,
+    browser: String,
+    began: Moment,
+    seen: Moment,
+    is_this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/prove.html")]
+struct ProvePage {
+    chrome: Chrome,
+    next: String,
+    mistake: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct NewPassword {
+    password: Secret,
+    new: Secret,
+    again: Secret,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Proof {
+    password: Secret,
+    #[serde(default)]
+    next: String,
+}
+
+/// Whether the password was typed lately; otherwise where to type it, and come back here from there.
+pub(super) fn proof_wanted<N: Need>(
+    app: &AppState,
+    operator: &Operator<N>,
+    next: &str,
+) -> Option<Response> {
+    let lately = app.clock().now() - operator.session.proven_at < PROOF_LASTS;
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    (!lately).then(|| Redirect::to(&format!("/console/prove?next={next}")).into_response())
+}
+
+pub(super) async fn show(
+    operator: Operator<Looks>,
+    State(app): State<AppState>,
+) -> Result<Response, Error> {
+    Ok(Page(page(&app, &operator, None, None).await?).into_response())
+}
+
+async fn page(
+    app: &AppState,
+    operator: &Operator<Looks>,
+    mistake: Option<&'static str>,
+    done: Option<&'static str>,
+) -> Result<AccountPage, Error> {
+    let now = app.clock().now();
+    let member = operator.member();
+    let sessions = app.store().list_sessions(member.id).await?.into_iter();
+    let has_mistakes = mistake.is_some();
+    Ok(AccountPage {
+        chrome: Chrome { has_mistakes, ..Chrome::new(app, operator, "", "Your account") },
+        email: member.email.clone(),
+        role: member.role.name(),
+        rule: password::RULE,
+        sessions: sessions
+            .map(|(id, browser, began, seen)| SessionLine {
+                id: id.0,
+                browser,
+                began: Moment::new(began, now),
+                seen: Moment::new(seen, now),
+                is_this: id == operator.session.id,
+            })
+            .collect(),
+        mistake,
+        done,
+    })
+}
+
+pub(super) async fn change_password(
+    operator: Operator<Looks>,
+    State(console): State<Console>,
+    Protected(typed): Protected<NewPassword>,
+) -> Result<Response, Error> {
+    let app = &console.app;
+    let email = operator.member().email.clone();
+    let mistake = if typed.new.expose_secret() != typed.again.expose_secret() {
+        Some("The two new passwords are not the same. Nothing was changed.")
+    } else if !password::is_good(&typed.new, &email) {
+        Some("The new password is too short, too long, or holds your address. Nothing was changed.")
+    } else if is_own_password(&console, &operator, typed.password).await? {
+        None
+    } else {
+        Some("This is not your password so far. Nothing was changed.")
+    };
+    if mistake.is_some() {
+        let page = page(app, &operator, mistake, None).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
+    }
+    let hash = console.hashing.hash(typed.new).await?;
+    let actor = operator.member().actor();
+    let own = Some(operator.session.id);
+    match app.store().set_password(&email, &hash, own, &actor).await {
+        Ok(()) => {}
+        Err(StaffError::Store(error)) => return Err(error.into()),
+        Err(StaffError::Unknown | StaffError::EmailTaken | StaffError::LastAdmin) => {
+            return Err(Error::not_found());
+        }
+    }
+    let done = "Your password is changed, and every other browser is signed out.";
+    Ok(Page(page(app, &operator, None, Some(done)).await?).into_response())
+}
+
+/// Counted like a try at signing in: a session that was left open is no place to guess from.
+async fn is_own_password(
+    console: &Console,
+    operator: &Operator<Looks>,
+    password: Secret,
+) -> Result<bool, Error> {
+    let member = operator.member();
+    let store = console.app.store();
+    let bucket = Bucket::known(&member.email, &operator.session.id.to_string());
+    if let Some(until) = store.begin_try(&bucket).await? {
+        let words =
+            format!("Too many tries. The next one is taken at {}.", super::words::spell(until));
+        return Err(Error::new(Kind::RateLimited, words));
+    }
+    let hash = store.find_staff(&member.email).await?.map(|(_, hash)| hash);
+    let fits = console.hashing.is_password(password, hash).await?;
+    if fits {
+        store.forget_tries(&bucket).await?;
+    }
+    Ok(fits)
+}
+
+pub(super) async fn end_session(
+    operator: Operator<Looks>,
+    State(app): State<AppState>,
+    Path(session): Path<Uuid>,
+    Protected(Nothing {}): Protected<Nothing>,
+) -> Result<Response, Error> {
+    let member = operator.member();
+    app.store().end_session(member, StaffSessionId(session), &member.actor()).await?;
+    Ok(Redirect::to("/console/account").into_response())
+}
+
+pub(super) async fn ask_proof(
+    operator: Operator<Looks>,
+    State(app): State<AppState>,
+    Query(asked): Query<Next>,
+) -> Result<Response, Error> {
+    let chrome = Chrome::new(&app, &operator, "", "Type your password again");
+    let next = own_address(asked.address()).to_owned();
+    Ok(Page(ProvePage { chrome, next, mistake: None }).into_response())
+}
+
+pub(super) async fn prove(
+    operator: Operator<Looks>,
+    State(console): State<Console>,
+    Protected(typed): Protected<Proof>,
+) -> Result<Response, Error> {
+    let next = own_address(&typed.next).to_owned();
+    if is_own_password(&console, &operator, typed.password).await? {
+        console.app.store().prove_session(operator.session.id).await?;
+        return Ok(Redirect::to(&next).into_response());
+    }
+    let chrome = Chrome {
+        has_mistakes: true,
+        ..Chrome::new(&console.app, &operator, "", "Type your password again")
+    };
+    let mistake = Some("This is not your password.".to_owned());
+    let page = ProvePage { chrome, next, mistake };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+}

@@ -1,0 +1,177 @@
+//! An order about one onboarding: first what it would do, then the deed.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::account::proof_wanted;
+use super::case::{self, Told, label};
+use super::chrome::Chrome;
+use super::inputs::{Input, InputKind, inputs};
+use super::operator::{Operator, Repairs};
+use super::order::{self, Given};
+use crate::engine::{self, StaffOrder};
+use crate::onboarding::{Action, Onboarding};
+use crate::web::{AppState, Error, Page, Protected};
+
+#[derive(Template)]
+#[template(path = "console/confirm.html")]
+struct ConfirmPage {
+    chrome: Chrome,
+    reference: String,
+    explanation: String,
+    action: &'static str,
+    label: &'static str,
+    /// What it would do.
+    foreshadowed: String,
+    /// Where the onboarding stood when this was shown.
+    stand: String,
+    inputs: Vec<Input>,
+    needs_reason: bool,
+    reason: String,
+    is_destructive: bool,
+    mistake: Option<String>,
+}
+
+pub(super) async fn show(
+    operator: Operator<Repairs>,
+    State(app): State<AppState>,
+    Path((reference, action)): Path<(String, String)>,
+) -> Result<Response, Error> {
+    let action = Action::parse(&action).ok_or_else(Error::not_found)?;
+    let onboarding = case::find(&app, &reference).await?;
+    if let Err(refusal) = onboarding.may(action, app.clock().now()) {
+        return refused(&app, &operator, &onboarding, refusal.reason).await;
+    }
+    if is_destructive(action)
+        && let Some(proof) = proof_wanted(&app, &operator, &address(&onboarding, action))
+    {
+        return Ok(proof);
+    }
+    let page = page(&app, &operator, (&onboarding, action), &Given::new(), None);
+    Ok(Page(page).into_response())
+}
+
+pub(super) async fn order(
+    operator: Operator<Repairs>,
+    State(app): State<AppState>,
+    Path((reference, action)): Path<(String, String)>,
+    Protected(given): Protected<Given>,
+) -> Result<Response, Error> {
+    let action = Action::parse(&action).ok_or_else(Error::not_found)?;
+    let onboarding = case::find(&app, &reference).await?;
+    if is_destructive(action)
+        && let Some(proof) = proof_wanted(&app, &operator, &address(&onboarding, action))
+    {
+        return Ok(proof);
+    }
+    if given.get("stand").is_none_or(|seen| *seen != onboarding.stand()) {
+        return moved_on(&app, &operator, &onboarding).await;
+    }
+    let order = match order::read(&app, &onboarding, action, &given).await? {
+        Ok(order) => order,
+        Err(mistake) => {
+            let page = page(&app, &operator, (&onboarding, action), &given, Some(mistake));
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
+        }
+    };
+    let actor = operator.member().actor();
+    let seen = onboarding.stand();
+    let staff = StaffOrder { actor: &actor, action, reason: &order.reason, seen: &seen };
+    match app.engine.order_as_staff(onboarding.id, order.command, staff).await {
+        Ok(after) => {
+            let what = format!("Done: {}. How it stands now:", label(action).to_lowercase());
+            let told = Told { is_good: true, what };
+            case::tell(&app, &operator, &after, (StatusCode::OK, told)).await
+        }
+        Err(engine::Error::Invalid(why)) => {
+            let onboarding = case::find(&app, &reference).await?;
+            refused(&app, &operator, &onboarding, why.reason).await
+        }
+        Err(engine::Error::MovedOn) => {
+            let onboarding = case::find(&app, &reference).await?;
+            moved_on(&app, &operator, &onboarding).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn refused(
+    app: &AppState,
+    operator: &Operator<Repairs>,
+    onboarding: &Onboarding,
+    reason: &str,
+) -> Result<Response, Error> {
+    let what = format!("Nothing was done: {reason}");
+    let told = Told { is_good: false, what };
+    case::tell(app, operator, onboarding, (StatusCode::CONFLICT, told)).await
+}
+
+/// Tells what happened meanwhile: its newest lines stand below.
+async fn moved_on(
+    app: &AppState,
+    operator: &Operator<Repairs>,
+    onboarding: &Onboarding,
+) -> Result<Response, Error> {
+    let newest = app.store().list_journal(onboarding.id).await?;
+    let newest = newest.last().map(|line| {
+        let at = super::words::spell(line.at);
+        format!(" Last, {} at {at}: {}", line.actor, line.event.tell(&onboarding.facts))
+    });
+    let what = format!(
+        "Nothing was done: it does not stand any more where you saw it.{} Look at it again, and order what \
+         is needed now.",
+        newest.unwrap_or_default()
+    );
+    let told = Told { is_good: false, what };
+    case::tell(app, operator, onboarding, (StatusCode::CONFLICT, told)).await
+}
+
+/// Asks for the password again: what it ends does not come back.
+const fn is_destructive(action: Action) -> bool {
+    match action {
+        Action::Cancel | Action::RestartFrom => true,
+        Action::Retry
+        | Action::Answer
+        | Action::Adopt
+        | Action::Skip
+        | Action::RotateLink
+        | Action::RevokeLink
+        | Action::ExtendLink
+        | Action::Note
+        | Action::Assign
+        | Action::Snooze => false,
+    }
+}
+
+fn address(onboarding: &Onboarding, action: Action) -> String {
+    format!("/console/onboardings/{}/{}", onboarding.reference, action.name())
+}
+
+fn page(
+    app: &AppState,
+    operator: &Operator<Repairs>,
+    (onboarding, action): (&Onboarding, Action),
+    given: &Given,
+    mistake: Option<String>,
+) -> ConfirmPage {
+    let title = format!("{}: {}", label(action), onboarding.profile.name);
+    ConfirmPage {
+        chrome: Chrome {
+            has_mistakes: mistake.is_some(),
+            ..Chrome::new(app, operator, "/console/onboardings", title)
+        },
+        reference: onboarding.reference.to_string(),
+        explanation: onboarding.explain(app.clock().now()),
+        action: action.name(),
+        label: label(action),
+        foreshadowed: onboarding.foreshadow(action),
+        stand: onboarding.stand(),
+        inputs: inputs(onboarding, action, given, &operator.member().email),
+        needs_reason: !matches!(action, Action::Note | Action::Assign),
+        reason: order::shown(given, "reason"),
+        is_destructive: is_destructive(action),
+        mistake,
+    }
+}

@@ -1,0 +1,275 @@
+//! One onboarding with all that is known of it, and what may be ordered.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+
+use super::chrome::Chrome;
+use super::list::Row;
+use super::operator::{Looks, Need, Operator};
+use super::timeline::{self, Call, Entry};
+use super::words::{Moment, plain};
+
+use crate::onboarding::{Action, Connection, Event, Onboarding, Requirement, Slot};
+use crate::store::{AuditFilter, AuditLine, Filter, ListOrder, Search, Sight};
+use crate::web::{AppState, Error, Page};
+
+#[derive(Template)]
+#[template(path = "console/case.html")]
+pub(super) struct CasePage {
+    chrome: Chrome,
+    /// Said first: what became of what was just ordered.
+    told: Option<Told>,
+    row: Row,
+    explanation: String,
+    blueprint: String,
+    account: Option<String>,
+    contact: Option<String>,
+    tags: Vec<String>,
+    created: Moment,
+    snoozed: Option<Moment>,
+    problem: Option<ProblemText>,
+    requirements: Vec<Requirement>,
+    connections: Vec<ConnectionLine>,
+    templates: Vec<TemplateLine>,
+    link: LinkText,
+    actions: Vec<ActionLine>,
+    entries: Vec<Entry>,
+    stray: Vec<Call>,
+    notes: Vec<(String, String, String)>,
+    audit: Vec<AuditLine>,
+}
+
+/// Something to be told above a case.
+pub(super) struct Told {
+    pub(super) is_good: bool,
+    pub(super) what: String,
+}
+
+struct ProblemText {
+    code: &'static str,
+    words: &'static str,
+    detail: Option<String>,
+    candidates: Vec<(String, String, String)>,
+}
+
+struct ConnectionLine {
+    name: String,
+    id: String,
+    auth: String,
+    stands: String,
+    colour: &'static str,
+    /// What is known of the last try at signing in.
+    evidence: Option<String>,
+}
+
+struct TemplateLine {
+    id: String,
+    cycle: Option<String>,
+    stands: &'static str,
+}
+
+struct LinkText {
+    expires: Moment,
+    is_over: bool,
+    opened: Option<Moment>,
+    /// What the customer reads there now.
+    shows: Vec<String>,
+}
+
+struct ActionLine {
+    name: &'static str,
+    label: String,
+    address: String,
+    /// Why it cannot be ordered right now.
+    refusal: Option<&'static str>,
+}
+
+pub(super) async fn show(
+    operator: Operator<Looks>,
+    State(app): State<AppState>,
+    Path(reference): Path<String>,
+) -> Result<Response, Error> {
+    let onboarding = find(&app, &reference).await?;
+    let page = page(&app, &operator, &onboarding, None).await?;
+    Ok(Page(page).into_response())
+}
+
+/// By its reference, as people write it.
+pub(super) async fn find(app: &AppState, text: &str) -> Result<Onboarding, Error> {
+    let search = Search::parse(text).filter(|search| search.reference.is_some());
+    let search = search.ok_or_else(Error::not_found)?;
+    let filter = Filter { search: Some(search.clone()), ..Filter::default() };
+    let found = app.store().list((&filter, &Sight::All), ListOrder::Newest, None, 25).await?;
+    let named = |onboarding: &Onboarding| Some(&onboarding.reference) == search.reference.as_ref();
+    found.onboardings.into_iter().find(named).ok_or_else(Error::not_found)
+}
+
+/// After an order: how it stands now, with what became of the order.
+pub(super) async fn tell<N: Need>(
+    app: &AppState,
+    operator: &Operator<N>,
+    onboarding: &Onboarding,
+    (status, told): (StatusCode, Told),
+) -> Result<Response, Error> {
+    Ok((status, Page(page(app, operator, onboarding, Some(told)).await?)).into_response())
+}
+
+async fn page<N: Need>(
+    app: &AppState,
+    operator: &Operator<N>,
+    onboarding: &Onboarding,
+    told: Option<Told>,
+) -> Result<CasePage, Error> {
+    let now = app.clock().now();
+    let store = app.store();
+    let lines = store.list_journal(onboarding.id).await?;
+    let known: Vec<_> = lines.iter().flat_map(|line| &line.calls).cloned().collect();
+    let calls = store.list_calls(onboarding.id).await?;
+    let stray = calls.into_iter().filter(|call| !known.contains(call)).map(Call::from).collect();
+    let filter = AuditFilter { onboarding: Some(onboarding.id), ..AuditFilter::default() };
+    let audit = store.list_audit(&filter, None, 50).await?.lines;
+    let facts = &onboarding.facts;
+    let title = format!("{} {}", onboarding.reference, onboarding.profile.name);
+    let notes = lines.iter().rev().filter_map(note).collect();
+    Ok(CasePage {
+        chrome: Chrome {
+            is_live: told.is_none() && !onboarding.status.is_terminal(),
+            ..Chrome::new(app, operator, "/console/onboardings", title)
+        },
+        told,
+        row: Row::new(onboarding, now),
+        explanation: onboarding.explain(now),
+        blueprint: format!("{} version {}", onboarding.blueprint.key, onboarding.blueprint.version),
+        account: facts.account.as_ref().map(|account| account.id.to_string()),
+        contact: contact(onboarding),
+        tags: onboarding.profile.tags.clone(),
+        created: Moment::new(onboarding.created_at, now),
+        snoozed: onboarding.snoozed_until.filter(|at| *at > now).map(|at| Moment::new(at, now)),
+        problem: problem(onboarding),
+        requirements: onboarding.requirements(),
+        connections: facts.connections.iter().map(|known| connection(known, now)).collect(),
+        templates: facts.slots.iter().map(template).collect(),
+        link: link(onboarding, now),
+        actions: actions(onboarding, now),
+        entries: timeline::tell(onboarding, lines, now),
+        stray,
+        notes,
+        audit,
+    })
+}
+
+fn note(line: &crate::store::JournalLine) -> Option<(String, String, String)> {
+    let Event::Noted { text } = &line.event else { return None };
+    Some((super::words::spell(line.at), line.actor.clone(), text.clone()))
+}
+
+fn contact(onboarding: &Onboarding) -> Option<String> {
+    let contact = onboarding.profile.contact.as_ref()?;
+    let parts = [contact.name.as_deref(), contact.email.as_deref()];
+    let told: Vec<_> = parts.into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+fn problem(onboarding: &Onboarding) -> Option<ProblemText> {
+    let problem = onboarding.status.problem()?;
+    let candidates = onboarding.candidates().iter();
+    Some(ProblemText {
+        code: problem.code.name(),
+        words: problem.code.for_staff(),
+        detail: problem.detail.clone(),
+        candidates: candidates
+            .map(|candidate| {
+                let made = candidate.created_at.map(super::words::spell).unwrap_or_default();
+                (candidate.cycle.to_string(), candidate.name.clone(), made)
+            })
+            .collect(),
+    })
+}
+
+fn connection(known: &Connection, now: DateTime<Utc>) -> ConnectionLine {
+    let (stands, colour) = if known.is_passed_over() {
+        ("passed over".to_owned(), "over")
+    } else if known.authenticated.stands() {
+        let how = if known.found_connected { "was connected before" } else { "connected" };
+        (how.to_owned(), "good")
+    } else if let Some(approval) = known.approval {
+        let again = Moment::new(approval.remind_at, now);
+        (format!("waits for an administrator; ask again {}", again.away), "wait")
+    } else if known.handed_over.stands() {
+        ("a colleague was asked".to_owned(), "wait")
+    } else {
+        ("not connected".to_owned(), "warn")
+    };
+    ConnectionLine {
+        name: known.name.clone(),
+        id: known.connector.to_string(),
+        auth: known.auth.map(|auth| plain(auth.name())).unwrap_or_default(),
+        stands,
+        colour,
+        evidence: known.attempt.map(|attempt| {
+            let opened = Moment::new(attempt.opened_at, now);
+            let back = match (attempt.came_back_at, attempt.over) {
+                (Some(at), _) => format!("came back {}", Moment::new(at, now).away),
+                (None, true) => "did not come back in time".to_owned(),
+                (None, false) => "has not come back yet".to_owned(),
+            };
+            format!("set out to sign in {}; {back}", opened.away)
+        }),
+    }
+}
+
+fn template(slot: &Slot) -> TemplateLine {
+    let stands = if slot.active.stands() {
+        "active"
+    } else if slot.mapped.stands() {
+        "mapped"
+    } else if slot.mapping_skipped.stands() {
+        "mapping passed over"
+    } else if slot.cycle.is_some() {
+        "installed"
+    } else {
+        "not installed yet"
+    };
+    let cycle = slot.cycle.map(|cycle| cycle.to_string());
+    TemplateLine { id: slot.template.to_string(), cycle, stands }
+}
+
+fn link(onboarding: &Onboarding, now: DateTime<Utc>) -> LinkText {
+    LinkText {
+        expires: Moment::new(onboarding.link.expires_at, now),
+        is_over: onboarding.link.expires_at <= now,
+        opened: onboarding.facts.opened_at.map(|at| Moment::new(at, now)),
+        shows: onboarding.requirements().into_iter().map(|due| due.for_customer).collect(),
+    }
+}
+
+fn actions(onboarding: &Onboarding, now: DateTime<Utc>) -> Vec<ActionLine> {
+    let action = |action: Action| ActionLine {
+        name: action.name(),
+        label: label(action).to_owned(),
+        address: format!("/console/onboardings/{}/{}", onboarding.reference, action.name()),
+        refusal: onboarding.may(action, now).err().map(|refusal| refusal.reason),
+    };
+    Action::ALL.map(action).into()
+}
+
+/// What the button says.
+pub(super) const fn label(action: Action) -> &'static str {
+    match action {
+        Action::Retry => "Try again now",
+        Action::Answer => "Correct an answer",
+        Action::Adopt => "Say which cycle is ours",
+        Action::Skip => "Pass over",
+        Action::RestartFrom => "Go back to a step",
+        Action::Cancel => "Cancel",
+        Action::RotateLink => "New link",
+        Action::RevokeLink => "End the link",
+        Action::ExtendLink => "Extend the link",
+        Action::Note => "Write a note",
+        Action::Assign => "Assign",
+        Action::Snooze => "Put off",
+    }
+}

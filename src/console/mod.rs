@@ -1,0 +1,81 @@
+//! The door for support: one place to find, explain and repair what is stuck.
+//!
+//! Uses `ids`, `secret`, `clock`, `onboarding`, `store`, `engine` and `web`.
+//!
+//! What always holds:
+//! - `operator::Operator<Looks>` (or another need) in a handler's signature is the permission: whoever holds
+//!   one is signed in, not disabled and has the role. All but signing in asks for one.
+//! - GET changes nothing. What changes something is a form of the session's own, see `web::Protected`.
+//! - An onboarding is changed by an order to the engine alone, with a reason, and only from where it stood
+//!   when it was looked at. Its line in the audit is written with it.
+//! - Staff never consent for a customer: no page here opens a customer's link or signs in anywhere.
+//! - Every page works without a script, which only refreshes what is shown and listens for keys.
+//!
+//! Decided against: a page application over the API (support reads; a page that is there is enough), session
+//! tokens that carry the role (what is taken away holds at the next request).
+
+mod account;
+mod act;
+mod audit;
+mod case;
+mod chrome;
+mod export;
+mod failure;
+mod home;
+mod inputs;
+mod list;
+mod operator;
+mod order;
+mod password;
+mod sign_in;
+mod staff;
+mod timeline;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::compression::CompressionLayer;
+
+use crate::web::{self, AppState, protect_pages};
+use password::Hashing;
+pub use password::{RULE as PASSWORD_RULE, is_good as is_good_password};
+
+/// What the handlers of this door hold.
+#[derive(Clone, FromRef)]
+struct Console {
+    app: AppState,
+    hashing: Arc<Hashing>,
+}
+
+/// All pages, with the headers that protect them.
+pub fn router(state: AppState) -> Router {
+    let console = Console { app: state.clone(), hashing: Arc::default() };
+    let case = "/console/onboardings/{reference}";
+    let routes = Router::new()
+        .route("/console", get(home::show))
+        .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/console/sign-out", post(sign_in::sign_out))
+        .route("/console/account", get(account::show))
+        .route("/console/account/password", post(account::change_password))
+        .route("/console/account/sessions/{session}/end", post(account::end_session))
+        .route("/console/prove", get(account::ask_proof).post(account::prove))
+        .route("/console/onboardings", get(list::show))
+        .route("/console/onboardings.csv", get(export::export))
+        .route(case, get(case::show))
+        .route(&format!("{case}/{{action}}"), get(act::show).post(act::order))
+        .route("/console/audit", get(audit::show))
+        .route("/console/audit.csv", get(audit::export))
+        .route("/console/staff", get(staff::show).post(staff::add))
+        .route("/console/staff/{email}", post(staff::change))
+        .route("/console/{*rest}", get(async || web::Error::not_found()))
+        .merge(chrome::assets())
+        .layer(CompressionLayer::new())
+        .with_state(console);
+    web::guards(routes)
+        .layer(from_fn(failure::dress))
+        .layer(from_fn_with_state(state, protect_pages))
+}

@@ -1,0 +1,250 @@
+//! What an order's form says, made into a command; or what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+
+use crate::ids::{ConnectorId, CycleId};
+use crate::onboarding::{Action, Command, Listed, Onboarding, QuestionKey, Restart, RestartStep};
+use crate::web::fields::{is_assignee, is_line};
+use crate::web::{AppState, Error};
+
+/// Longest reason and longest note, in characters.
+const LONGEST_REASON: usize = 500;
+const LONGEST_NOTE: usize = 2000;
+/// Longest life of a link, in hours.
+const LONGEST_LINK: i64 = 90 * 24;
+/// Stands before a question's key in the name of its field.
+pub(super) const ANSWER: &str = "answer-";
+
+/// What a form has sent, by the names of its fields.
+pub(super) type Given = BTreeMap<String, String>;
+
+/// An order that can be given, with its reason for the audit.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) command: Command,
+    pub(super) reason: String,
+}
+
+/// What is wrong, in words for whoever typed it.
+pub(super) type Mistake = String;
+
+pub(super) async fn read(
+    app: &AppState,
+    onboarding: &Onboarding,
+    action: Action,
+    given: &Given,
+) -> Result<Result<Order, Mistake>, Error> {
+    if action == Action::Answer {
+        let listed = look_up(app, onboarding, given).await?;
+        return Ok(read_answers(onboarding, given, &listed));
+    }
+    Ok(read_plain(action, given, (app.clock().now(), app.engine.link_life())))
+}
+
+fn read_plain(
+    action: Action,
+    given: &Given,
+    (now, link_life): (DateTime<Utc>, TimeDelta),
+) -> Result<Order, Mistake> {
+    let reason = || read_reason(given);
+    let life = || read_hours(given).map(|hours| now + hours.unwrap_or(link_life));
+    let order = |command, reason| Ok(Order { command, reason });
+    match action {
+        Action::Retry => {
+            let reason = reason()?;
+            order(Command::Retry { reason: Some(reason.clone()) }, reason)
+        }
+        Action::Adopt => {
+            let cycle = text(given, "cycle").parse().map(CycleId);
+            let cycle = cycle.map_err(|_| "Choose one of the cycles.".to_owned())?;
+            let reason = reason()?;
+            order(Command::ChooseCandidate { cycle, reason: reason.clone() }, reason)
+        }
+        Action::Skip => {
+            let named = text(given, "connector");
+            let connector = match named {
+                "" => None,
+                named => Some(named.parse().map(ConnectorId).map_err(|_| "Choose a connection.")?),
+            };
+            let reason = reason()?;
+            order(Command::Skip { connector, reason: reason.clone() }, reason)
+        }
+        Action::RestartFrom => {
+            let from =
+                RestartStep::ALL.into_iter().find(|from| from.step().name() == text(given, "from"));
+            let from = from.ok_or_else(|| "Choose the step to go back to.".to_owned())?;
+            let (reason, ask_again) = (reason()?, !text(given, "ask_again").is_empty());
+            let restart = Restart { from, ask_again, reason: reason.clone() };
+            order(Command::RestartFrom(restart), reason)
+        }
+        Action::Cancel => {
+            let reason = reason()?;
+            order(Command::Cancel { reason: reason.clone() }, reason)
+        }
+        Action::RotateLink => order(Command::RotateLink { expires_at: life()? }, reason()?),
+        Action::RevokeLink => order(Command::RevokeLink, reason()?),
+        Action::ExtendLink => order(Command::ExtendLink { expires_at: life()? }, reason()?),
+        Action::Note => {
+            let text = read_text(given, "text", LONGEST_NOTE)?;
+            order(Command::Note { text: text.clone() }, text)
+        }
+        Action::Assign => {
+            let assignee = text(given, "assignee");
+            let assignee = (!assignee.is_empty()).then(|| assignee.to_owned());
+            if !assignee.as_deref().is_none_or(is_assignee) {
+                return Err("Name one person, in at most 100 characters.".to_owned());
+            }
+            let told = assignee.as_deref().map_or("to nobody", |name| name).to_owned();
+            order(Command::Assign { assignee }, told)
+        }
+        Action::Snooze => {
+            let (until, reason) = (read_until(given, now)?, reason()?);
+            order(Command::Snooze { until, reason: Some(reason.clone()) }, reason)
+        }
+        // Read with what the connected accounts list.
+        Action::Answer => Err("Answers are read by themselves.".to_owned()),
+    }
+}
+
+fn text<'a>(given: &'a Given, name: &str) -> &'a str {
+    given.get(name).map_or("", |value| value.trim())
+}
+
+fn read_reason(given: &Given) -> Result<String, Mistake> {
+    read_text(given, "reason", LONGEST_REASON).map_err(|_| {
+        format!("Say why, in 1 to {LONGEST_REASON} characters: it stands in the timeline.")
+    })
+}
+
+fn read_text(given: &Given, name: &str, most: usize) -> Result<String, Mistake> {
+    // A browser sends line ends as two characters.
+    let text = text(given, name).replace("\r\n", "\n");
+    let fits = (1..=most).contains(&text.chars().count())
+        && !text.chars().any(|c| c.is_control() && c != '\n');
+    if fits { Ok(text) } else { Err(format!("Write 1 to {most} characters.")) }
+}
+
+fn read_hours(given: &Given) -> Result<Option<TimeDelta>, Mistake> {
+    let hours = match text(given, "hours") {
+        "" => return Ok(None),
+        hours => hours.parse::<i64>().ok().filter(|hours| (1..=LONGEST_LINK).contains(hours)),
+    };
+    let hours = hours.and_then(TimeDelta::try_hours);
+    hours.map(Some).ok_or_else(|| format!("Give 1 to {LONGEST_LINK} hours (90 days)."))
+}
+
+/// A day begins at midnight UTC, as all times here.
+fn read_until(given: &Given, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Mistake> {
+    let typed = text(given, "until");
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let day = || NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    let until = NaiveDateTime::parse_from_str(typed, "%Y-%m-%dT%H:%M").ok().or_else(day);
+    let until = until.map(|until| until.and_utc()).filter(|until| *until > now);
+    let until = until.filter(|until| *until - now < TimeDelta::days(366));
+    until.map(Some).ok_or_else(|| "Give a time to come, within a year.".to_owned())
+}
+
+/// The answers that the form holds.
+fn answers(given: &Given) -> BTreeMap<QuestionKey, String> {
+    let answers = given.iter().filter_map(|(name, value)| {
+        let key = name.strip_prefix(ANSWER)?;
+        Some((QuestionKey(key.to_owned()), value.trim().to_owned()))
+    });
+    answers.collect()
+}
+
+/// What the connected accounts have to choose from, where an answer differs from the one that is known.
+async fn look_up(app: &AppState, onboarding: &Onboarding, given: &Given) -> Result<Listed, Error> {
+    let (given, known) = (answers(given), &onboarding.facts.answers);
+    let differs = |key: &QuestionKey| known.get(key) != given.get(key);
+    let questions = onboarding.facts.questions();
+    let asked: Vec<_> =
+        questions.filter(|question| question.lookup.is_some() && differs(&question.key)).collect();
+    if asked.is_empty() {
+        return Ok(Listed::new());
+    }
+    Ok(app.engine.look_up(onboarding, &asked).await?)
+}
+
+fn read_answers(onboarding: &Onboarding, given: &Given, listed: &Listed) -> Result<Order, Mistake> {
+    let reason = read_reason(given)?;
+    match onboarding.check_answers(&answers(given), listed) {
+        Ok(checked) => Ok(Order { command: Command::Correct(checked), reason }),
+        Err(wrong) => {
+            let label = |key: &QuestionKey| {
+                let mut questions = onboarding.facts.questions();
+                questions.find(|question| question.key == *key).map_or("?", |known| &known.label)
+            };
+            let told: Vec<_> =
+                wrong.iter().map(|(key, why)| format!("{}: {why}.", label(key))).collect();
+            Err(told.join(" "))
+        }
+    }
+}
+
+/// Whether it is fit to be shown again in a field of one line.
+pub(super) fn shown(given: &Given, name: &str) -> String {
+    let typed = text(given, name);
+    if is_line(typed) { typed.to_owned() } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(pairs: &[(&str, &str)]) -> Given {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn read(action: Action, pairs: &[(&str, &str)]) -> Result<Order, Mistake> {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        read_plain(action, &given(pairs), (now, TimeDelta::days(7)))
+    }
+
+    #[test]
+    fn nothing_is_done_without_a_reason_but_notes_and_assignments() {
+        for action in Action::ALL.into_iter().filter(|action| *action != Action::Answer) {
+            let fields = [
+                ("cycle", "7ad2265e-2ff0-477b-b913-cae1dfde2ea8"),
+                ("from", "map"),
+                ("text", "They call."),
+            ];
+            let free = matches!(action, Action::Note | Action::Assign);
+            assert_eq!(read(action, &fields).is_ok(), free, "{action:?}");
+            let mut fields = fields.to_vec();
+            fields.push(("reason", " asked to \r\n twice "));
+            let order = read(action, &fields).unwrap();
+            assert!(free || order.reason == "asked to \n twice", "{action:?}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told() {
+        for (action, name, value) in [
+            (Action::Adopt, "cycle", "7"),
+            (Action::Skip, "connector", "x"),
+            (Action::RestartFrom, "from", "live"),
+            (Action::RotateLink, "hours", "0"),
+            (Action::ExtendLink, "hours", "2161"),
+            (Action::Snooze, "until", "2020-01-01"),
+            (Action::Snooze, "until", "2999-01-01T10:00"),
+            (Action::Snooze, "until", "tomorrow"),
+            (Action::Note, "text", "a\u{0}b"),
+            (Action::Assign, "assignee", &"a".repeat(101)),
+        ] {
+            assert!(
+                read(action, &[(name, value), ("reason", "why")]).is_err(),
+                "{action:?} {value}"
+            );
+        }
+        let until =
+            |text| read(Action::Snooze, &[("until", text), ("reason", "why")]).unwrap().command;
+        let Command::Snooze { until: Some(day), .. } = until("2027-02-01") else { panic!() };
+        assert_eq!(day.to_rfc3339(), "2027-02-01T00:00:00+00:00");
+        let Command::Snooze { until: None, .. } = until("") else { panic!() };
+    }
+}
