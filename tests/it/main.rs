@@ -6,6 +6,7 @@ mod browser;
 mod browser_ways;
 mod chaos;
 mod cli_commands;
+mod console;
 mod crashes;
 mod cyclr_client;
 mod database;

@@ -161,6 +161,7 @@ impl Site {
     async fn keep(&self, transition: Transition) -> Onboarding {
         let overruling = Overruling {
             bulk: None,
+            audit: None,
             transition: &transition,
             order: Order::EndsWork,
             actor: "test",

@@ -1,0 +1,218 @@
+//! One onboarding: explained, and repaired by orders.
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use gangway::onboarding::{Action, Command, Outcome, Problem, ProblemCode};
+use gangway::store::Role;
+use serde_json::json;
+
+use super::Desk;
+use crate::hosted::Site;
+use crate::house::attended;
+
+async fn desk_with_one() -> (Desk, gangway::ids::OnboardingId, String) {
+    let (site, id) = Site::with(attended()).await;
+    let reference = site.house.read(id).await.reference.to_string();
+    (Desk::around(site), id, reference)
+}
+
+#[tokio::test]
+async fn a_case_tells_the_story_and_shows_no_link() {
+    let (desk, id, reference) = desk_with_one().await;
+    let viewer = desk.staff(Role::Viewer).await;
+    let page = desk.get(&format!("/console/onboardings/{reference}"), &viewer.cookie).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    let onboarding = desk.site.house.read(id).await;
+    let account = onboarding.facts.account.as_ref().unwrap().id.to_string();
+    let cycle = onboarding.facts.slots[0].cycle.unwrap().to_string();
+    for part in [
+        "waits for the tenant",
+        &account,
+        &cycle,
+        "The onboarding was started.",
+        "/v1.0/accounts",
+        "was created at Cyclr",
+        "calls to Cyclr",
+        "Harbour CRM",
+        "What they read there now",
+    ] {
+        assert!(page.body.contains(part), "{part}\n{}", page.body);
+    }
+    let link = desk.site.link(id).await;
+    assert!(!page.body.contains(link.trim_start_matches("/l/")));
+    // However the reference is written.
+    let short = reference.trim_start_matches("GW-").to_lowercase();
+    let found = desk.get(&format!("/console/onboardings/{short}"), &viewer.cookie).await;
+    assert_eq!(found.status, StatusCode::OK);
+    for nobody in ["GW-0000-0000", "acme", "%00"] {
+        let answer = desk.get(&format!("/console/onboardings/{nobody}"), &viewer.cookie).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn every_problem_is_explained_and_something_can_be_done() {
+    let (desk, id, reference) = desk_with_one().await;
+    let operator = desk.staff(Role::Operator).await;
+    let path = format!("/console/onboardings/{reference}");
+    for code in ProblemCode::all() {
+        let problem = Problem::with(code, "the <b>detail</b>".to_owned());
+        desk.site.apply(id, Outcome::Stuck(problem)).await;
+        let page = desk.get(&path, &operator.cookie).await.body;
+        let words = code.for_staff().replace('\'', "&#39;").replace('"', "&#34;");
+        assert!(page.contains(&format!("Problem: {}", code.name())), "{code:?}");
+        assert!(page.contains(&words), "{code:?}: {words}\n{page}");
+        assert!(page.contains("the &#60;b&#62;detail&#60;/b&#62;"), "{code:?}");
+        assert!(page.contains(&format!("href=\"{path}/")), "{code:?}: nothing to do");
+        let listed = format!("/console/onboardings?problem={}", code.name());
+        assert!(desk.get(&listed, &operator.cookie).await.body.contains(&reference), "{code:?}");
+        desk.site.obey(id, Command::Retry { reason: None }).await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_state_does_not_allow_is_shown_with_its_reason_and_refused() {
+    let (desk, id, reference) = desk_with_one().await;
+    let operator = desk.staff(Role::Operator).await;
+    let page = desk.get(&format!("/console/onboardings/{reference}"), &operator.cookie).await.body;
+    let onboarding = desk.site.house.read(id).await;
+    let now = desk.site.house.clock.now();
+    let mut refused = 0;
+    for action in Action::ALL {
+        let link = format!("/console/onboardings/{reference}/{}\"", action.name());
+        let allowed = onboarding.may(action, now);
+        assert_eq!(page.contains(&link), allowed.is_ok(), "{action:?}");
+        let Err(why) = allowed else { continue };
+        assert!(page.contains(why.reason), "{action:?}");
+        let path = format!("/console/onboardings/{reference}/{}", action.name());
+        let answer = desk.get(&path, &operator.cookie).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT);
+        assert!(answer.body.contains("Nothing was done") && answer.body.contains(why.reason));
+        refused += 1;
+    }
+    assert!(refused >= 3);
+}
+
+#[tokio::test]
+async fn an_order_says_what_it_will_do_is_done_with_its_reason_and_stands_in_the_audit() {
+    let (desk, id, reference) = desk_with_one().await;
+    let operator = desk.staff(Role::Operator).await;
+    desk.site.apply(id, Outcome::Stuck(Problem::new(ProblemCode::CyclrRejected))).await;
+    let path = format!("/console/onboardings/{reference}/retry");
+    let page = desk.get(&path, &operator.cookie).await;
+    assert!(page.body.contains("The connections are read; nothing is changed at Cyclr."));
+
+    let answer = desk.order(&reference, "retry", &operator, &[]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("Say why"));
+    assert_eq!(desk.site.house.read(id).await.status.name(), "stuck");
+
+    let reason = [("reason", "Cyclr has <mended> it")];
+    let answer = desk.order(&reference, "retry", &operator, &reason).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert!(answer.body.contains("Done: try again now"), "{}", answer.body);
+    assert!(answer.body.contains("Cyclr has &#60;mended&#62; it"));
+    let audit = desk.audit().await;
+    let line = audit.last().unwrap();
+    assert_eq!(line["actor"], "staff:operator@example.com");
+    assert_eq!((&line["action"], &line["object"]), (&json!("retry"), &json!(reference)));
+    assert_eq!(line["reason"], "Cyclr has <mended> it");
+    assert_eq!(
+        (&line["before"]["status"], &line["before"]["problem"]),
+        (&json!("stuck"), &json!("cyclr_rejected"))
+    );
+    assert_ne!(line["after"]["status"], "stuck");
+    let journal = desk.site.house.store.list_journal(id).await.unwrap();
+    assert_eq!(journal.last().unwrap().actor, "staff:operator@example.com");
+}
+
+#[tokio::test]
+async fn two_at_once_do_it_once_and_the_second_is_told() {
+    let (desk, id, reference) = desk_with_one().await;
+    let (one, two) = (desk.staff(Role::Operator).await, desk.staff(Role::Admin).await);
+    desk.site.apply(id, Outcome::Stuck(Problem::new(ProblemCode::CyclrRejected))).await;
+    let path = format!("/console/onboardings/{reference}/retry");
+    let seen = desk.get(&path, &two.cookie).await.filled_in().remove("stand").unwrap();
+    let reason = [("reason", "first")];
+    assert_eq!(desk.order(&reference, "retry", &one, &reason).await.status, StatusCode::OK);
+    let late = [("reason", "second"), ("stand", seen.as_str())];
+    let answer = desk.act(&path, &two, &late).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    for part in
+        ["it does not stand any more where you saw it", "staff:operator@example.com", "first"]
+    {
+        assert!(answer.body.contains(part), "{part}\n{}", answer.body);
+    }
+    let retries = desk.audit().await.into_iter().filter(|line| line["action"] == "retry").count();
+    assert_eq!(retries, 1);
+}
+
+#[tokio::test]
+async fn each_order_has_its_effect_and_its_line() {
+    let (desk, id, reference) = desk_with_one().await;
+    let operator = desk.staff(Role::Operator).await;
+    let house = &desk.site.house;
+    let why = ("reason", "they called");
+    for (action, form) in [
+        ("note", vec![("text", "They call\r\nagain.")]),
+        ("assign", vec![("assignee", "ada@example.com")]),
+        ("snooze", vec![("until", "2026-03-09T10:00"), why]),
+        ("extend_link", vec![("hours", "240"), why]),
+        ("rotate_link", vec![("hours", ""), why]),
+        ("revoke_link", vec![why]),
+        ("skip", vec![("connector", ""), why]),
+        ("restart_from", vec![("from", "connect"), why]),
+        ("cancel", vec![why]),
+    ] {
+        let answer = desk.order(&reference, action, &operator, &form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{action}: {}", answer.body);
+        let onboarding = house.read(id).await;
+        match action {
+            "assign" => assert_eq!(onboarding.assignee.as_deref(), Some("ada@example.com")),
+            "snooze" => assert!(onboarding.snoozed_until.is_some()),
+            "extend_link" => {
+                assert_eq!(onboarding.link.expires_at - house.clock.now(), TimeDelta::days(10));
+            }
+            "rotate_link" => assert_eq!(onboarding.link.generation, 2),
+            "revoke_link" => assert!(onboarding.link.expires_at <= house.clock.now()),
+            "cancel" => assert_eq!(onboarding.status.name(), "cancelled"),
+            _ => {}
+        }
+        let audit = desk.audit().await;
+        assert_eq!(audit.last().unwrap()["action"], action);
+    }
+    let page = desk.get(&format!("/console/onboardings/{reference}"), &operator.cookie).await.body;
+    assert!(page.contains("They call\nagain."), "{page}");
+    let pool = house.pool().await;
+    for change in ["UPDATE audit SET reason = 'x'", "DELETE FROM audit"] {
+        let refused = sqlx::query(sqlx::AssertSqlSafe(change)).execute(&pool).await.unwrap_err();
+        assert!(refused.to_string().contains("append-only"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_back_asks_for_the_password_again() {
+    let (desk, id, reference) = desk_with_one().await;
+    let operator = desk.staff(Role::Operator).await;
+    desk.site.house.advance(TimeDelta::minutes(16));
+    let path = format!("/console/onboardings/{reference}/cancel");
+    let answer = desk.get(&path, &operator.cookie).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let stand = desk.site.house.read(id).await.stand();
+    let form = [("reason", "why"), ("stand", stand.as_str())];
+    assert_eq!(desk.act(&path, &operator, &form).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(desk.site.house.read(id).await.status.name(), "waiting");
+    let prove = |password| [("password", password), ("next", path.as_str())];
+    let answer = desk.act("/console/prove", &operator, &prove("wrong")).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let answer = desk.act("/console/prove", &operator, &prove(super::PASSWORD)).await;
+    assert_eq!(answer.header("location"), path);
+    assert_eq!(
+        desk.order(&reference, "cancel", &operator, &[("reason", "why")]).await.status,
+        StatusCode::OK
+    );
+    // What can be taken back does not.
+    desk.site.house.advance(TimeDelta::minutes(16));
+    let note = format!("/console/onboardings/{reference}/note");
+    assert_eq!(desk.get(&note, &operator.cookie).await.status, StatusCode::OK);
+}

@@ -1,0 +1,119 @@
+//! Finding: lists, searches, files, the overview.
+
+use axum::http::StatusCode;
+use gangway::onboarding::{Command, Outcome, Problem, ProblemCode};
+use gangway::store::Role;
+
+use super::Desk;
+use crate::hosted::Site;
+use crate::house::{attended, unattended};
+
+#[tokio::test]
+async fn whatever_a_customer_quotes_lands_on_the_case() {
+    let (site, id) = Site::with(attended()).await;
+    let desk = Desk::around(site);
+    let viewer = desk.staff(Role::Viewer).await;
+    let onboarding = desk.site.house.read(id).await;
+    let facts = &onboarding.facts;
+    let reference = onboarding.reference.to_string();
+    for quoted in [
+        reference.clone(),
+        reference.to_lowercase().replace('-', ""),
+        onboarding.id.to_string(),
+        onboarding.tenant.to_string(),
+        facts.account.as_ref().unwrap().id.to_string(),
+        facts.slots[0].cycle.unwrap().to_string(),
+        facts.connections[0].connector.to_string(),
+    ] {
+        let query: String = url::form_urlencoded::byte_serialize(quoted.as_bytes()).collect();
+        let answer = desk.get(&format!("/console/onboardings?q={query}"), &viewer.cookie).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{quoted}: {}", answer.body);
+        assert_eq!(answer.header("location"), format!("/console/onboardings/{reference}"));
+    }
+    let answer = desk.get("/console/onboardings?q=nobody", &viewer.cookie).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.body.contains("Nothing matches"));
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_in_its_address_and_says_what_is_wrong_with_it() {
+    let (mut site, waiting) = Site::with(attended()).await;
+    let key = site.house.publish(unattended()).await;
+    let stuck = site.house.start("beta", &key).await;
+    site.house.settle().await;
+    let desk = Desk::around(site);
+    let operator = desk.staff(Role::Operator).await;
+    let house = &desk.site.house;
+    let (waiting, live) = (house.read(waiting).await, house.read(stuck).await);
+    let shown = async |query: &str| {
+        let page = desk.get(&format!("/console/onboardings?{query}"), &operator.cookie).await;
+        assert_eq!(page.status, StatusCode::OK, "{query}");
+        [&waiting, &live].map(|one| page.body.contains(&one.reference.to_string()))
+    };
+    assert_eq!(shown("").await, [true, true]);
+    assert_eq!(shown("status=waiting&step=&problem=&q=").await, [true, false]);
+    assert_eq!(shown("status=live").await, [false, true]);
+    assert_eq!(shown("abandonment=not_opened&order=deadline").await, [true, false]);
+    assert_eq!(shown("older_than=3d").await, [false, false]);
+    house
+        .engine
+        .order(waiting.id, Command::Assign { assignee: Some("operator@example.com".into()) }, "t")
+        .await
+        .unwrap();
+    assert_eq!(shown("assignee=operator%40example.com").await, [true, false]);
+
+    let wrong =
+        desk.get("/console/onboardings?status=funny&older_than=soon", &operator.cookie).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in ["status", "must be one of running", "older_than", "like 90m"] {
+        assert!(wrong.body.contains(part), "{part}");
+    }
+    let unknown = desk.get("/console/onboardings?sort=name", &operator.cookie).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn pages_turn_and_the_file_has_all_of_them() {
+    let mut site = Site::open().await;
+    let key = site.house.publish(attended()).await;
+    for number in 0..7 {
+        site.house.start(&format!("tenant-{number}"), &key).await;
+    }
+    site.house.settle().await;
+    let desk = Desk::around(site);
+    let viewer = desk.staff(Role::Viewer).await;
+    let mut address = "/console/onboardings?limit=3".to_owned();
+    let (mut pages, mut seen) = (0, std::collections::BTreeSet::new());
+    loop {
+        let page = desk.get(&address, &viewer.cookie).await.body;
+        pages += 1;
+        seen.extend(
+            page.split("href=\"/console/onboardings/GW-").skip(1).map(|rest| rest[..9].to_owned()),
+        );
+        let Some((_, rest)) = page.split_once("rel=\"next\" href=\"") else { break };
+        address = rest.split_once('"').unwrap().0.replace("&#38;", "&");
+    }
+    assert_eq!((pages, seen.len()), (3, 7));
+
+    let file = desk.get("/console/onboardings.csv?status=waiting", &viewer.cookie).await;
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(file.body.lines().count(), 8);
+    assert!(file.body.lines().all(|line| line.split(',').count() == 16), "{}", file.body);
+    assert!(file.body.contains("tenant-6") && file.body.contains("not_opened"));
+}
+
+#[tokio::test]
+async fn the_overview_counts_what_the_lists_show() {
+    let (site, id) = Site::with(attended()).await;
+    let desk = Desk::around(site);
+    let viewer = desk.staff(Role::Viewer).await;
+    let page = desk.get("/console", &viewer.cookie).await.body;
+    for part in ["abandonment=not_opened", "blocker=end_user", "status=waiting", "step=connect"] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(page.contains("<strong class=\"number\">0</strong> <span>to look at</span>"));
+    desk.site.apply(id, Outcome::Stuck(Problem::new(ProblemCode::TemplateMissing))).await;
+    let page = desk.get("/console", &viewer.cookie).await.body;
+    assert!(page.contains("<strong class=\"number\">1</strong> <span>to look at</span>"));
+    assert!(page.contains("/console/onboardings?problem=template_missing\">template missing</a>"));
+}
