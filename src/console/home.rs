@@ -8,7 +8,7 @@ use super::chrome::Chrome;
 use super::operator::{Looks, Operator};
 use super::words::{long, plain};
 use crate::engine::PressureState;
-use crate::store::{Counts, Filter, Sight};
+use crate::store::{Counts, Filter, Sight, WebhookFigures};
 use crate::web::{AppState, Error, Page};
 
 #[derive(Template)]
@@ -80,7 +80,6 @@ async fn health(app: &AppState) -> Result<Vec<Sign>, Error> {
     let webhooks = app.store().webhook_figures().await?;
     let oldest = chrono::TimeDelta::from_std(figures.oldest_due).unwrap_or_default();
     let behind = oldest > chrono::TimeDelta::minutes(1);
-    let waiting = chrono::TimeDelta::from_std(webhooks.oldest).unwrap_or_default();
     Ok(vec![
         cyclr(app),
         Sign {
@@ -97,20 +96,29 @@ async fn health(app: &AppState) -> Result<Vec<Sign>, Error> {
             },
             colour: if behind { "bad" } else { "good" },
         },
-        Sign {
-            name: "Webhooks",
-            words: format!(
-                "{} waiting, the oldest for {}; {} endpoints switched off.",
-                webhooks.pending + webhooks.unspread,
-                long(waiting),
-                webhooks.disabled_endpoints
-            ),
-            colour: match (webhooks.disabled_endpoints, waiting > chrono::TimeDelta::minutes(10)) {
-                (0, false) => "good",
-                _ => "warn",
-            },
-        },
+        deliveries(&webhooks),
     ])
+}
+
+fn deliveries(figures: &WebhookFigures) -> Sign {
+    let oldest = chrono::TimeDelta::from_std(figures.oldest).unwrap_or_default();
+    let (waiting, off) = (figures.pending + figures.unspread, figures.disabled_endpoints);
+    let waits = if waiting == 0 {
+        "Nothing is waiting".to_owned()
+    } else {
+        format!("{waiting} waiting, the oldest for {}", long(oldest))
+    };
+    let switched_off = match off {
+        0 => String::new(),
+        1 => "; an endpoint is switched off".to_owned(),
+        more => format!("; {more} endpoints are switched off"),
+    };
+    let late = oldest > chrono::TimeDelta::minutes(10);
+    Sign {
+        name: "Webhooks",
+        words: format!("{waits}{switched_off}."),
+        colour: if late || off > 0 { "warn" } else { "good" },
+    }
 }
 
 /// As this process finds it; others may see it otherwise for a while.

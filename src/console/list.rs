@@ -49,6 +49,7 @@ struct ListPage {
     first: Option<String>,
     export: String,
     is_narrowed: bool,
+    is_view: bool,
 }
 
 /// A list that is often wanted.
@@ -223,9 +224,11 @@ fn page(
         Choice { name, label, options: options(name).into_iter().map(option).collect() }
     };
     let text = |(name, label, hint)| TextField { name, label, hint, value: value(name) };
+    let views = views(&operator.member().email, &here);
+    // A view says by itself what it is narrowed to.
+    let is_view = views.iter().any(|view| view.is_current);
     ListPage {
         chrome,
-        views: views(&operator.member().email, &here),
         choices: CHOICES.map(choice).into(),
         texts: TEXTS.map(text).into(),
         mistakes,
@@ -235,6 +238,8 @@ fn page(
         first: None,
         export: format!("/console/onboardings.csv?{here}"),
         is_narrowed: !without(pairs, &["cursor", "order", "limit"]).is_empty(),
+        is_view,
+        views,
     }
 }
 

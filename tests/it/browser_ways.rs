@@ -21,7 +21,7 @@ const RUN_AXE: &str = r"
 
 impl Browser {
     /// Nothing that axe-core finds, nothing that runs over the edge; and a picture of it.
-    async fn audit(&self, name: &str) {
+    pub(crate) async fn audit(&self, name: &str) {
         self.shoot(name).await;
         self.client.execute(AXE, vec![]).await.unwrap();
         let found = self.client.execute_async(RUN_AXE, vec![]).await.unwrap();

@@ -3,6 +3,7 @@
 
 mod api;
 mod browser;
+mod browser_console;
 mod browser_ways;
 mod chaos;
 mod cli_commands;

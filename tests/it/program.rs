@@ -39,6 +39,11 @@ impl Demo {
         format!("http://127.0.0.1:{}", self.port + 1)
     }
 
+    /// What the demo prints for signing in to its console.
+    pub(crate) fn console_password(&self) -> String {
+        std::fs::read_to_string(self.data_dir.join("console-password")).unwrap()
+    }
+
     pub(crate) fn sandbox(&self) -> String {
         format!("http://127.0.0.1:{}", self.port + 2)
     }
