@@ -56,7 +56,7 @@ async fn every_problem_is_explained_and_something_can_be_done() {
     let operator = desk.staff(Role::Operator).await;
     let path = format!("/console/onboardings/{reference}");
     for code in ProblemCode::all() {
-        let problem = Problem::with(code, "the <b>detail</b>".to_owned());
+        let problem = Problem::with(code, "the <b>detail</b>");
         desk.site.apply(id, Outcome::Stuck(problem)).await;
         let page = desk.get(&path, &operator.cookie).await.body;
         let words = code.for_staff().replace('\'', "&#39;").replace('"', "&#34;");
