@@ -129,7 +129,7 @@ async fn moved_on(
 }
 
 /// Asks for the password again: what it ends does not come back.
-const fn is_destructive(action: Action) -> bool {
+pub(super) const fn is_destructive(action: Action) -> bool {
     match action {
         Action::Cancel | Action::RestartFrom => true,
         Action::Retry

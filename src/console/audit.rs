@@ -19,7 +19,7 @@ const PAGE: u16 = 50;
 const FILE: u16 = 10_000;
 
 /// What is done, as the audit names it.
-const ACTIONS: [&str; 17] = [
+const ACTIONS: [&str; 19] = [
     "sign_in",
     "sign_out",
     "add_staff",
@@ -37,6 +37,8 @@ const ACTIONS: [&str; 17] = [
     "note",
     "assign",
     "snooze",
+    "start_bulk",
+    "cancel_bulk",
 ];
 
 #[derive(Template)]

@@ -104,6 +104,7 @@ impl Chrome {
         let all = [
             ("/console", "Overview", Role::Viewer),
             ("/console/onboardings", "Onboardings", Role::Viewer),
+            ("/console/bulk", "Orders to many", Role::Viewer),
             ("/console/audit", "Audit", Role::Admin),
             ("/console/staff", "Staff", Role::Admin),
         ];

@@ -2,7 +2,7 @@
 
 use super::order::{self, ANSWER, Given};
 use super::words::plain;
-use crate::onboarding::{Action, Onboarding, RestartStep};
+use crate::onboarding::{Action, Onboarding, RestartStep, StepKind};
 
 /// Something to choose or to type.
 pub(super) struct Input {
@@ -30,51 +30,89 @@ pub(super) fn inputs(
     given: &Given,
     me: &str,
 ) -> Vec<Input> {
-    let input = |name: &str, label: &str, hint, kind| Input {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        hint,
-        value: order::shown(given, name),
-        kind,
-    };
     match action {
-        Action::Retry | Action::Cancel | Action::RevokeLink => Vec::new(),
-        Action::Note => vec![input("text", "Note", "", InputKind::Text)],
+        Action::RestartFrom => restart(given, |step| step <= onboarding.step()),
+        Action::Skip => choice("connector", "Connection", open_connections(onboarding), given),
+        Action::Adopt => choice("cycle", "Cycle", candidates(onboarding), given),
+        Action::Answer => answers(onboarding, given),
+        Action::Retry
+        | Action::Cancel
+        | Action::RotateLink
+        | Action::RevokeLink
+        | Action::ExtendLink
+        | Action::Note
+        | Action::Assign
+        | Action::Snooze => plain_inputs(action, given, me),
+    }
+}
+
+/// For many at once; `None` for what is about one onboarding alone.
+pub(super) fn inputs_for_many(action: Action, given: &Given, me: &str) -> Option<Vec<Input>> {
+    match action {
+        Action::Adopt | Action::Answer => None,
+        Action::RestartFrom => Some(restart(given, |_| true)),
+        Action::Retry
+        | Action::Skip
+        | Action::Cancel
+        | Action::RotateLink
+        | Action::RevokeLink
+        | Action::ExtendLink
+        | Action::Note
+        | Action::Assign
+        | Action::Snooze => Some(plain_inputs(action, given, me)),
+    }
+}
+
+/// What is asked whatever the onboarding.
+fn plain_inputs(action: Action, given: &Given, me: &str) -> Vec<Input> {
+    match action {
+        Action::Note => vec![input("text", "Note", "", InputKind::Text, given)],
         Action::Assign => {
-            let mut mine =
-                input("assignee", "Who looks after it", "Empty: nobody", InputKind::Line);
+            let label = "Who looks after it";
+            let mut mine = input("assignee", label, "Empty: nobody", InputKind::Line, given);
             if given.is_empty() {
                 me.clone_into(&mut mine.value);
             }
             vec![mine]
         }
         Action::Snooze => {
-            vec![input("until", "Until (UTC)", "Empty: at once again", InputKind::Time)]
+            let hint = "Empty: at once again";
+            vec![input("until", "Until (UTC)", hint, InputKind::Time, given)]
         }
         Action::RotateLink | Action::ExtendLink => {
             let hint = "Empty: as long as links usually live";
-            vec![input("hours", "Good for so many hours", hint, InputKind::Number)]
+            vec![input("hours", "Good for so many hours", hint, InputKind::Number, given)]
         }
-        Action::RestartFrom => {
-            let steps = RestartStep::ALL.into_iter().map(RestartStep::step);
-            let steps = steps.filter(|step| *step <= onboarding.step());
-            let steps = steps.map(|step| pair(step.name(), plain(step.name()))).collect();
-            let ask =
-                input("ask_again", "Ask the customer the questions again", "", InputKind::Tick);
-            vec![input("from", "Back to", "", InputKind::Choice(steps)), ask]
-        }
-        Action::Skip => {
-            let all = open_connections(onboarding);
-            if all.is_empty() {
-                return Vec::new();
-            }
-            vec![input("connector", "Connection", "", InputKind::Choice(all))]
-        }
-        Action::Adopt => {
-            vec![input("cycle", "Cycle", "", InputKind::Choice(candidates(onboarding)))]
-        }
-        Action::Answer => answers(onboarding, given),
+        Action::Retry
+        | Action::Cancel
+        | Action::RevokeLink
+        | Action::RestartFrom
+        | Action::Skip
+        | Action::Adopt
+        | Action::Answer => Vec::new(),
     }
+}
+
+fn input(name: &str, label: &str, hint: &'static str, kind: InputKind, given: &Given) -> Input {
+    let (name, label) = (name.to_owned(), label.to_owned());
+    Input { value: order::shown(given, &name), name, label, hint, kind }
+}
+
+fn choice(name: &str, label: &str, all: Vec<(String, String)>, given: &Given) -> Vec<Input> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    vec![input(name, label, "", InputKind::Choice(all), given)]
+}
+
+fn restart(given: &Given, fits: impl Fn(StepKind) -> bool) -> Vec<Input> {
+    let steps = RestartStep::ALL.into_iter().map(RestartStep::step);
+    let steps = steps.filter(|step| fits(*step));
+    let steps = steps.map(|step| pair(step.name(), plain(step.name()))).collect();
+    let ask = "Ask the customer the questions again";
+    let mut all = choice("from", "Back to", steps, given);
+    all.push(input("ask_again", ask, "", InputKind::Tick, given));
+    all
 }
 
 fn pair(value: &str, label: String) -> (String, String) {

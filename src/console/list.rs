@@ -48,6 +48,7 @@ struct ListPage {
     next: Option<String>,
     first: Option<String>,
     export: String,
+    bulk: String,
     is_narrowed: bool,
     is_view: bool,
 }
@@ -237,6 +238,7 @@ fn page(
         next: None,
         first: None,
         export: format!("/console/onboardings.csv?{here}"),
+        bulk: format!("/console/bulk/new?{here}"),
         is_narrowed: !without(pairs, &["cursor", "order", "limit"]).is_empty(),
         is_view,
         views,

@@ -17,6 +17,7 @@
 mod account;
 mod act;
 mod audit;
+mod bulk;
 mod case;
 mod chrome;
 mod export;
@@ -67,6 +68,11 @@ pub fn router(state: AppState) -> Router {
         .route("/console/onboardings.csv", get(export::export))
         .route(case, get(case::show))
         .route(&format!("{case}/{{action}}"), get(act::show).post(act::order))
+        .route("/console/bulk", get(bulk::list).post(bulk::preview))
+        .route("/console/bulk/new", get(bulk::choose))
+        .route("/console/bulk/{id}", get(bulk::show))
+        .route("/console/bulk/{id}/start", post(bulk::start))
+        .route("/console/bulk/{id}/cancel", post(bulk::cancel))
         .route("/console/audit", get(audit::show))
         .route("/console/audit.csv", get(audit::export))
         .route("/console/staff", get(staff::show).post(staff::add))

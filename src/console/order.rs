@@ -43,7 +43,8 @@ pub(super) async fn read(
     Ok(read_plain(action, given, (app.clock().now(), app.engine.link_life())))
 }
 
-fn read_plain(
+/// What needs to know no onboarding; [`Action::Answer`] does.
+pub(super) fn read_plain(
     action: Action,
     given: &Given,
     (now, link_life): (DateTime<Utc>, TimeDelta),

@@ -12,7 +12,7 @@ use super::{Engine, Error};
 use crate::ids::{BulkOrderId, OnboardingId};
 use crate::onboarding::{BulkCommand, Onboarding};
 use crate::store::{
-    self, Answer, BulkOrder, BulkRefusal, BulkRender, BulkState, Filter, IdempotencyKey,
+    self, Answer, BulkDeed, BulkOrder, BulkRefusal, BulkRender, BulkState, Filter, IdempotencyKey,
     ItemResult, ListOrder, NewBulkOrder, Sight,
 };
 
@@ -70,8 +70,7 @@ impl Engine {
     pub async fn start_bulk(
         &self,
         (id, sight): (BulkOrderId, &Sight),
-        once: Option<&IdempotencyKey>,
-        render: BulkRender<'_>,
+        deed: BulkDeed<'_>,
     ) -> Result<Result<Answer, BulkRefusal>, Error> {
         let Some(order) = self.store().find_bulk(id, sight).await? else {
             return Ok(Err(BulkRefusal::Unknown));
@@ -80,7 +79,7 @@ impl Engine {
             BulkState::Previewed => self.store().gather(&order.filter, &order.sight).await?,
             BulkState::Running | BulkState::Done | BulkState::Cancelled => Vec::new(),
         };
-        let started = self.store().start_bulk((id, sight), &matching, once, render).await?;
+        let started = self.store().start_bulk((id, sight), &matching, deed).await?;
         self.0.bulk_due.notify_one();
         Ok(started)
     }
@@ -89,10 +88,9 @@ impl Engine {
     pub async fn cancel_bulk(
         &self,
         (id, sight): (BulkOrderId, &Sight),
-        once: Option<&IdempotencyKey>,
-        render: BulkRender<'_>,
+        deed: BulkDeed<'_>,
     ) -> Result<Result<Answer, BulkRefusal>, Error> {
-        Ok(self.store().cancel_bulk((id, sight), once, render).await?)
+        Ok(self.store().cancel_bulk((id, sight), deed).await?)
     }
 
     /// Carries out whatever was started and nobody is at, until nothing is left of it or `stop`.

@@ -56,7 +56,7 @@ pub use api_keys::{ApiKey, KeyScope, Sight};
 pub use attempts::{NewAttempt, OpenAttempt};
 pub use blueprints::Published;
 pub use bulk::{
-    BulkItem, BulkItemPage, BulkOrder, BulkProgress, BulkRefusal, BulkRender, BulkState,
+    BulkDeed, BulkItem, BulkItemPage, BulkOrder, BulkProgress, BulkRefusal, BulkRender, BulkState,
     ItemResult, NewBulkOrder,
 };
 pub use calls::{CallLine, KeptCall};

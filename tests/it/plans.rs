@@ -8,7 +8,7 @@ use gangway::clock::Clock;
 use gangway::ids::{BlueprintKey, BulkOrderId, OnboardingId, TenantId};
 use gangway::onboarding::{Blocker, BulkCommand, Outcome, Problem, ProblemCode, StepKind};
 use gangway::store::{
-    BulkRender, Change, Filter, ItemResult, ListOrder, NewBulkOrder, Search, Sight, Store,
+    BulkDeed, BulkRender, Change, Filter, ItemResult, ListOrder, NewBulkOrder, Search, Sight, Store,
 };
 use serde_json::Value;
 use sqlx::postgres::PgPoolOptions;
@@ -175,7 +175,8 @@ async fn order_many(store: &Store) {
     let id = BulkOrderId(kept.body.parse().unwrap());
     let all = store.gather(&Filter::default(), &Sight::All).await.unwrap();
     assert_eq!(all.len(), usize::try_from(MANY).unwrap());
-    store.start_bulk((id, &Sight::All), &all, None, render).await.unwrap().unwrap();
+    let deed = BulkDeed { once: None, render, audit: None };
+    store.start_bulk((id, &Sight::All), &all, deed).await.unwrap().unwrap();
     assert!(store.take_bulk(LEASE).await.unwrap().is_some());
     assert!(store.keep_bulk(id, LEASE).await.unwrap());
     let open = store.list_open_items(id, 200).await.unwrap();
@@ -189,7 +190,7 @@ async fn order_many(store: &Store) {
     store.release_bulk(id).await.unwrap();
     store.list_bulk(&Sight::All, None, 25).await.unwrap();
     store.find_bulk(id, &Sight::All).await.unwrap().unwrap();
-    store.cancel_bulk((id, &Sight::All), None, render).await.unwrap().unwrap();
+    store.cancel_bulk((id, &Sight::All), deed).await.unwrap().unwrap();
     let now = Clock::system().now();
     store.forget_bulk(now - TimeDelta::days(1), now - TimeDelta::days(90)).await.unwrap();
 }

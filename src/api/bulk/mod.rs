@@ -21,7 +21,7 @@ use super::repeatable::{BodyOptional, Nothing, Repeatable, find_earlier, send, s
 use crate::engine::BulkRequest;
 use crate::ids::BulkOrderId;
 use crate::onboarding::BulkCommand;
-use crate::store::{Answer, BulkOrder, BulkRefusal};
+use crate::store::{Answer, BulkDeed, BulkOrder, BulkRefusal, IdempotencyKey};
 use crate::web::fields::Mistakes;
 use crate::web::{AppState, Error, Kind, read_json};
 use shapes::{BulkBody, BulkPreviewBody, ManyOrder, NewBulkBody, SampleBody};
@@ -130,7 +130,7 @@ pub(super) async fn start(
 ) -> Result<Response, Error> {
     let once = asked.idempotency(&caller);
     let id = (parse_bulk(&id)?, &caller.sight);
-    match state.engine.start_bulk(id, once.as_ref(), &show).await? {
+    match state.engine.start_bulk(id, deed(once.as_ref())).await? {
         Ok(kept) => answer(&kept),
         Err(refusal) => Err(refused(refusal)),
     }
@@ -149,10 +149,14 @@ pub(super) async fn cancel(
 ) -> Result<Response, Error> {
     let once = asked.idempotency(&caller);
     let id = (parse_bulk(&id)?, &caller.sight);
-    match state.engine.cancel_bulk(id, once.as_ref(), &show).await? {
+    match state.engine.cancel_bulk(id, deed(once.as_ref())).await? {
         Ok(kept) => answer(&kept),
         Err(refusal) => Err(refused(refusal)),
     }
+}
+
+fn deed(once: Option<&IdempotencyKey>) -> BulkDeed<'_> {
+    BulkDeed { once, render: &show, audit: None }
 }
 
 fn show(order: &BulkOrder) -> (u16, String) {

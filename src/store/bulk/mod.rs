@@ -19,5 +19,5 @@ mod work;
 
 pub use items::{BulkItem, BulkItemPage, ItemResult};
 pub use order::{BulkOrder, BulkProgress, BulkState};
-pub use orders::{BulkRefusal, BulkRender, NewBulkOrder};
+pub use orders::{BulkDeed, BulkRefusal, BulkRender, NewBulkOrder};
 pub(super) use work::take_turn;

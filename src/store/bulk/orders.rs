@@ -10,8 +10,9 @@ use crate::ids::{BulkOrderId, OnboardingId};
 use crate::onboarding::BulkCommand;
 use crate::store::answers::{find_answer, keep_answer};
 use crate::store::commit::json;
+use crate::store::staff::insert_act;
 use crate::store::trouble::again;
-use crate::store::{Answer, Error, Filter, IdempotencyKey, OnceError, Sight, Store};
+use crate::store::{Act, Actor, Answer, Error, Filter, IdempotencyKey, OnceError, Sight, Store};
 
 /// What is to be ordered, and how many matched. Checked by the door that made it.
 #[derive(Debug, Clone)]
@@ -36,6 +37,15 @@ pub enum BulkRefusal {
     },
     WasCancelled,
     IsDone,
+}
+
+/// What is kept together with a change to an order.
+#[derive(Clone, Copy)]
+pub struct BulkDeed<'a> {
+    pub once: Option<&'a IdempotencyKey>,
+    pub render: BulkRender<'a>,
+    /// Who of the staff does it, and what of it the audit says.
+    pub audit: Option<(&'a Actor, &'a Act)>,
 }
 
 /// Makes the answer: its status and its body.
@@ -91,19 +101,18 @@ impl Store {
         &self,
         (id, sight): (BulkOrderId, &Sight),
         matching: &[OnboardingId],
-        once: Option<&IdempotencyKey>,
-        render: BulkRender<'_>,
+        deed: BulkDeed<'_>,
     ) -> Result<Result<Answer, BulkRefusal>, OnceError> {
-        self.within(again(|| self.try_start_bulk((id, sight), matching, once, render))).await
+        self.within(again(|| self.try_start_bulk((id, sight), matching, deed))).await
     }
 
     async fn try_start_bulk(
         &self,
         (id, sight): (BulkOrderId, &Sight),
         matching: &[OnboardingId],
-        once: Option<&IdempotencyKey>,
-        render: BulkRender<'_>,
+        deed: BulkDeed<'_>,
     ) -> Result<Result<Answer, BulkRefusal>, OnceError> {
+        let BulkDeed { once, render, audit } = deed;
         let mut tx = self.pool.begin().await?;
         if let Some(once) = once
             && let Some(answer) = find_answer(&mut tx, once).await?
@@ -127,6 +136,7 @@ impl Store {
                     return Ok(Err(BulkRefusal::Outgrown { previewed, now: count }));
                 }
                 begin(&mut tx, id, matching, now).await?;
+                tell(&mut tx, audit, now).await?;
                 order.state = BulkState::Running;
                 order.started_at = Some(now);
             }
@@ -141,18 +151,17 @@ impl Store {
     pub async fn cancel_bulk(
         &self,
         (id, sight): (BulkOrderId, &Sight),
-        once: Option<&IdempotencyKey>,
-        render: BulkRender<'_>,
+        deed: BulkDeed<'_>,
     ) -> Result<Result<Answer, BulkRefusal>, OnceError> {
-        self.within(again(|| self.try_cancel_bulk((id, sight), once, render))).await
+        self.within(again(|| self.try_cancel_bulk((id, sight), deed))).await
     }
 
     async fn try_cancel_bulk(
         &self,
         (id, sight): (BulkOrderId, &Sight),
-        once: Option<&IdempotencyKey>,
-        render: BulkRender<'_>,
+        deed: BulkDeed<'_>,
     ) -> Result<Result<Answer, BulkRefusal>, OnceError> {
+        let BulkDeed { once, render, audit } = deed;
         let mut tx = self.pool.begin().await?;
         if let Some(once) = once
             && let Some(answer) = find_answer(&mut tx, once).await?
@@ -175,6 +184,7 @@ impl Store {
                 )
                 .execute(&mut *tx)
                 .await?;
+                tell(&mut tx, audit, now).await?;
                 order.state = BulkState::Cancelled;
                 order.ended_at = Some(now);
             }
@@ -349,4 +359,15 @@ async fn count(tx: &mut PgConnection, id: BulkOrderId) -> Result<BulkProgress, s
         passed_by: row.passed_by.unsigned_abs(),
         failed: row.failed.unsigned_abs(),
     })
+}
+
+async fn tell(
+    session: &mut PgConnection,
+    audit: Option<(&Actor, &Act)>,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    match audit {
+        Some((actor, act)) => insert_act(session, actor, act, now).await,
+        None => Ok(()),
+    }
 }

@@ -1,5 +1,6 @@
 //! The console, asked in-process: judged by status, HTML, rows, and by what the sandbox heard.
 
+mod bulk;
 mod case;
 mod entrance;
 mod lists;

@@ -27,6 +27,12 @@ const ROUTES: &[(&str, Method, Option<Role>)] = &[
     ("/console/onboardings/{reference}", Method::GET, Some(Role::Viewer)),
     ("/console/onboardings/{reference}/{action}", Method::GET, Some(Role::Operator)),
     ("/console/onboardings/{reference}/{action}", Method::POST, Some(Role::Operator)),
+    ("/console/bulk", Method::GET, Some(Role::Viewer)),
+    ("/console/bulk", Method::POST, Some(Role::Operator)),
+    ("/console/bulk/new", Method::GET, Some(Role::Operator)),
+    ("/console/bulk/{id}", Method::GET, Some(Role::Viewer)),
+    ("/console/bulk/{id}/start", Method::POST, Some(Role::Operator)),
+    ("/console/bulk/{id}/cancel", Method::POST, Some(Role::Operator)),
     ("/console/audit", Method::GET, Some(Role::Admin)),
     ("/console/audit.csv", Method::GET, Some(Role::Admin)),
     ("/console/staff", Method::GET, Some(Role::Admin)),
@@ -53,6 +59,7 @@ fn spelled(route: &str, reference: &str, action: &str) -> String {
     route
         .replace("{reference}", reference)
         .replace("{action}", action)
+        .replace("{id}", "018bcfe5-6800-7000-8000-000000000001")
         .replace("{session}", "018bcfe5-6800-7000-8000-000000000001")
         .replace("{email}", "nobody@example.com")
 }
