@@ -19,7 +19,7 @@ const PAGE: u16 = 50;
 const FILE: u16 = 10_000;
 
 /// What is done, as the audit names it.
-const ACTIONS: [&str; 19] = [
+const ACTIONS: [&str; 21] = [
     "sign_in",
     "sign_out",
     "add_staff",
@@ -39,6 +39,8 @@ const ACTIONS: [&str; 19] = [
     "snooze",
     "start_bulk",
     "cancel_bulk",
+    "replay",
+    "revoke_key",
 ];
 
 #[derive(Template)]

@@ -5,16 +5,20 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use serde_json::json;
+use uuid::Uuid;
 
 use super::chrome::Chrome;
 use super::list::Row;
-use super::operator::{Looks, Need, Operator};
+use super::operator::{Looks, Need, Operator, Repairs};
+use super::sign_in::Nothing;
 use super::timeline::{self, Call, Entry};
 use super::words::{Moment, plain};
 
+use crate::ids::EndpointId;
 use crate::onboarding::{Action, Connection, Event, Onboarding, Requirement, Slot};
-use crate::store::{AuditFilter, AuditLine, Filter, ListOrder, Search, Sight};
-use crate::web::{AppState, Error, Page};
+use crate::store::{Act, AuditFilter, AuditLine, Filter, ListOrder, Search, Sight, ToldDelivery};
+use crate::web::{AppState, Error, Page, Protected};
 
 #[derive(Template)]
 #[template(path = "console/case.html")]
@@ -40,6 +44,18 @@ pub(super) struct CasePage {
     stray: Vec<Call>,
     notes: Vec<(String, String, String)>,
     audit: Vec<AuditLine>,
+    deliveries: Vec<DeliveryLine>,
+}
+
+/// Something that the integrator was told, or is to be.
+struct DeliveryLine {
+    kind: String,
+    at: String,
+    url: String,
+    stands: String,
+    colour: &'static str,
+    /// Where it is sent again.
+    again: String,
 }
 
 /// Something to be told above a case.
@@ -131,6 +147,7 @@ async fn page<N: Need>(
     let stray = calls.into_iter().filter(|call| !known.contains(call)).map(Call::from).collect();
     let filter = AuditFilter { onboarding: Some(onboarding.id), ..AuditFilter::default() };
     let audit = store.list_audit(&filter, None, 50).await?.lines;
+    let deliveries = store.list_deliveries_about(onboarding.id, 25).await?.into_iter();
     let facts = &onboarding.facts;
     let title = format!("{} {}", onboarding.reference, onboarding.profile.name);
     let notes = lines.iter().rev().filter_map(note).collect();
@@ -158,7 +175,65 @@ async fn page<N: Need>(
         stray,
         notes,
         audit,
+        deliveries: deliveries.map(|told| delivery(onboarding, told, now)).collect(),
     })
+}
+
+fn delivery(onboarding: &Onboarding, told: ToldDelivery, now: DateTime<Utc>) -> DeliveryLine {
+    let last = match (told.status, &told.outcome) {
+        (Some(status), _) => format!("; last answer {status}"),
+        (None, Some(outcome)) => format!("; last attempt: {}", plain(outcome)),
+        (None, None) => String::new(),
+    };
+    let (stands, colour) = match told.state.as_str() {
+        "delivered" => (format!("delivered at attempt {}", told.attempts), "good"),
+        "failed" => (format!("given up after {} attempts{last}", told.attempts), "bad"),
+        _ => {
+            let next = Moment::new(told.due_at, now).away;
+            (format!("{} attempts so far, next {next}{last}", told.attempts), "wait")
+        }
+    };
+    let (endpoint, message) = (told.endpoint, told.message);
+    DeliveryLine {
+        kind: told.kind,
+        at: super::words::spell(told.at),
+        url: told.url,
+        stands,
+        colour,
+        again: format!(
+            "/console/onboardings/{}/deliveries/{endpoint}/{message}/replay",
+            onboarding.reference
+        ),
+    }
+}
+
+/// Sends a delivery again, to the same endpoint with the same body.
+pub(super) async fn replay(
+    operator: Operator<Repairs>,
+    State(app): State<AppState>,
+    Path((reference, endpoint, message)): Path<(String, Uuid, Uuid)>,
+    Protected(Nothing {}): Protected<Nothing>,
+) -> Result<Response, Error> {
+    let onboarding = find(&app, &reference).await?;
+    let mut mine = app.store().list_deliveries_about(onboarding.id, 25).await?.into_iter();
+    let known = mine.find(|told| told.endpoint == endpoint && told.message == message);
+    let known = known.ok_or_else(Error::not_found)?;
+    let act = Act {
+        onboarding: Some(onboarding.id),
+        after: Some(json!({ "message": message, "kind": known.kind, "url": known.url })),
+        ..Act::new("replay", &reference)
+    };
+    let actor = operator.member().actor();
+    let place = (EndpointId(endpoint), message);
+    let queued = app.store().replay_by_staff(place, (&actor, &act)).await?;
+    let what = if queued {
+        "It is sent again, to the same address with the same body."
+    } else {
+        "Nothing was done: it is being sent at this moment."
+    };
+    let told = Told { is_good: queued, what: what.to_owned() };
+    let status = if queued { StatusCode::OK } else { StatusCode::CONFLICT };
+    tell(&app, &operator, &onboarding, (status, told)).await
 }
 
 fn note(line: &crate::store::JournalLine) -> Option<(String, String, String)> {

@@ -106,6 +106,7 @@ impl Chrome {
             ("/console/onboardings", "Onboardings", Role::Viewer),
             ("/console/bulk", "Orders to many", Role::Viewer),
             ("/console/audit", "Audit", Role::Admin),
+            ("/console/settings", "Settings", Role::Admin),
             ("/console/staff", "Staff", Role::Admin),
         ];
         let mine = all.into_iter().filter(|(_, _, role)| who.role >= *role);

@@ -28,6 +28,7 @@ mod list;
 mod operator;
 mod order;
 mod password;
+mod settings;
 mod sign_in;
 mod staff;
 mod timeline;
@@ -68,6 +69,9 @@ pub fn router(state: AppState) -> Router {
         .route("/console/onboardings.csv", get(export::export))
         .route(case, get(case::show))
         .route(&format!("{case}/{{action}}"), get(act::show).post(act::order))
+        .route(&format!("{case}/deliveries/{{endpoint}}/{{message}}/replay"), post(case::replay))
+        .route("/console/settings", get(settings::show))
+        .route("/console/settings/keys/{key}/revoke", post(settings::revoke_key))
         .route("/console/bulk", get(bulk::list).post(bulk::preview))
         .route("/console/bulk/new", get(bulk::choose))
         .route("/console/bulk/{id}", get(bulk::show))

@@ -6,9 +6,11 @@ use uuid::Uuid;
 
 use super::answers::{find_answer, keep_answer};
 use super::api_keys::{ApiKeyRow, MARK};
+use super::staff::insert_act;
 use super::trouble::again;
 use super::{
-    Answer, ApiKey, Error, IdempotencyKey, KeyScope, OnceError, OrderedAnswer, Sight, Store,
+    Act, Actor, Answer, ApiKey, Error, IdempotencyKey, KeyScope, OnceError, OrderedAnswer, Sight,
+    Store,
 };
 use crate::ids::ApiKeyId;
 use crate::secret::{ExposeSecret as _, Secret, digest, random_token};
@@ -163,6 +165,34 @@ impl Store {
         .execute(&self.pool);
         let done = self.within(asking).await?;
         Ok(done.rows_affected())
+    }
+}
+
+impl Store {
+    /// Ends a key because staff want it, with their line in the audit. Says whether it was good until now.
+    pub async fn revoke_api_key_by_staff(
+        &self,
+        id: ApiKeyId,
+        (actor, act): (&Actor, &Act),
+    ) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let work = async {
+            let mut tx = self.pool.begin().await?;
+            let done = sqlx::query!(
+                "UPDATE api_key SET revoked_at = $2 WHERE api_key_id = $1 AND revoked_at IS NULL",
+                id.0,
+                now,
+            )
+            .execute(&mut *tx)
+            .await?;
+            if done.rows_affected() == 0 {
+                return Ok(false);
+            }
+            insert_act(&mut tx, actor, act, now).await?;
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(true)
+        };
+        Ok(self.within(work).await?)
     }
 }
 

@@ -77,7 +77,7 @@ pub use starter::Starter;
 pub use webhooks::{
     About, AttemptLine, Delivery, DeliveryInFull, DeliveryPage, Endpoint, EndpointOrder,
     EndpointText, KeptAttempt, NewMessage, OrderOutcome, OrderRender, OrderedAnswer, SealedSecret,
-    Spread, TakenDelivery, Told, Verdict, WebhookFigures,
+    Spread, TakenDelivery, Told, ToldDelivery, Verdict, WebhookFigures,
 };
 
 use crate::clock::Clock;

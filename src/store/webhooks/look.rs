@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, OnboardingId};
 use crate::store::{Error, Store};
 
 /// One message on its way to one endpoint, or arrived.
@@ -17,6 +17,22 @@ pub struct Delivery {
     pub attempts: i32,
     pub due_at: DateTime<Utc>,
     pub under_way: bool,
+}
+
+/// A delivery as support sees it beside its onboarding.
+#[derive(Debug)]
+pub struct ToldDelivery {
+    pub endpoint: Uuid,
+    pub url: String,
+    pub message: Uuid,
+    pub kind: String,
+    pub at: DateTime<Utc>,
+    pub state: String,
+    pub attempts: i32,
+    pub due_at: DateTime<Utc>,
+    /// What became of the newest attempt.
+    pub outcome: Option<String>,
+    pub status: Option<i16>,
 }
 
 /// Newest first.
@@ -77,6 +93,34 @@ impl Store {
         deliveries.truncate(limit.into());
         let next = deliveries.last().filter(|_| more).map(|last| last.message);
         Ok(DeliveryPage { deliveries, next })
+    }
+
+    /// The newest deliveries about an onboarding, to all endpoints, with the newest attempt of each.
+    pub async fn list_deliveries_about(
+        &self,
+        onboarding: OnboardingId,
+        limit: u16,
+    ) -> Result<Vec<ToldDelivery>, Error> {
+        let asking = sqlx::query_as!(
+            ToldDelivery,
+            r#"
+            SELECT d.endpoint_id AS endpoint, e.url, d.message_id AS message, m.kind, m.at, d.state,
+                   d.attempts, d.due_at, a.outcome AS "outcome?", a.status AS "status?"
+            FROM webhook_delivery d
+            JOIN webhook_message m ON m.message_id = d.message_id
+            JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id
+            LEFT JOIN webhook_attempt a
+                ON a.endpoint_id = d.endpoint_id AND a.message_id = d.message_id
+               AND a.number = d.attempts
+            WHERE d.onboarding_id = $1
+            ORDER BY d.message_id DESC
+            LIMIT $2
+            "#,
+            onboarding.0,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool);
+        Ok(self.within(asking).await?)
     }
 
     pub async fn find_delivery(

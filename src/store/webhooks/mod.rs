@@ -17,7 +17,7 @@ mod take;
 pub use attempts::{AttemptLine, Verdict};
 pub use endpoints::{Endpoint, SealedSecret};
 pub use figures::WebhookFigures;
-pub use look::{Delivery, DeliveryInFull, DeliveryPage, KeptAttempt};
+pub use look::{Delivery, DeliveryInFull, DeliveryPage, KeptAttempt, ToldDelivery};
 pub use orders::{
     EndpointOrder, EndpointText, NewMessage, OrderOutcome, OrderRender, OrderedAnswer,
 };

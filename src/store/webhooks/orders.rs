@@ -8,8 +8,9 @@ use super::endpoints::{Endpoint, SealedSecret, read};
 use super::replay::{replay, replay_one, send};
 use crate::ids::EndpointId;
 use crate::store::answers::{find_answer, keep_answer};
+use crate::store::staff::insert_act;
 use crate::store::trouble::again;
-use crate::store::{Answer, IdempotencyKey, OnceError, Store};
+use crate::store::{Act, Actor, Answer, Error, IdempotencyKey, OnceError, Store};
 
 /// Most endpoints at a time: each may have its connections open in every process.
 const MOST_ENDPOINTS: i64 = 50;
@@ -136,6 +137,28 @@ impl Store {
         }
         tx.commit().await?;
         Ok(OrderedAnswer::Fresh { status, body })
+    }
+}
+
+impl Store {
+    /// Queues a delivery again because staff want it, with their line in the audit. Says whether there was
+    /// one.
+    pub async fn replay_by_staff(
+        &self,
+        (endpoint, message): (EndpointId, Uuid),
+        (actor, act): (&Actor, &Act),
+    ) -> Result<bool, Error> {
+        let order = EndpointOrder::ReplayOne { id: endpoint, message };
+        let now = self.clock.now();
+        let work = async {
+            let mut tx = self.pool.begin().await?;
+            let outcome = carry_out(&mut tx, &order, now, self.clock.for_database()).await?;
+            let OrderOutcome::Queued(1..) = outcome else { return Ok(false) };
+            insert_act(&mut tx, actor, act, now).await?;
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(true)
+        };
+        Ok(self.within(work).await?)
     }
 }
 

@@ -5,6 +5,7 @@ mod case;
 mod entrance;
 mod lists;
 mod roles;
+mod settings;
 mod staff;
 
 use axum::Router;

@@ -27,6 +27,13 @@ const ROUTES: &[(&str, Method, Option<Role>)] = &[
     ("/console/onboardings/{reference}", Method::GET, Some(Role::Viewer)),
     ("/console/onboardings/{reference}/{action}", Method::GET, Some(Role::Operator)),
     ("/console/onboardings/{reference}/{action}", Method::POST, Some(Role::Operator)),
+    (
+        "/console/onboardings/{reference}/deliveries/{session}/{session}/replay",
+        Method::POST,
+        Some(Role::Operator),
+    ),
+    ("/console/settings", Method::GET, Some(Role::Admin)),
+    ("/console/settings/keys/{session}/revoke", Method::POST, Some(Role::Admin)),
     ("/console/bulk", Method::GET, Some(Role::Viewer)),
     ("/console/bulk", Method::POST, Some(Role::Operator)),
     ("/console/bulk/new", Method::GET, Some(Role::Operator)),

@@ -1,0 +1,83 @@
+//! What onboardings depend on, and what the integrator was told of them.
+
+use axum::http::StatusCode;
+use gangway::ids::EndpointId;
+use gangway::secret::ExposeSecret as _;
+use gangway::store::{EndpointOrder, EndpointText, Role, SealedSecret};
+use uuid::Uuid;
+
+use super::Desk;
+use crate::hosted::Site;
+use crate::house::attended;
+
+async fn add_endpoint(desk: &Desk) {
+    let text = EndpointText {
+        url: "https://shop.example/hooks?<b>".to_owned(),
+        description: "the shop".to_owned(),
+        events: Vec::new(),
+    };
+    let secret = SealedSecret { id: Uuid::now_v7(), sealed: vec![1] };
+    let order = EndpointOrder::Create { id: EndpointId(Uuid::now_v7()), text, secret };
+    let render = |_: &_| (201, String::new(), String::new());
+    desk.site.house.store.order_endpoint(&order, None, &render).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_case_shows_what_was_told_of_it_and_sends_it_again() {
+    let desk = Desk::open().await;
+    add_endpoint(&desk).await;
+    let key = desk.site.house.publish(attended()).await;
+    let house = &desk.site.house;
+    let (mine, other) = (house.start("acme", &key).await, house.start("beta", &key).await);
+    house.store.spread(100, &|told| format!("{{\"kind\":\"{}\"}}", told.kind)).await.unwrap();
+    let operator = desk.staff(Role::Operator).await;
+    let reference = |onboarding: gangway::onboarding::Onboarding| onboarding.reference.to_string();
+    let (mine, other) = (reference(house.read(mine).await), reference(house.read(other).await));
+    let page = desk.get(&format!("/console/onboardings/{mine}"), &operator.cookie).await.body;
+    for part in
+        ["onboarding.started", "0 attempts so far", "https://shop.example/hooks?&#60;b&#62;"]
+    {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    let (_, rest) = page.split_once("/deliveries/").unwrap();
+    let place = rest.split_once('"').unwrap().0;
+    // Another onboarding's delivery is not found under this one.
+    let foreign = format!("/console/onboardings/{other}/deliveries/{place}");
+    assert_eq!(desk.act(&foreign, &operator, &[]).await.status, StatusCode::NOT_FOUND);
+    let again = format!("/console/onboardings/{mine}/deliveries/{place}");
+    let answer = desk.act(&again, &operator, &[]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert!(answer.body.contains("It is sent again"));
+    let audit = desk.audit().await;
+    let line = audit.last().unwrap();
+    assert_eq!((&line["action"], &line["object"]), (&"replay".into(), &mine.into()));
+    assert_eq!(line["after"]["kind"], "onboarding.started");
+}
+
+#[tokio::test]
+async fn an_administrator_sees_what_there_is_and_ends_a_key() {
+    let (site, _) = Site::with(attended()).await;
+    let desk = Desk::around(site);
+    add_endpoint(&desk).await;
+    let store = &desk.site.house.store;
+    let (key, text) = store.create_api_key("the <shop>").await.unwrap();
+    let admin = desk.staff(Role::Admin).await;
+    let page = desk.get("/console/settings", &admin.cookie).await.body;
+    let name = attended()["name"].as_str().unwrap().to_owned();
+    for part in
+        [&*name, "the &#60;shop&#62;", "https://shop.example/hooks", "takes what is sent", "no end"]
+    {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(!page.contains(text.expose_secret()));
+    let revoke = format!("/console/settings/keys/{}/revoke", key.id);
+    for _ in 0..2 {
+        let answer = desk.act(&revoke, &admin, &[]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    }
+    assert!(store.find_api_key(text.expose_secret()).await.unwrap().is_none());
+    let page = desk.get("/console/settings", &admin.cookie).await.body;
+    assert!(page.contains("revoked 0 s ago"), "{page}");
+    let lines = desk.audit().await.into_iter().filter(|line| line["action"] == "revoke_key");
+    assert_eq!(lines.count(), 1);
+}
