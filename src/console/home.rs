@@ -3,12 +3,13 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 
 use super::chrome::Chrome;
 use super::operator::{Looks, Operator};
-use super::words::{long, plain};
+use super::words::{Moment, long, plain};
 use crate::engine::PressureState;
-use crate::store::{Counts, Filter, Sight, WebhookFigures};
+use crate::store::{Cohort, Counts, Filter, FunnelStep, Sight, WebhookFigures};
 use crate::web::{AppState, Error, Page};
 
 #[derive(Template)]
@@ -19,6 +20,34 @@ struct HomePage {
     to_look_at: u64,
     groups: Vec<Group>,
     health: Vec<Sign>,
+    cohorts: Vec<CohortLine>,
+    is_partial: bool,
+    funnel: Vec<Bar>,
+}
+
+/// What stands alike, with its list and an order to all of it.
+struct CohortLine {
+    problem: String,
+    step: String,
+    about: String,
+    count: u64,
+    first: Moment,
+    last: Moment,
+    list: String,
+    bulk: String,
+    examples: Vec<String>,
+}
+
+/// A step of the way as it is drawn: widths are parts of 1,000.
+struct Bar {
+    step: String,
+    name: &'static str,
+    reached: u64,
+    here: u64,
+    lost: u64,
+    median: String,
+    wide: u64,
+    top: usize,
 }
 
 /// Numbers of one kind, each with its list.
@@ -43,6 +72,7 @@ pub(super) async fn show(
     let stuck = Filter { stuck: Some(true), ..Filter::default() };
     let (all, stuck) = (Filter::default(), stuck);
     let counts = store.count(&all, &Sight::All).await?;
+    let (found, now) = (store.cohorts().await?, app.clock().now());
     let to_look_at = store.count(&stuck, &Sight::All).await?.total;
     let page = HomePage {
         chrome: Chrome { is_live: true, ..Chrome::new(&app, &operator, "/console", "Overview") },
@@ -50,8 +80,49 @@ pub(super) async fn show(
         to_look_at,
         groups: groups(counts),
         health: health(&app).await?,
+        is_partial: found.is_partial,
+        cohorts: found.cohorts.into_iter().map(|one| cohort(one, now)).collect(),
+        funnel: bars(store.funnel().await?),
     };
     Ok(Page(page).into_response())
+}
+
+fn cohort(found: Cohort, now: DateTime<Utc>) -> CohortLine {
+    let Cohort { step, problem, connection, answered, count, first, last, examples } = found;
+    let mut pairs = vec![("problem", problem.name().to_owned()), ("step", step.name().to_owned())];
+    pairs.extend(connection.iter().map(|name| ("connector", name.clone())));
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let answered = answered.map(|status| format!("Cyclr answered {status}"));
+    let about: Vec<_> = connection.into_iter().chain(answered).collect();
+    CohortLine {
+        problem: plain(problem.name()),
+        step: plain(step.name()),
+        about: about.join(", "),
+        count,
+        first: Moment::new(first, now),
+        last: Moment::new(last, now),
+        list: format!("/console/onboardings?{query}"),
+        bulk: format!("/console/bulk/new?{query}&action=retry"),
+        examples,
+    }
+}
+
+/// Pixels from one bar to the next.
+const BAR: usize = 34;
+
+fn bars(steps: Vec<FunnelStep>) -> Vec<Bar> {
+    let all = steps.first().map_or(0, |first| first.reached);
+    let bar = |(place, step): (usize, FunnelStep)| Bar {
+        step: plain(step.step.name()),
+        name: step.step.name(),
+        reached: step.reached,
+        here: step.here,
+        lost: step.lost,
+        median: step.median.map(long).unwrap_or_default(),
+        wide: (step.reached * 1000).checked_div(all).unwrap_or(0),
+        top: place * BAR,
+    };
+    steps.into_iter().enumerate().map(bar).collect()
 }
 
 fn groups(counts: Counts) -> Vec<Group> {

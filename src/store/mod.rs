@@ -65,7 +65,9 @@ pub use committer::Committer;
 pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;
 pub use leases::{Held, Leased};
-pub use lists::{Counts, Cursor, Filter, ListOrder, Page, Place, Search};
+pub use lists::{
+    Cohort, Cohorts, Counts, Cursor, Filter, FunnelStep, ListOrder, Page, Place, Search,
+};
 pub use logos::Logo;
 pub use overrule::{Kept as KeptOrder, Order, Overruling};
 pub use staff::{

@@ -142,6 +142,8 @@ async fn use_everything(store: &Store) {
         store.count(&filter, &Sight::All).await.unwrap();
     }
     store.add_up_tally().await.unwrap();
+    assert!(!store.cohorts().await.unwrap().cohorts.is_empty());
+    assert_eq!(store.funnel().await.unwrap().len(), 6);
     order_many(store).await;
     let id = page.onboardings[0].id;
     store.find(id).await.unwrap().unwrap();

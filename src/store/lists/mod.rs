@@ -14,6 +14,7 @@
 //! Decided against: statements put together as text (nobody could check them beforehand), an index
 //! for each pair of filters (every one of them is paid for by every onboarding), estimates as counts.
 
+mod cohorts;
 mod counts;
 mod cursor;
 mod filter;
@@ -22,6 +23,7 @@ mod picks;
 mod places;
 mod walk;
 
+pub use cohorts::{Cohort, Cohorts, FunnelStep};
 pub use counts::Counts;
 pub use cursor::Cursor;
 pub use filter::{Filter, ListOrder, Search};

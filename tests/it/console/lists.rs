@@ -117,3 +117,80 @@ async fn the_overview_counts_what_the_lists_show() {
     assert!(page.contains("<strong class=\"number\">1</strong> <span>to look at</span>"));
     assert!(page.contains("/console/onboardings?problem=template_missing\">template missing</a>"));
 }
+
+#[tokio::test]
+async fn what_has_the_same_problem_is_one_line_with_one_order() {
+    let mut site = Site::open().await;
+    let key = site.house.publish(attended()).await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        ids.push(site.house.start(&format!("tenant-{number}"), &key).await);
+    }
+    site.house.settle().await;
+    let refused = |status| format!("list connectors: refused with {status}: no");
+    for (place, (code, detail)) in [
+        (ProblemCode::CyclrRejected, refused(422)),
+        (ProblemCode::CyclrRejected, refused(422)),
+        (ProblemCode::CyclrRejected, refused(400)),
+        (ProblemCode::InternalFault, "the facts lack an account".to_owned()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        site.house.advance(chrono::TimeDelta::minutes(1));
+        site.apply(ids[place], Outcome::Stuck(Problem::with(code, detail))).await;
+    }
+    let store = &site.house.store;
+    let found = store.cohorts().await.unwrap();
+    assert!(!found.is_partial);
+    let told: Vec<_> = found
+        .cohorts
+        .iter()
+        .map(|one| (one.problem.name(), one.answered, one.count, one.examples.len()))
+        .collect();
+    assert_eq!(told[0], ("cyclr_rejected", Some(422), 2, 2));
+    assert!(told.contains(&("cyclr_rejected", Some(400), 1, 1)), "{told:?}");
+    assert!(told.contains(&("internal_fault", None, 1, 1)), "{told:?}");
+    let first = &found.cohorts[0];
+    assert_eq!(first.connection.as_deref(), Some("Harbour CRM"));
+    assert_eq!(first.last - first.first, chrono::TimeDelta::minutes(1));
+    let counts =
+        store.count(&gangway::store::Filter::default(), &gangway::store::Sight::All).await.unwrap();
+    let counted: u64 = found.cohorts.iter().map(|one| one.count).sum();
+    assert_eq!(counted, counts.by_problem.values().sum::<u64>());
+
+    let desk = Desk::around(site);
+    let operator = desk.staff(Role::Operator).await;
+    let page = desk.get("/console", &operator.cookie).await.body;
+    assert!(page.contains("Harbour CRM, Cyclr answered 422"), "{page}");
+    let list = "problem=cyclr_rejected&#38;step=connect&#38;connector=Harbour+CRM";
+    assert!(page.contains(&format!("/console/bulk/new?{list}&#38;action=retry")), "{page}");
+    let viewer = desk.staff(Role::Viewer).await;
+    assert!(!desk.get("/console", &viewer.cookie).await.body.contains("/console/bulk/new"));
+}
+
+#[tokio::test]
+async fn the_way_is_counted_as_the_lists_count_it() {
+    let (mut site, id) = Site::with(attended()).await;
+    let key = site.house.publish(unattended()).await;
+    site.house.start("beta", &key).await;
+    site.house.settle().await;
+    site.house.advance(chrono::TimeDelta::hours(5));
+    site.obey(id, Command::Cancel { reason: "gone".to_owned() }).await;
+    let steps = site.house.store.funnel().await.unwrap();
+    let numbers: Vec<_> =
+        steps.iter().map(|one| (one.step.name(), one.reached, one.here, one.lost)).collect();
+    assert_eq!(
+        numbers,
+        [
+            ("create_account", 2, 0, 0),
+            ("install", 2, 0, 0),
+            ("connect", 2, 0, 1),
+            ("map", 1, 0, 0),
+            ("activate", 1, 0, 0),
+            ("live", 1, 1, 0),
+        ]
+    );
+    assert_eq!(steps[0].median, Some(chrono::TimeDelta::zero()));
+    assert_eq!(steps[5].median, None, "nothing comes after it");
+}
