@@ -10,7 +10,7 @@ use super::chrome::Chrome;
 use super::operator::{Looks, Operator};
 use super::words::{self, Moment, long, plain};
 use crate::onboarding::{Abandonment, Blocker, Onboarding, ProblemCode, Status, StepKind};
-use crate::store::{Cursor, ListOrder, Sight};
+use crate::store::{Cursor, Filter, ListOrder, Sight};
 use crate::web::narrow::{Narrowed, read_asked};
 use crate::web::{AppState, Error, FieldMistake, Kind, Page};
 
@@ -161,18 +161,27 @@ pub(super) async fn show(
     {
         return Ok(Redirect::to(&format!("{PLACE}/{}", only.reference)).into_response());
     }
-    let total = app.store().count(&filter, &Sight::All).await?.total;
+    let total = match is_counted_soon(&filter) {
+        true => Some(app.store().count(&filter, &Sight::All).await?.total),
+        false => None,
+    };
     let now = app.clock().now();
     let next = found.next.as_ref().map(|cursor| turned(&pairs, cursor));
     let base = page(&app, &operator, &pairs, Vec::new());
     let page = ListPage {
         rows: found.onboardings.iter().map(|onboarding| Row::new(onboarding, now)).collect(),
-        total: Some(total),
+        total,
         next,
         first: (!is_first).then(|| address(&without(&pairs, &["cursor"]))),
         ..base
     };
     Ok(Page(page).into_response())
+}
+
+/// Whether their number is known without looking at each of them, however many there are. The page itself
+/// comes off an index in any case.
+const fn is_counted_soon(filter: &Filter) -> bool {
+    filter.older_than.is_none() && filter.connector.is_none()
 }
 
 type Pairs = Vec<(String, String)>;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Filter;
+use super::picks::Match;
 use super::places::{self, Asked, Place, Reason};
-use super::walk::Walk;
-use super::{Filter, ListOrder};
+
 use crate::store::{Error, Sight, Store};
 
 /// Exact at one moment. What there is none of is left out.
@@ -54,8 +55,8 @@ impl Store {
                     counts.add(place);
                 }
             } else {
-                let walk = Walk::begin(&mut tx, asked, ListOrder::Oldest).await?;
-                walk.visit(&mut tx, AT_ONCE, |found| counts.add(&found.place)).await?;
+                let show = |found: &Match| counts.add(&found.place);
+                self.visit_matching(&mut tx, (filter, sight), AT_ONCE, show).await?;
             }
             tx.rollback().await?;
             Ok(counts)

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::picks::{Picks, check, pick};
-use super::walk::Walk;
-use super::{Filter, ListOrder};
+use super::Filter;
+use super::picks::{Match, Picks, check, pick};
+
 use crate::ids::OnboardingId;
 use crate::store::{Error, Sight, Store};
 
@@ -16,10 +16,9 @@ impl Store {
     pub async fn gather(&self, filter: &Filter, sight: &Sight) -> Result<Vec<OnboardingId>, Error> {
         self.within(async {
             let mut tx = self.snapshot().await?;
-            let asked = self.ask(&mut tx, filter, sight).await?;
-            let walk = Walk::begin(&mut tx, asked, ListOrder::Oldest).await?;
             let mut ids = Vec::new();
-            walk.visit(&mut tx, AT_ONCE, |found| ids.push(OnboardingId(found.id))).await?;
+            let show = |found: &Match| ids.push(OnboardingId(found.id));
+            self.visit_matching(&mut tx, (filter, sight), AT_ONCE, show).await?;
             tx.rollback().await?;
             ids.sort_unstable();
             // An onboarding that was picked may stand in a stretch as well.

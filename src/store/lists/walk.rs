@@ -11,7 +11,7 @@ use super::picks::{Match, Picks, check, overdue, pick};
 use super::places::{self, Asked, Place, Stretches};
 use super::{Filter, ListOrder};
 use crate::ids::OnboardingId;
-use crate::onboarding::{BlueprintId, Onboarding};
+use crate::onboarding::{BlueprintId, Onboarding, Status};
 use crate::store::row::Row;
 use crate::store::{Error, Sight, Store};
 
@@ -66,6 +66,37 @@ impl Store {
             Ok(Page { onboardings, next: next.map(|key| Cursor { list, key }) })
         })
         .await
+    }
+
+    /// Shows everything that matches. How long something is where it is has an order of its own, but not
+    /// for what is over: that is gone through by age.
+    pub(super) async fn visit_matching(
+        &self,
+        session: &mut PgConnection,
+        (filter, sight): (&Filter, &Sight),
+        at_once: usize,
+        mut show: impl FnMut(&Match),
+    ) -> Result<(), Error> {
+        if filter.older_than.is_none() {
+            let asked = self.ask(session, filter, sight).await?;
+            let walk = Walk::begin(session, asked, ListOrder::Oldest).await?;
+            return walk.visit(session, at_once, show).await;
+        }
+        let asked = self.ask(session, filter, sight).await?;
+        let walk = Walk::begin(session, asked, ListOrder::LongestInStep).await?;
+        walk.visit(session, at_once, &mut show).await?;
+        let is_wanted = |status: &&str| {
+            filter.statuses.is_empty() || filter.statuses.iter().any(|wanted| wanted == status)
+        };
+        let over = Status::NAMES.into_iter().filter(is_wanted);
+        let over = over.filter(|status| !ListOrder::LongestInStep.shows(status));
+        let statuses: Vec<_> = over.map(str::to_owned).collect();
+        if statuses.is_empty() {
+            return Ok(());
+        }
+        let filter = Filter { statuses, ..filter.clone() };
+        let asked = self.ask(session, &filter, sight).await?;
+        Walk::begin(session, asked, ListOrder::Oldest).await?.visit(session, at_once, show).await
     }
 
     /// Everything that is read in it is of one moment.
@@ -170,7 +201,9 @@ impl<'a> Walk<'a> {
         self.picked.iter().for_each(&mut show);
         let mut after = None;
         while !self.stretches.is_empty() {
-            let keys = self.candidates(session, after, at_once).await?;
+            let mut keys = self.candidates(session, after, at_once).await?;
+            // One may stand in two stretches, and then comes twice in a row.
+            keys.dedup();
             let Some(last) = keys.last().copied() else { break };
             let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
             let found = check(session, &self.asked, &ids, self.beginning.as_deref()).await?;
@@ -297,9 +330,16 @@ impl<'a> Walk<'a> {
             at,
             id,
             most,
+            self.latest(),
         )
         .fetch_all(session)
         .await
+    }
+
+    /// Since when at the latest something is where it is.
+    fn latest(&self) -> DateTime<Utc> {
+        let age = self.asked.filter.older_than.unwrap_or(TimeDelta::days(-1));
+        self.asked.now - age
     }
 
     /// Nothing has been for so long where it is that was begun later. Ids tell when that was.
