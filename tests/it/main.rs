@@ -3,6 +3,9 @@
 
 mod api;
 mod browser;
+mod browser_audit;
+mod browser_returns;
+mod browser_states;
 mod browser_ways;
 mod chaos;
 mod cli_commands;
