@@ -61,8 +61,8 @@ pub(super) struct Decision {
 
 impl Text {
     fn new(visit: &Visit, connection: &Connection, link: String, about: &str) -> Self {
-        let company = visit.company();
-        let values = [("app", &*connection.name), ("company", &*company), ("link", &*link)];
+        let company = visit.company_or_setup();
+        let values = [("app", &*connection.name), ("company", company), ("link", &*link)];
         let words = visit.words.with(&format!("{about}-message"), &values);
         let subject = visit.words.with(&format!("{about}-subject"), &values);
         let label = visit.say(&format!("{about}-link"));
@@ -150,8 +150,7 @@ pub(super) fn approval(
     approval: Approval,
 ) -> Response {
     let base = visit.connection_address(connection.connector);
-    let company = visit.company();
-    let values = [("app", &*connection.name), ("company", &*company)];
+    let values = [("app", &*connection.name), ("company", visit.company_or_setup())];
     let date = visit.words.date(approval.remind_at);
     // Good for this one connection, as a colleague's is.
     let link = link(state, visit, connection);

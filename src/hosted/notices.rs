@@ -20,7 +20,7 @@ pub(super) fn link_requested(words: Words) -> Notice {
 }
 
 pub(super) fn visit_over(words: Words) -> Notice {
-    let lines = ["visit-over-what", "link-over-means", "visit-over-do"];
+    let lines = ["visit-over-what", "link-over-means", "visit-over-do", "visit-over-cookies"];
     trouble(Notice::new(words, "visit-over", lines))
 }
 

@@ -149,7 +149,10 @@ fn done(visit: &Visit) -> Response {
     Page(Done {
         frame: Frame { leave: None, ..visit.frame(visit.say("done")) },
         what: visit.words.fill("done-what", "blueprint", &visit.blueprint.name),
-        change: visit.words.fill("done-change", "company", &visit.company()),
+        change: match &visit.blueprint.brand.name {
+            Some(company) => visit.words.fill("done-change", "company", company),
+            None => visit.say("done-change-unknown"),
+        },
         running: running_lines(visit),
         way_back,
     })

@@ -154,7 +154,8 @@ pub(super) async fn page(
     let refresh = (refused.is_none()).then(|| watch(visit, 0));
     Ok(Page(Questions {
         fields: fields.collect(),
-        frame: Frame { has_mistakes: refused.is_some(), refresh, ..frame },
+        // The form has a button for that, which takes along what was typed.
+        frame: Frame { has_mistakes: refused.is_some(), refresh, leave: None, ..frame },
         start_note: start_note(visit),
         form_token: visit.form_token.clone(),
         action: format!("{address}/answers"),

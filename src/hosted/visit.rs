@@ -147,10 +147,15 @@ impl Visit {
         }
     }
 
-    /// The company on whose behalf all this happens.
+    /// The company on whose behalf all this happens, where a sentence begins with it.
     pub(super) fn company(&self) -> String {
         let named = self.blueprint.brand.name.clone();
         named.unwrap_or_else(|| self.words.say("company-unknown"))
+    }
+
+    /// What it is for, in words for somebody whom that company did not send here.
+    pub(super) fn company_or_setup(&self) -> &str {
+        self.blueprint.brand.name.as_ref().unwrap_or(&self.blueprint.name)
     }
 
     /// The frame of a page that belongs to the step at which the onboarding stands.
@@ -205,7 +210,7 @@ impl Visit {
         }
         let values = [
             ("tenant", &*self.onboarding.profile.name),
-            ("company", &self.company()),
+            ("company", self.company_or_setup()),
             ("app", &connection.name),
         ];
         Some(self.words.with("colleague-explain", &values))

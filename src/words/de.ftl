@@ -216,6 +216,7 @@ continue-now = Jetzt weitermachen
 done = Alles erledigt
 done-what = { $blueprint } ist eingerichtet und läuft.
 done-change = Es ist nichts mehr zu tun. Wenn später etwas zu ändern oder zu trennen ist, wenden Sie sich an { $company }.
+done-change-unknown = Es ist nichts mehr zu tun. Wenn später etwas zu ändern oder zu trennen ist, wenden Sie sich an das Unternehmen, das Sie hierher geschickt hat.
 done-close = Sie können diese Seite schließen.
 part = { $blueprint }, Teil { $number }
 runs-once = Läuft ein einziges Mal und beginnt jetzt.
@@ -249,6 +250,7 @@ link-requested-do = Sie können diese Seite schließen. Einmal genügt: Noch ein
 visit-over = Öffnen Sie Ihren Link noch einmal
 visit-over-what = Dieser Browser hat den Link, den Sie erhalten haben, nicht geöffnet, oder der Link ist inzwischen abgelaufen.
 visit-over-do = Öffnen Sie den Link in diesem Browser noch einmal. Geht das nicht mehr, bitten Sie das Unternehmen, das ihn geschickt hat, um einen neuen.
+visit-over-cookies = Kommt diese Seite jedes Mal wieder, behält Ihr Browser für diese Seiten keine Cookies: Lassen Sie sie zu, oder nehmen Sie einen anderen Browser.
 
 ## Fehlschläge
 

@@ -219,6 +219,7 @@ continue-now = Continue now
 done = All done
 done-what = { $blueprint } is set up and running.
 done-change = There is nothing more to do. To change or disconnect something later, ask { $company }.
+done-change-unknown = There is nothing more to do. To change or disconnect something later, ask the company that sent you here.
 done-close = You can close this page.
 part = { $blueprint }, part { $number }
 runs-once = Runs a single time, beginning now.
@@ -252,6 +253,7 @@ link-requested-do = You can close this page. Once is enough: asking again does n
 visit-over = Open your link again
 visit-over-what = This browser has not opened the link that you were sent, or the link has ended since.
 visit-over-do = Open the link again, in this browser. If it does not work any more, ask the company that sent it for a new one.
+visit-over-cookies = If this page comes again each time, your browser keeps no cookies for these pages: allow them, or take another browser.
 
 ## Failures
 

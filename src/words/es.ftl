@@ -216,6 +216,7 @@ continue-now = Continuar ahora
 done = Todo listo
 done-what = { $blueprint } está configurado y en marcha.
 done-change = No hay nada más que hacer. Para cambiar o desconectar algo más adelante, diríjase a { $company }.
+done-change-unknown = No hay nada más que hacer. Para cambiar o desconectar algo más adelante, diríjase a la empresa que le envió aquí.
 done-close = Puede cerrar esta página.
 part = { $blueprint }, parte { $number }
 runs-once = Se ejecuta una sola vez, a partir de ahora.
@@ -249,6 +250,7 @@ link-requested-do = Puede cerrar esta página. Con una vez basta: pedirlo de nue
 visit-over = Abra su enlace de nuevo
 visit-over-what = Este navegador no ha abierto el enlace que recibió, o el enlace ha terminado desde entonces.
 visit-over-do = Abra el enlace de nuevo en este navegador. Si ya no funciona, pida uno nuevo a la empresa que lo envió.
+visit-over-cookies = Si esta página aparece cada vez, su navegador no guarda cookies para estas páginas: permítalas o use otro navegador.
 
 ## Fallos
 

@@ -216,6 +216,7 @@ continue-now = Continuer maintenant
 done = Tout est prêt
 done-what = { $blueprint } est configuré et fonctionne.
 done-change = Il n’y a plus rien à faire. Pour modifier ou déconnecter quelque chose plus tard, adressez-vous à { $company }.
+done-change-unknown = Il n’y a plus rien à faire. Pour modifier ou déconnecter quelque chose plus tard, adressez-vous à l’entreprise qui vous a envoyé ici.
 done-close = Vous pouvez fermer cette page.
 part = { $blueprint }, partie { $number }
 runs-once = S’exécute une seule fois, à partir de maintenant.
@@ -249,6 +250,7 @@ link-requested-do = Vous pouvez fermer cette page. Une fois suffit : redemander 
 visit-over = Ouvrez à nouveau votre lien
 visit-over-what = Ce navigateur n’a pas ouvert le lien que vous avez reçu, ou le lien a pris fin depuis.
 visit-over-do = Ouvrez à nouveau le lien dans ce navigateur. S’il ne fonctionne plus, demandez-en un nouveau à l’entreprise qui l’a envoyé.
+visit-over-cookies = Si cette page revient à chaque fois, votre navigateur ne garde pas de cookies pour ces pages : autorisez-les ou prenez un autre navigateur.
 
 ## Échecs
 

@@ -3,6 +3,7 @@
 //! Needs `chromium` and `chromedriver`. Without them these tests say so and pass, unless
 //! `GANGWAY_BROWSER_TESTS=required`. Screenshots go to `artifacts/`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -26,6 +27,11 @@ impl Browser {
 
     /// With or without scripts.
     pub(crate) async fn open_with(width: u32, scripts: bool) -> Option<Self> {
+        Self::open_but(width, if scripts { &[] } else { &["javascript"] }).await
+    }
+
+    /// Without some kinds of what sites may use: `javascript`, `cookies`.
+    pub(crate) async fn open_but(width: u32, without: &[&str]) -> Option<Self> {
         let names = ["chromium", "chromium-browser", "google-chrome"];
         let found = find("chromedriver").zip(names.into_iter().find_map(find));
         let Some((driver, chromium)) = found else {
@@ -45,12 +51,12 @@ impl Browser {
             line.split_once("successfully on port ").map(|(_, port)| port.to_owned())
         });
         let port = port.unwrap();
+        let forbidden = |kind| (format!("profile.managed_default_content_settings.{kind}"), 2);
+        let forbidden: BTreeMap<_, _> = without.iter().map(forbidden).collect();
         let options = json!({
             "goog:chromeOptions": {
                 "binary": chromium,
-                "prefs": {
-                    "profile.managed_default_content_settings.javascript": if scripts { 1 } else { 2 }
-                },
+                "prefs": forbidden,
                 "args": [
                     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
                     "--no-first-run", "--disable-background-networking", "--disable-sync",

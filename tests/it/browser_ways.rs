@@ -4,40 +4,12 @@
 use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::browser::Browser;
 use crate::program::{Demo, PATIENCE};
 
-/// Mozilla Public License 2.0; used by tests alone.
-const AXE: &str = include_str!("../data/axe.min.js");
-
-const RUN_AXE: &str = r"
-    const done = arguments[arguments.length - 1];
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    axe.run(document, { runOnly: tags }).then((found) => done(found.violations.map(
-        (one) => `${one.id}: ${one.help} ${one.nodes.map((node) => node.html).join(' | ')}`)));
-";
-
 impl Browser {
-    /// Nothing that axe-core finds, nothing that runs over the edge; and a picture of it.
-    pub(crate) async fn audit(&self, name: &str) {
-        self.shoot(name).await;
-        self.client.execute(AXE, vec![]).await.unwrap();
-        let found = self.client.execute_async(RUN_AXE, vec![]).await.unwrap();
-        assert_eq!(found, json!([]), "{name}");
-        let over = "return document.documentElement.scrollWidth - window.innerWidth";
-        let over = self.client.execute(over, vec![]).await.unwrap().as_i64().unwrap();
-        assert!(over <= 0, "{name}: {over} pixels over the edge");
-        let small = r"return [...document.querySelectorAll('a, button, input, select')]
-            .filter((one) => one.offsetParent && !one.closest('.skip, p:not(.links)'))
-            .filter((one) => { const box = one.getBoundingClientRect();
-                return box.height > 0 && (box.height < 24 || box.width < 24); })
-            .map((one) => one.outerHTML)";
-        let small = self.client.execute(small, vec![]).await.unwrap();
-        assert_eq!(small, json!([]), "{name}: smaller than 24 pixels");
-    }
-
     /// The other window, once it is there.
     async fn other_window(&self) -> fantoccini::wd::WindowHandle {
         let own = self.client.window().await.unwrap();

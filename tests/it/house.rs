@@ -39,6 +39,7 @@ pub(crate) struct House {
     pub(crate) worker: Worker,
     _serving: JoinSet<()>,
     pub(crate) database: TestDb,
+    public_url: Url,
 }
 
 /// The start of all times in tests.
@@ -52,6 +53,11 @@ impl House {
     }
 
     pub(crate) async fn open_with(catalogue: Catalogue) -> Self {
+        Self::open_at(catalogue, Url::parse("https://go.example.com/").unwrap()).await
+    }
+
+    /// Its pages are at this address.
+    pub(crate) async fn open_at(catalogue: Catalogue, public_url: Url) -> Self {
         let database = TestDb::fresh().await;
         let clock = Clock::stopped_at(dawn());
         let settings = sandbox_settings(catalogue);
@@ -64,8 +70,19 @@ impl House {
             gangway::sandbox::serve(served, listener, std::future::pending()).await.unwrap();
         });
         let store = Store::new(database.pool().await, clock.clone());
-        let (engine, worker) = engine(&store, &clock, address, POLL);
-        Self { store, clock, sandbox, address, engine, worker, _serving: serving, database }
+        let sides = (address, &public_url);
+        let (engine, worker) = engine(&store, &clock, sides, POLL);
+        Self {
+            store,
+            clock,
+            sandbox,
+            address,
+            engine,
+            worker,
+            _serving: serving,
+            database,
+            public_url,
+        }
     }
 
     /// As if the process had died and another one had started: nothing but the database is left.
@@ -75,12 +92,13 @@ impl House {
 
     /// Another process on the same database and the same Cyclr.
     pub(crate) fn another_process(&self, poll: Duration) -> (Engine, Worker) {
-        engine(&self.store, &self.clock, self.address, poll)
+        engine(&self.store, &self.clock, (self.address, &self.public_url), poll)
     }
 
     /// Another process that waits long for Cyclr, as one that was frozen in the middle of a call.
     pub(crate) fn patient_process(&self) -> (Engine, Worker) {
-        engine_with(&self.store, &self.clock, self.address, POLL, Duration::from_secs(25))
+        let sides = (self.address, &self.public_url);
+        engine_with(&self.store, &self.clock, sides, POLL, Duration::from_secs(25))
     }
 
     /// This process keeps its doors and works on nothing.
@@ -273,14 +291,17 @@ impl House {
     }
 }
 
-fn engine(store: &Store, clock: &Clock, address: SocketAddr, poll: Duration) -> (Engine, Worker) {
-    engine_with(store, clock, address, poll, Duration::from_secs(2))
+/// Where Cyclr is, and where the pages are.
+type Sides<'a> = (SocketAddr, &'a Url);
+
+fn engine(store: &Store, clock: &Clock, sides: Sides<'_>, poll: Duration) -> (Engine, Worker) {
+    engine_with(store, clock, sides, poll, Duration::from_secs(2))
 }
 
 fn engine_with(
     store: &Store,
     clock: &Clock,
-    address: SocketAddr,
+    (address, public_url): Sides<'_>,
     poll: Duration,
     call_deadline: Duration,
 ) -> (Engine, Worker) {
@@ -304,7 +325,7 @@ fn engine_with(
     let settings = engine::Settings {
         deployment: "house".to_owned(),
         account_prefix: String::new(),
-        public_url: Url::parse("https://go.example.com/").unwrap(),
+        public_url: public_url.clone(),
         lease: LEASE.to_std().unwrap(),
         commit_margin: Duration::from_secs(1),
         quiet_period: QUIET.to_std().unwrap(),

@@ -3,7 +3,10 @@
 
 mod api;
 mod browser;
+mod browser_audit;
 mod browser_console;
+mod browser_returns;
+mod browser_states;
 mod browser_ways;
 mod chaos;
 mod cli_commands;

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::database::scratch_folder;
+use crate::database::{TestDb, scratch_folder};
 use crate::house::browser;
 
 /// How long anything may take that the program does by itself.
@@ -20,15 +20,26 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) struct Demo {
     data_dir: PathBuf,
     port: u16,
+    /// Somebody else's in place of its own.
+    database: Option<String>,
     child: Child,
 }
 
 impl Demo {
     pub(crate) fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// On a database that the test can make keys in.
+    pub(crate) fn start_on(database: &TestDb) -> Self {
+        Self::start_with(Some(database.url()))
+    }
+
+    fn start_with(database: Option<String>) -> Self {
         let data_dir = scratch_folder().join(format!("gangway-demo-{}", Uuid::new_v4().simple()));
         let port = three_free_ports();
-        let child = start(&data_dir, port);
-        Self { data_dir, port, child }
+        let child = start(&data_dir, port, database.as_deref());
+        Self { data_dir, port, database, child }
     }
 
     pub(crate) fn service(&self) -> String {
@@ -55,7 +66,7 @@ impl Demo {
     }
 
     pub(crate) fn start_again(&mut self) {
-        self.child = start(&self.data_dir, self.port);
+        self.child = start(&self.data_dir, self.port, self.database.as_deref());
     }
 
     /// As Ctrl-C does.
@@ -155,16 +166,12 @@ impl Drop for Demo {
 }
 
 /// Starts the demo and waits until it says that it is ready.
-fn start(data_dir: &Path, port: u16) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gangway"))
-        .args(["demo", "--port", &port.to_string(), "--data-dir"])
-        .arg(data_dir)
-        .env_remove("DATABASE_URL")
-        .env("GANGWAY_LOG", "warn")
-        .process_group(0)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+fn start(data_dir: &Path, port: u16, database: Option<&str>) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gangway"));
+    command.args(["demo", "--port", &port.to_string(), "--data-dir"]).arg(data_dir);
+    command.env_remove("DATABASE_URL").env("GANGWAY_LOG", "warn");
+    command.envs(database.map(|url| ("DATABASE_URL", url)));
+    let mut child = command.process_group(0).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for line in lines {
         if line.unwrap().contains("Ctrl-C stops it") {

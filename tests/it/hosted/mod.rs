@@ -4,9 +4,11 @@
 mod asking;
 mod coming_back;
 mod forms;
+mod gallery;
 mod links;
 mod others;
 mod pages;
+mod served;
 mod speaking;
 mod states;
 mod ways;
@@ -29,6 +31,8 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use crate::house::House;
+pub(crate) use gallery::{Shown, every_page};
+pub(crate) use served::Served;
 
 /// The house with its hosted door open, as `https://go.example.com/`.
 pub(crate) struct Site {
@@ -58,8 +62,11 @@ pub(crate) fn link_keys(letter: &str) -> LinkKeys {
 
 impl Site {
     pub(crate) async fn open() -> Self {
-        let house = House::open().await;
         let public_url = Url::parse("https://go.example.com/").unwrap();
+        Self::of(House::open().await, public_url).await
+    }
+
+    async fn of(house: House, public_url: Url) -> Self {
         let state =
             AppState::new(house.engine.clone(), link_keys("k"), house.endpoints(), public_url);
         let pool = house.database.pool().await;

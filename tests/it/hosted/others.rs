@@ -9,7 +9,7 @@ use super::ways::now;
 use super::{Browser, Site};
 use crate::house::attended;
 
-async fn post(
+pub(super) async fn post(
     site: &Site,
     browser: &Browser,
     path: &str,
@@ -25,7 +25,11 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 /// A colleague's browser, by the link that the page shows.
-async fn colleague(site: &Site, id: OnboardingId, browser: &Browser) -> (Browser, String) {
+pub(super) async fn colleague(
+    site: &Site,
+    id: OnboardingId,
+    browser: &Browser,
+) -> (Browser, String) {
     let crm = site.house.connector(id, "Harbour CRM").await;
     let path = format!("{}/connections/{crm}/hand-over", browser.page);
     let made = post(site, browser, &path, &[("wanted", "true")]).await;

@@ -2,6 +2,7 @@
 //! The pages are left in the target folder for whoever wants to look at them.
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
@@ -15,16 +16,17 @@ use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
+use super::gallery::{Shown, in_other_languages};
 use super::{Answer, Browser, Site};
 
 /// How names of others look in a test: harmless, or out to break the page.
 #[derive(Clone, Copy)]
-struct Names {
+pub(super) struct Names {
     folder: &'static str,
     tail: &'static str,
 }
 
-const PLAIN: Names = Names { folder: "plain", tail: "" };
+pub(super) const PLAIN: Names = Names { folder: "plain", tail: "" };
 const EVIL: Names = Names { folder: "evil", tail: "<script>alert(1)</script>\"' onload='x" };
 
 struct Stage {
@@ -32,6 +34,7 @@ struct Stage {
     id: OnboardingId,
     names: Names,
     browser: Browser,
+    shown: Mutex<Vec<Shown>>,
 }
 
 impl Stage {
@@ -76,7 +79,8 @@ impl Stage {
             .await
             .unwrap();
         let browser = site.visit(answer.shows.unwrap().onboarding).await;
-        Self { site, id: answer.shows.unwrap().onboarding, names, browser }
+        let shown = Mutex::default();
+        Self { site, id: answer.shows.unwrap().onboarding, names, browser, shown }
     }
 
     async fn gain(&self, gain: Gain) {
@@ -116,8 +120,11 @@ impl Stage {
 
     /// The page as it is now: drawn, checked, and left for looking at.
     async fn show(&self, name: &str) -> Answer {
-        let answer = self.site.get(&self.browser.page, Some(&self.browser.cookie)).await;
+        let (page, cookie) = (&self.browser.page, Some(&*self.browser.cookie));
+        let answer = self.site.get(page, cookie).await;
         self.leave(name, &answer);
+        let others = in_other_languages(&self.site, name, page, cookie).await;
+        self.shown.lock().unwrap().extend(others);
         answer
     }
 
@@ -127,6 +134,7 @@ impl Stage {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("{name}.html")), &answer.body).unwrap();
         let body = &answer.body;
+        self.shown.lock().unwrap().push(Shown::of(name, "en", answer));
         assert!(!body.contains("<script>") && !body.contains("onload='"), "{name}: {body}");
         assert!(!body.contains("\"' onload") && !body.contains(")</script>"), "{name}: {body}");
         assert!(!answer.heading().is_empty());
@@ -163,15 +171,16 @@ fn questions(tail: &str) -> Vec<Question> {
 
 #[tokio::test]
 async fn every_state_has_its_page() {
-    every_state(PLAIN).await;
+    Box::pin(every_state(PLAIN)).await;
 }
 
 #[tokio::test]
 async fn no_name_breaks_out_of_its_place() {
-    every_state(EVIL).await;
+    Box::pin(every_state(EVIL)).await;
 }
 
-async fn every_state(names: Names) {
+/// Gives all pages that there were.
+pub(super) async fn every_state(names: Names) -> Vec<Shown> {
     let stage = Stage::open(names).await;
     before_the_accounts(&stage).await;
     the_accounts(&stage).await;
@@ -187,7 +196,9 @@ async fn every_state(names: Names) {
     }
     let back = format!("https://app.example.com/in?status=success&#38;onboarding={}", stage.id);
     assert!(page.body.contains(&back), "{}", page.body);
-    beside_the_way(names).await;
+    let mut all = stage.shown.into_inner().unwrap();
+    all.extend(beside_the_way(names).await);
+    all
 }
 
 async fn before_the_accounts(stage: &Stage) {
@@ -218,7 +229,7 @@ async fn the_accounts(stage: &Stage) {
     assert!(page.heading().starts_with("Step 2 of 4: Connect Parcel Mail"));
     assert_eq!(page.body.matches("type=\"password\"").count(), 1);
     let token = stage.site.form_token(&stage.browser).await;
-    let path = format!("{}/connections/52/credential", stage.browser.page);
+    let path = format!("{}/connections/52/details", stage.browser.page);
     let form = [("form-token", &*token), ("api_key", "")];
     let refused = stage.site.post(&path, &stage.browser.cookie, &form).await;
     stage.leave("06-connect-key-refused", &refused);
@@ -275,7 +286,7 @@ async fn the_questions(stage: &Stage) {
 }
 
 /// Stuck, closed, saved, and the pages that belong to nobody.
-async fn beside_the_way(names: Names) {
+async fn beside_the_way(names: Names) -> Vec<Shown> {
     let stage = Stage::open(names).await;
     let leave = format!("{}/leave", stage.browser.page);
     let saved = stage.site.get(&leave, Some(&stage.browser.cookie)).await;
@@ -298,7 +309,10 @@ async fn beside_the_way(names: Names) {
     {
         let page = stage.site.get(path, None).await;
         stage.leave(name, &page);
+        let others = in_other_languages(&stage.site, name, path, None).await;
+        stage.shown.lock().unwrap().extend(others);
     }
+    stage.shown.into_inner().unwrap()
 }
 
 #[tokio::test]
