@@ -161,9 +161,10 @@ pub(super) async fn show(
     {
         return Ok(Redirect::to(&format!("{PLACE}/{}", only.reference)).into_response());
     }
-    let total = match is_counted_soon(&filter) {
-        true => Some(app.store().count(&filter, &Sight::All).await?.total),
-        false => None,
+    let total = if is_counted_soon(&filter) {
+        Some(app.store().count(&filter, &Sight::All).await?.total)
+    } else {
+        None
     };
     let now = app.clock().now();
     let next = found.next.as_ref().map(|cursor| turned(&pairs, cursor));

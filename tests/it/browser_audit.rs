@@ -29,10 +29,11 @@ const TOO_SMALL: &str = r"return [...document.querySelectorAll('a, button, input
     .map((one) => one.outerHTML)";
 
 /// What lies over the page's right edge, and what is cut off inside of its own box.
+/// A wide table may be moved sideways within its own frame.
 const OVER_THE_EDGE: &str = r"
     const over = document.documentElement.scrollWidth - window.innerWidth;
     const cut = [...document.querySelectorAll('main *, header *, footer *')]
-        .filter((one) => one.offsetParent && !one.closest('.away, .steps, select, input, textarea'))
+        .filter((one) => one.offsetParent && !one.closest('.away, .steps, .scroll > *, select, input, textarea'))
         .filter((one) => one.getBoundingClientRect().right > window.innerWidth + 0.5)
         .map((one) => one.outerHTML);
     return over > 0 ? [`${over} pixels`, ...cut] : cut";
