@@ -2,7 +2,7 @@
 //! the bare HTTP calls without any durability, and one commit per step.
 //!
 //! `cargo bench --bench onboarding [-- SCENARIO] [-- N]`: `rate` (the one that runs by itself, with 2,000
-//! onboardings), `profile`, `in-flight`, `in-flight-sockets`, `million`, `requests`, `neighbours`, `webhooks`, or `all` of them. Cyclr's stand-in runs in a process of
+//! onboardings), `profile`, `in-flight`, `in-flight-sockets`, `million`, `requests`, `pages`, `neighbours`, `webhooks`, or `all` of them. Cyclr's stand-in runs in a process of
 //! its own, so that what the service spends is seen apart from it. Postgres is a private, durable one
 //! in the target folder; `BENCH_DATABASE_URL` names another.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
@@ -17,6 +17,7 @@ mod in_flight;
 mod measure;
 mod million;
 mod neighbours;
+mod pages;
 mod requests;
 mod stand_in;
 mod stepwise;
@@ -64,6 +65,7 @@ fn main() {
         "in-flight",
         "in-flight-sockets",
         "requests",
+        "pages",
         "neighbours",
         "webhooks",
         "million",
@@ -103,6 +105,7 @@ async fn run(scenario: &str, options: PgConnectOptions, count: Option<usize>) {
         "in-flight" => in_flight::report(&bench, count.unwrap_or(10_000)).await,
         "in-flight-sockets" => in_flight::sockets(&bench, count.unwrap_or(10_000)).await,
         "requests" => requests::report(&bench).await,
+        "pages" => pages::report(&bench).await,
         "webhooks" => Box::pin(webhooks::report(&bench, count.unwrap_or(20_000))).await,
         "neighbours" => Box::pin(neighbours::report(&bench, count.unwrap_or(1000))).await,
         other => panic!("there is no scenario {other}"),

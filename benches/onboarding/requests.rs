@@ -24,6 +24,7 @@ const SECONDS: u32 = 10;
 pub(crate) struct Doors {
     pub(crate) router: Router,
     pub(crate) key: String,
+    pub(crate) links: LinkKeys,
 }
 
 impl Doors {
@@ -31,8 +32,9 @@ impl Doors {
         let (_, key) = bench.store.create_api_key("bench").await.unwrap();
         let master = MasterKey::from_text(&"bench".repeat(8)).unwrap();
         let endpoints = Endpoints::new(bench.store.clone(), &master, Settings::default());
-        let state = AppState::new(engine, LinkKeys::new(&master), endpoints, bench.base.clone());
-        Self { router: App::router(&state), key: key.expose_secret().to_owned() }
+        let links = LinkKeys::new(&master);
+        let state = AppState::new(engine, links.clone(), endpoints, bench.base.clone());
+        Self { router: App::router(&state), key: key.expose_secret().to_owned(), links }
     }
 }
 

@@ -4,9 +4,11 @@
 //! `GANGWAY_BROWSER_TESTS=required`. Screenshots go to `artifacts/`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
@@ -17,6 +19,8 @@ use crate::program::{Demo, PATIENCE};
 pub(crate) struct Browser {
     pub(crate) client: Client,
     driver: Child,
+    port: u16,
+    session: String,
 }
 
 impl Browser {
@@ -50,7 +54,7 @@ impl Browser {
         let port = lines.map_while(Result::ok).find_map(|line| {
             line.split_once("successfully on port ").map(|(_, port)| port.to_owned())
         });
-        let port = port.unwrap();
+        let port: u16 = port.unwrap().trim_end_matches('.').parse().unwrap();
         let forbidden = |kind| (format!("profile.managed_default_content_settings.{kind}"), 2);
         let forbidden: BTreeMap<_, _> = without.iter().map(forbidden).collect();
         let options = json!({
@@ -73,10 +77,11 @@ impl Browser {
         }
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(options.as_object().unwrap().clone())
-            .connect(&format!("http://127.0.0.1:{}", port.trim_end_matches('.')))
+            .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
-        Some(Self { client, driver })
+        let session = client.session_id().await.unwrap().unwrap();
+        Some(Self { client, driver, port, session })
     }
 
     pub(crate) async fn shoot(&self, name: &str) {
@@ -115,7 +120,7 @@ impl Browser {
                 return;
             }
             assert!(begun.elapsed() < PATIENCE, "\"{words}\" never comes, last \"{heading}\"");
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -129,8 +134,26 @@ impl Browser {
         self.wait_for(selector).await.click().await.unwrap();
     }
 
-    pub(crate) async fn close(mut self) {
+    pub(crate) async fn close(self) {
         drop(self.client.clone().close().await);
+    }
+}
+
+impl Drop for Browser {
+    /// Also when a test fails: without its driver Chromium would go on for ever. A session that was closed is
+    /// no more than unknown.
+    fn drop(&mut self) {
+        let ask = |port| {
+            let mut driver = TcpStream::connect(("127.0.0.1", port))?;
+            driver.set_read_timeout(Some(Duration::from_secs(10)))?;
+            let end = format!("DELETE /session/{} HTTP/1.1\r\n", self.session);
+            driver.write_all(
+                format!("{end}host: 127.0.0.1\r\nconnection: close\r\n\r\n").as_bytes(),
+            )?;
+            // It keeps the connection open, whatever is asked.
+            driver.read(&mut [0; 512])
+        };
+        drop(ask(self.port));
         drop(self.driver.kill());
         drop(self.driver.wait());
     }

@@ -28,13 +28,14 @@ const TOO_SMALL: &str = r"return [...document.querySelectorAll('a, button, input
         return box.height > 0 && (box.height < 24 || box.width < 24); })
     .map((one) => one.outerHTML)";
 
-/// What lies over the page's right edge, and what is cut off inside of its own box.
-/// A wide table may be moved sideways within its own frame.
+/// What lies over the page's right edge. The window of a phone grows with what is too wide for it
+/// (`innerWidth`), the page's own width does not. A wide table may be moved sideways within its own frame.
 const OVER_THE_EDGE: &str = r"
-    const over = document.documentElement.scrollWidth - window.innerWidth;
+    const width = document.documentElement.clientWidth;
+    const over = document.documentElement.scrollWidth - width;
     const cut = [...document.querySelectorAll('main *, header *, footer *')]
         .filter((one) => one.offsetParent && !one.closest('.away, .steps, .scroll > *, select, input, textarea'))
-        .filter((one) => one.getBoundingClientRect().right > window.innerWidth + 0.5)
+        .filter((one) => one.getBoundingClientRect().right > width + 0.5)
         .map((one) => one.outerHTML);
     return over > 0 ? [`${over} pixels`, ...cut] : cut";
 
