@@ -296,7 +296,7 @@ impl OnboardingBody {
             health: (onboarding.status == Status::Live).then_some("unproven"),
             since: kept(onboarding.since),
             deadline: onboarding.status.deadline().map(kept),
-            retry_at: retry_at(&onboarding.status).map(kept),
+            retry_at: onboarding.status.retry_at().map(kept),
             link: LinkBody { url, expires_at: kept(onboarding.link.expires_at) },
             connections: facts.connections.iter().map(ConnectionBody::from).collect(),
             templates: facts.slots.iter().map(TemplateBody::from).collect(),
@@ -318,17 +318,6 @@ impl OnboardingBody {
 /// A time as precise as the database keeps it, so that it reads the same before and after.
 pub(super) fn kept(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
-}
-
-const fn retry_at(status: &Status) -> Option<DateTime<Utc>> {
-    match status {
-        Status::Retrying { retry_at, .. } => Some(*retry_at),
-        Status::Running
-        | Status::Waiting { .. }
-        | Status::Stuck { .. }
-        | Status::Live
-        | Status::Cancelled => None,
-    }
 }
 
 impl From<Requirement> for RequirementBody {

@@ -145,7 +145,8 @@ pub(super) const fn is_destructive(action: Action) -> bool {
     }
 }
 
-fn address(onboarding: &Onboarding, action: Action) -> String {
+/// Where an order is given.
+pub(super) fn address(onboarding: &Onboarding, action: Action) -> String {
     format!("/console/onboardings/{}/{}", onboarding.reference, action.name())
 }
 
@@ -169,7 +170,7 @@ fn page(
         foreshadowed: onboarding.foreshadow(action),
         stand: onboarding.stand(),
         inputs: inputs(onboarding, action, given, &operator.member().email),
-        needs_reason: !matches!(action, Action::Note | Action::Assign),
+        needs_reason: order::needs_reason(action),
         reason: order::shown(given, "reason"),
         is_destructive: is_destructive(action),
         mistake,

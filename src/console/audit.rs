@@ -11,6 +11,7 @@ use super::chrome::Chrome;
 use super::export::{file_headers, row};
 use super::operator::{Administers, Operator};
 use super::words::plain;
+use crate::onboarding::Action;
 use crate::store::{AuditFilter, AuditLine, StaffMember};
 use crate::web::{AppState, Error, FieldMistake, Page};
 
@@ -18,25 +19,13 @@ use crate::web::{AppState, Error, FieldMistake, Page};
 const PAGE: u16 = 50;
 const FILE: u16 = 10_000;
 
-/// What is done, as the audit names it.
-const ACTIONS: [&str; 21] = [
+/// What is done beside the orders about one onboarding, as the audit names it.
+const OTHERS: [&str; 9] = [
     "sign_in",
     "sign_out",
     "add_staff",
     "change_staff",
     "set_password",
-    "retry",
-    "answer",
-    "adopt",
-    "skip",
-    "restart_from",
-    "cancel",
-    "rotate_link",
-    "revoke_link",
-    "extend_link",
-    "note",
-    "assign",
-    "snooze",
     "start_bulk",
     "cancel_bulk",
     "replay",
@@ -100,7 +89,7 @@ pub(super) async fn show(
                 (member.email, is_chosen)
             })
             .collect(),
-        actions: ACTIONS.map(chosen).into(),
+        actions: OTHERS.into_iter().chain(Action::ALL.map(Action::name)).map(chosen).collect(),
         next: page.next.map(|next| format!("/console/audit?{query}&before={next}")),
         export: format!("/console/audit.csv?{query}"),
         from: asked.from,

@@ -17,7 +17,7 @@ use super::operator::{Looks, Operator, Repairs};
 use super::order::{self, Given, Order, read_plain};
 use super::sign_in::Nothing;
 use super::words::Moment;
-use crate::engine::BulkRequest;
+use crate::engine::{BulkRequest, MOST_IN_BULK};
 use crate::ids::BulkOrderId;
 use crate::onboarding::{Action, BulkCommand};
 use crate::store::{Act, BulkDeed, BulkOrder, BulkRefusal, BulkState, Filter, Sight};
@@ -25,9 +25,6 @@ use crate::web::narrow::{Narrowed, read_asked};
 use crate::web::{AppState, Error, Kind, Page, Protected};
 
 const PLACE: &str = "/console/bulk";
-
-/// Most onboardings that one order is about.
-const MOST: u64 = 100_000;
 
 #[derive(Template)]
 #[template(path = "console/bulk_new.html")]
@@ -147,7 +144,7 @@ async fn new_page(
         action: action.name(),
         label: label(action),
         inputs: inputs.ok_or_else(Error::not_found)?,
-        needs_reason: !matches!(action, Action::Note | Action::Assign),
+        needs_reason: order::needs_reason(action),
         reason: order::shown(given, "reason"),
         mistake,
     })
@@ -171,7 +168,9 @@ pub(super) async fn preview(
     });
     let read = match count {
         0 => Err("Nothing matches any more.".to_owned()),
-        count if count > MOST => Err(format!("It matches {count}; narrow it down to {MOST}.")),
+        count if count > MOST_IN_BULK => {
+            Err(format!("It matches {count}; narrow it down to {MOST_IN_BULK}."))
+        }
         _ => read,
     };
     let (command, reason) = match read {
@@ -203,8 +202,7 @@ pub(super) async fn show(
     State(app): State<AppState>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Error> {
-    let found = app.store().find_bulk(BulkOrderId(id), &Sight::All).await?;
-    let order = found.ok_or_else(Error::not_found)?;
+    let order = find(&app, id).await?;
     let now = app.clock().now();
     let action = order.command.action();
     let text = |name: &str| order.asked[name].as_str().unwrap_or_default().to_owned();
@@ -253,8 +251,7 @@ pub(super) async fn start(
     Path(id): Path<Uuid>,
     Protected(Nothing {}): Protected<Nothing>,
 ) -> Result<Response, Error> {
-    let found = app.store().find_bulk(BulkOrderId(id), &Sight::All).await?;
-    let order = found.ok_or_else(Error::not_found)?;
+    let order = find(&app, id).await?;
     let place = format!("{PLACE}/{id}");
     if is_destructive(order.command.action())
         && let Some(proof) = proof_wanted(&app, &operator, &place)
@@ -275,14 +272,18 @@ pub(super) async fn cancel(
     Path(id): Path<Uuid>,
     Protected(Nothing {}): Protected<Nothing>,
 ) -> Result<Response, Error> {
-    let found = app.store().find_bulk(BulkOrderId(id), &Sight::All).await?;
-    let order = found.ok_or_else(Error::not_found)?;
+    let order = find(&app, id).await?;
     let (actor, act) = (operator.member().actor(), act("cancel_bulk", &order));
     let deed = BulkDeed { once: None, render: &name, audit: Some((&actor, &act)) };
     match app.engine.cancel_bulk((order.id, &Sight::All), deed).await? {
         Ok(_) => Ok(Redirect::to(&format!("{PLACE}/{id}")).into_response()),
         Err(refusal) => Err(refused(refusal)),
     }
+}
+
+async fn find(app: &AppState, id: Uuid) -> Result<BulkOrder, Error> {
+    let found = app.store().find_bulk(BulkOrderId(id), &Sight::All).await?;
+    found.ok_or_else(Error::not_found)
 }
 
 fn act(action: &'static str, order: &BulkOrder) -> Act {

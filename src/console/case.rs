@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::act;
 use super::chrome::Chrome;
 use super::list::Row;
 use super::operator::{Looks, Need, Operator, Repairs};
@@ -142,9 +143,7 @@ async fn page<N: Need>(
     let now = app.clock().now();
     let store = app.store();
     let lines = store.list_journal(onboarding.id).await?;
-    let known: Vec<_> = lines.iter().flat_map(|line| &line.calls).cloned().collect();
-    let calls = store.list_calls(onboarding.id).await?;
-    let stray = calls.into_iter().filter(|call| !known.contains(call)).map(Call::from).collect();
+    let stray = store.list_stray_calls(onboarding.id).await?.into_iter().map(Call::from).collect();
     let filter = AuditFilter { onboarding: Some(onboarding.id), ..AuditFilter::default() };
     let audit = store.list_audit(&filter, None, 50).await?.lines;
     let deliveries = store.list_deliveries_about(onboarding.id, 25).await?.into_iter();
@@ -325,7 +324,7 @@ fn actions(onboarding: &Onboarding, now: DateTime<Utc>) -> Vec<ActionLine> {
     let action = |action: Action| ActionLine {
         name: action.name(),
         label: label(action).to_owned(),
-        address: format!("/console/onboardings/{}/{}", onboarding.reference, action.name()),
+        address: act::address(onboarding, action),
         refusal: onboarding.may(action, now).err().map(|refusal| refusal.reason),
     };
     Action::ALL.map(action).into()

@@ -3,23 +3,20 @@
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::routing::get;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::operator::{Need, Operator};
 use super::words;
-use crate::secret::digest;
 use crate::store::Role;
-use crate::web::AppState;
+use crate::web::{AppState, asset, asset_address};
 
-const CSS: &str = include_str!("../../static/console.css");
+const CSS: &str =
+    concat!(include_str!("../../static/colours.css"), include_str!("../../static/console.css"));
 const SCRIPT: &str = include_str!("../../static/console.js");
 
-static CSS_ADDRESS: LazyLock<String> = LazyLock::new(|| address("/static/console.css", CSS));
-static SCRIPT_ADDRESS: LazyLock<String> = LazyLock::new(|| address("/static/console.js", SCRIPT));
+static CSS_ADDRESS: LazyLock<String> = LazyLock::new(|| asset_address("/static/console.css", CSS));
+static SCRIPT_ADDRESS: LazyLock<String> =
+    LazyLock::new(|| asset_address("/static/console.js", SCRIPT));
 
 /// Who looks, at what, and since when it was so.
 #[derive(Debug, Clone)]
@@ -115,24 +112,12 @@ impl Chrome {
     }
 }
 
-fn address(path: &str, content: &str) -> String {
-    format!("{path}?v={}", URL_SAFE_NO_PAD.encode(&digest(content)[..9]))
-}
-
 /// The routes of what the console's pages refer to.
 pub(super) fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/static/console.css", get(|| async { kept("text/css; charset=utf-8", CSS) }))
+        .route("/static/console.css", get(|| async { asset("text/css; charset=utf-8", CSS) }))
         .route(
             "/static/console.js",
-            get(|| async { kept("text/javascript; charset=utf-8", SCRIPT) }),
+            get(|| async { asset("text/javascript; charset=utf-8", SCRIPT) }),
         )
-}
-
-fn kept(kind: &'static str, content: &'static str) -> impl IntoResponse {
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
-    (headers, content)
 }

@@ -1,14 +1,12 @@
 //! A failure, as a page of the console.
 
 use askama::Template;
-use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use super::chrome::Chrome;
-use crate::web::{Error, Kind, log_failure, request_id};
+use crate::web::{Kind, request_id, undress};
 
 #[derive(Template)]
 #[template(path = "console/failure.html")]
@@ -23,31 +21,19 @@ struct Failure {
 /// Makes a page of every failure that is not one yet, and logs the cause, once.
 pub(super) async fn dress(request: Request, next: Next) -> Response {
     let id = request_id(request.headers()).map(str::to_owned);
-    let response = next.run(request).await;
-    let status = response.status();
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
-    if is_page || !(status.is_client_error() || status.is_server_error()) {
-        return response;
-    }
-    let (mut parts, _) = response.into_parts();
-    let error = parts.extensions.remove::<Error>();
-    if let Some(error) = &error {
-        log_failure(error);
-    }
-    let kind = error.as_ref().map_or(Kind::Malformed, |error| error.kind);
+    let mut failure = match undress(next.run(request).await) {
+        Ok(failure) => failure,
+        Err(response) => return *response,
+    };
+    let kind = failure.kind;
+    let detail = failure.error.take().map(|error| error.detail);
     let page = Failure {
         chrome: Chrome::bare(title(kind)),
-        what: error.map_or_else(|| kind.advice().to_owned(), |error| error.detail),
+        what: detail.unwrap_or_else(|| kind.advice().to_owned()),
         request_id: id,
         is_signed_out: kind == Kind::Unauthenticated,
     };
-    let Ok(html) = page.render() else { return Response::from_parts(parts, Body::empty()) };
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts
-        .headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    Response::from_parts(parts, Body::from(html))
+    failure.dress(&page)
 }
 
 /// The catalogue's words are for integrators; these are the ones that staff meet otherwise.

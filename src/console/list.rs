@@ -99,14 +99,6 @@ impl Row {
         let problem = onboarding.status.problem().map(|problem| plain(problem.code.name()));
         let stopped = onboarding.abandonment().map(|class| plain(class.name()));
         let deadline = onboarding.status.deadline();
-        let retry_at = match &onboarding.status {
-            Status::Retrying { retry_at, .. } => Some(*retry_at),
-            Status::Running
-            | Status::Waiting { .. }
-            | Status::Stuck { .. }
-            | Status::Live
-            | Status::Cancelled => None,
-        };
         Self {
             address: format!("{PLACE}/{}", onboarding.reference),
             reference: onboarding.reference.to_string(),
@@ -123,7 +115,7 @@ impl Row {
             left: deadline.map(|deadline| Moment::new(deadline, now)),
             is_overdue: deadline.is_some_and(|deadline| deadline <= now),
             tries: onboarding.tries,
-            next_try: retry_at.map(|at| Moment::new(at, now)),
+            next_try: onboarding.status.retry_at().map(|at| Moment::new(at, now)),
             assignee: onboarding.assignee.clone().unwrap_or_default(),
         }
     }

@@ -43,6 +43,11 @@ pub(super) async fn read(
     Ok(read_plain(action, given, (app.clock().now(), app.engine.link_life())))
 }
 
+/// Notes say it themselves, and assignments go without.
+pub(super) const fn needs_reason(action: Action) -> bool {
+    !matches!(action, Action::Note | Action::Assign)
+}
+
 /// What needs to know no onboarding; [`Action::Answer`] does.
 pub(super) fn read_plain(
     action: Action,

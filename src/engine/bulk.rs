@@ -34,6 +34,8 @@ pub struct BulkPreview {
     pub sample: Vec<Onboarding>,
 }
 
+/// Most onboardings that one order is about. For the doors to hold to.
+pub const MOST_IN_BULK: u64 = 100_000;
 /// Onboardings that a preview shows.
 const SAMPLE: u16 = 10;
 /// Onboardings looked at together before their turns.

@@ -42,7 +42,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use bulk::{BulkPreview, BulkRequest};
+pub use bulk::{BulkPreview, BulkRequest, MOST_IN_BULK};
 pub use by_staff::StaffOrder;
 pub use commands::OrderRender;
 pub use connecting::{Given, SignIn, SignInMode};

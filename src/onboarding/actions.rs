@@ -55,9 +55,7 @@ impl Action {
             Self::Snooze => "snooze",
         }
     }
-}
 
-impl Action {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }

@@ -88,6 +88,18 @@ impl Status {
         }
     }
 
+    /// When it is tried again by itself.
+    pub const fn retry_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Retrying { retry_at, .. } => Some(*retry_at),
+            Self::Running
+            | Self::Waiting { .. }
+            | Self::Stuck { .. }
+            | Self::Live
+            | Self::Cancelled => None,
+        }
+    }
+
     pub const fn deadline(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Waiting { deadline, .. } => Some(*deadline),

@@ -135,6 +135,17 @@ impl Store {
         Ok(())
     }
 
+    /// What was said to Cyclr and stands in no line of the journal, oldest first.
+    pub async fn list_stray_calls(&self, id: OnboardingId) -> Result<Vec<KeptCall>, Error> {
+        let asking = sqlx::query!(
+            "SELECT at, calls FROM stray_call WHERE onboarding_id = $1 ORDER BY at DESC LIMIT 1000",
+            id.0,
+        )
+        .fetch_all(&self.pool);
+        let rows = self.within(asking).await?;
+        read_all(rows.into_iter().map(|row| (row.calls, row.at)), ("stray_call", id))
+    }
+
     /// What was said to Cyclr for an onboarding, oldest first: the calls of its newest 1,000 changes.
     pub async fn list_calls(&self, id: OnboardingId) -> Result<Vec<KeptCall>, Error> {
         let asking = sqlx::query!(
@@ -148,14 +159,21 @@ impl Store {
         )
         .fetch_all(&self.pool);
         let rows = self.within(asking).await?;
-        let mut all = Vec::new();
-        for row in rows {
-            let calls = read(row.calls, row.at);
-            all.extend(calls.ok_or_else(|| Error::inconsistent("journal", "calls", id))?);
-        }
-        all.sort_by_key(|call| call.at);
-        Ok(all)
+        read_all(rows.into_iter().map(|row| (row.calls, row.at)), ("journal", id))
     }
+}
+
+/// Oldest first.
+fn read_all(
+    rows: impl Iterator<Item = (serde_json::Value, DateTime<Utc>)>,
+    (table, id): (&'static str, OnboardingId),
+) -> Result<Vec<KeptCall>, Error> {
+    let mut all = Vec::new();
+    for (calls, at) in rows {
+        all.extend(read(calls, at).ok_or_else(|| Error::inconsistent(table, "calls", id))?);
+    }
+    all.sort_by_key(|call| call.at);
+    Ok(all)
 }
 
 /// `None` for what this version of the program did not write.

@@ -15,27 +15,29 @@ use super::Error;
 use crate::onboarding::{Colour, DARK_GROUND};
 use crate::secret::digest;
 
-const CSS: &str = include_str!("../../static/gangway.css");
+const CSS: &str =
+    concat!(include_str!("../../static/colours.css"), include_str!("../../static/gangway.css"));
 const SCRIPT: &str = include_str!("../../static/gangway.js");
 
 /// Where pages find the stylesheet. Changes with its content.
 pub(super) static CSS_ADDRESS: LazyLock<String> =
-    LazyLock::new(|| address("/static/gangway.css", CSS));
+    LazyLock::new(|| asset_address("/static/gangway.css", CSS));
 /// Where pages find the script. Changes with its content.
 pub(super) static SCRIPT_ADDRESS: LazyLock<String> =
-    LazyLock::new(|| address("/static/gangway.js", SCRIPT));
+    LazyLock::new(|| asset_address("/static/gangway.js", SCRIPT));
 
-fn address(path: &str, content: &str) -> String {
+/// Where something is found that never changes under its address.
+pub fn asset_address(path: &str, content: &str) -> String {
     format!("{path}?v={}", URL_SAFE_NO_PAD.encode(&digest(content)[..9]))
 }
 
 /// The routes of what pages refer to.
 pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/static/gangway.css", get(|| async { kept("text/css; charset=utf-8", CSS) }))
+        .route("/static/gangway.css", get(|| async { asset("text/css; charset=utf-8", CSS) }))
         .route(
             "/static/gangway.js",
-            get(|| async { kept("text/javascript; charset=utf-8", SCRIPT) }),
+            get(|| async { asset("text/javascript; charset=utf-8", SCRIPT) }),
         )
         .route("/static/theme/{colours}", get(theme))
 }
@@ -51,7 +53,7 @@ async fn theme(Path(colours): Path<String>) -> Response {
     let parse = |digits| Colour::parse(&format!("#{digits}")).ok();
     match digits.and_then(|(light, dark)| Some((parse(light)?, parse(dark)?))) {
         Some((light, dark)) => {
-            kept("text/css; charset=utf-8", theme_css(light, dark)).into_response()
+            asset("text/css; charset=utf-8", theme_css(light, dark)).into_response()
         }
         None => Error::not_found().into_response(),
     }
@@ -71,7 +73,8 @@ fn theme_css(light: Colour, dark: Colour) -> String {
     format!("{by_day}\n@media (prefers-color-scheme:dark){{{by_night}}}\n")
 }
 
-fn kept(kind: &'static str, content: impl IntoResponse) -> impl IntoResponse {
+/// As it is sent that never changes under its address.
+pub fn asset(kind: &'static str, content: impl IntoResponse) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),

@@ -32,7 +32,7 @@ mod rate_limit;
 mod state;
 mod watch;
 
-pub use assets::assets;
+pub use assets::{asset, asset_address, assets};
 pub use csrf::{FORM_TOKEN, FirstForm, PagesAt, Protected};
 pub use error::{AboutOnboarding, Error, FieldMistake};
 pub use event_stream::event_stream;
@@ -41,7 +41,9 @@ pub use kind::Kind;
 pub use language::{Wishes, read_wishes};
 pub use layers::{BODY_LIMIT, guards, log_failure, request_id, shared_layers};
 pub use link::{ColleagueGrant, LinkGrant, LinkKeys, Session, StaffToken};
-pub use page::{Frame, LanguageLink, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page};
+pub use page::{
+    Frame, LanguageLink, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page, undress,
+};
 pub use page_headers::{PAGE_POLICY, protect_pages};
 pub use problem::{PROBLEMS_PAGE, ProblemDocument, ProblemField, ProblemPage, dress_as_problem};
 pub use rate_limit::{RateLimits, RateSettings, tell_limits};

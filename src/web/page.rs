@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -257,26 +258,55 @@ struct Failure {
     request_id: Option<String>,
 }
 
-/// Makes a page of every failure that is not one yet, and logs the cause, once.
-pub async fn dress_as_page(request: Request, next: Next) -> Response {
-    let request_id = text_of(request.headers(), "x-request-id");
-    let reference = reference_in(request.uri().path());
-    let wishes = Wishes::of(request.uri().query(), request.headers());
-    let response = next.run(request).await;
+/// A failure that is no page yet, for whoever makes one of it.
+pub struct Undressed {
+    parts: Parts,
+    pub kind: Kind,
+    /// None for a failure that the framework found.
+    pub error: Option<Error>,
+}
+
+/// What is a page already, or no failure, stays as it is. Logs the cause, once.
+pub fn undress(response: Response) -> Result<Undressed, Box<Response>> {
     let status = response.status();
     let is_failure = status.is_client_error() || status.is_server_error();
     let kind = text_of(response.headers(), header::CONTENT_TYPE.as_str());
     if !is_failure || kind.is_some_and(|kind| kind.starts_with("text/html")) {
-        return response;
+        return Err(Box::new(response));
     }
     let (mut parts, _) = response.into_parts();
     let error = parts.extensions.remove::<Error>();
     if let Some(error) = &error {
         log_failure(error);
     }
-    let kind = error.map_or_else(|| kind_of(status), |error| error.kind);
+    let kind = error.as_ref().map_or_else(|| kind_of(status), |error| error.kind);
+    Ok(Undressed { parts, kind, error })
+}
+
+impl Undressed {
+    /// The failure with this page, its status and its other headers as they were.
+    pub fn dress(self, page: &impl Template) -> Response {
+        let mut parts = self.parts;
+        let Ok(html) = page.render() else { return Response::from_parts(parts, Body::empty()) };
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts
+            .headers
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        Response::from_parts(parts, Body::from(html))
+    }
+}
+
+/// Makes a page of every failure that is not one yet, and logs the cause, once.
+pub async fn dress_as_page(request: Request, next: Next) -> Response {
+    let request_id = text_of(request.headers(), "x-request-id");
+    let reference = reference_in(request.uri().path());
+    let wishes = Wishes::of(request.uri().query(), request.headers());
+    let failure = match undress(next.run(request).await) {
+        Ok(failure) => failure,
+        Err(response) => return *response,
+    };
     let words = wishes.words(None, None);
-    let message = message_of(kind);
+    let message = message_of(failure.kind);
     let page = Failure {
         what: words.say(&format!("{message}-what")),
         to_do: words.say(&format!("{message}-do")),
@@ -287,12 +317,7 @@ pub async fn dress_as_page(request: Request, next: Next) -> Response {
         },
         request_id,
     };
-    let Ok(html) = page.render() else { return Response::from_parts(parts, Body::empty()) };
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts
-        .headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    Response::from_parts(parts, Body::from(html))
+    failure.dress(&page)
 }
 
 fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {

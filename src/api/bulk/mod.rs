@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::caller::{Caller, Write};
 use super::repeatable::{BodyOptional, Nothing, Repeatable, find_earlier, send, spell};
-use crate::engine::BulkRequest;
+use crate::engine::{BulkRequest, MOST_IN_BULK};
 use crate::ids::BulkOrderId;
 use crate::onboarding::BulkCommand;
 use crate::store::{Answer, BulkDeed, BulkOrder, BulkRefusal, IdempotencyKey};
@@ -27,9 +27,6 @@ use crate::web::{AppState, Error, Kind, read_json};
 use shapes::{BulkBody, BulkPreviewBody, ManyOrder, NewBulkBody, SampleBody};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// Most onboardings that one order is about.
-const MOST: u64 = 100_000;
 
 /// All routes about orders to many.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -80,8 +77,9 @@ async fn prepare(
     let (filter, command) = mistakes.or_value(command.map(|command| (filter, command)))?;
     let found = state.engine.look_at_many(&filter, &caller.sight).await?;
     let mut mistakes = Mistakes::default();
-    let rule = format!("narrower: it matches {} onboardings, of at most {MOST}", found.count);
-    mistakes.require("/filter", found.count <= MOST, &rule);
+    let rule =
+        format!("narrower: it matches {} onboardings, of at most {MOST_IN_BULK}", found.count);
+    mistakes.require("/filter", found.count <= MOST_IN_BULK, &rule);
     let now = state.clock().now();
     let action = command.action();
     let sample = found.sample.iter().map(|one| SampleBody::of(one, one.may(action, now)));
