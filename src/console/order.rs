@@ -6,14 +6,11 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use crate::ids::{ConnectorId, CycleId};
 use crate::onboarding::{Action, Command, Listed, Onboarding, QuestionKey, Restart, RestartStep};
-use crate::web::fields::{is_assignee, is_line};
+use crate::web::fields::{
+    LONGEST_LINK, LONGEST_NOTE, LONGEST_REASON, is_assignee, is_line, is_text,
+};
 use crate::web::{AppState, Error};
 
-/// Longest reason and longest note, in characters.
-const LONGEST_REASON: usize = 500;
-const LONGEST_NOTE: usize = 2000;
-/// Longest life of a link, in hours.
-const LONGEST_LINK: i64 = 90 * 24;
 /// Stands before a question's key in the name of its field.
 pub(super) const ANSWER: &str = "answer-";
 
@@ -37,8 +34,9 @@ pub(super) async fn read(
     given: &Given,
 ) -> Result<Result<Order, Mistake>, Error> {
     if action == Action::Answer {
-        let listed = look_up(app, onboarding, given).await?;
-        return Ok(read_answers(onboarding, given, &listed));
+        let answers = answers(given);
+        let listed = app.engine.look_up_changed(onboarding, &answers).await?;
+        return Ok(read_answers(onboarding, given, (&answers, &listed)));
     }
     Ok(read_plain(action, given, (app.clock().now(), app.engine.link_life())))
 }
@@ -127,17 +125,15 @@ fn read_reason(given: &Given) -> Result<String, Mistake> {
 fn read_text(given: &Given, name: &str, most: usize) -> Result<String, Mistake> {
     // A browser sends line ends as two characters.
     let text = text(given, name).replace("\r\n", "\n");
-    let fits = (1..=most).contains(&text.chars().count())
-        && !text.chars().any(|c| c.is_control() && c != '\n');
-    if fits { Ok(text) } else { Err(format!("Write 1 to {most} characters.")) }
+    if is_text(&text, most) { Ok(text) } else { Err(format!("Write 1 to {most} characters.")) }
 }
 
 fn read_hours(given: &Given) -> Result<Option<TimeDelta>, Mistake> {
     let hours = match text(given, "hours") {
         "" => return Ok(None),
-        hours => hours.parse::<i64>().ok().filter(|hours| (1..=LONGEST_LINK).contains(hours)),
+        hours => hours.parse::<u32>().ok().filter(|hours| (1..=LONGEST_LINK).contains(hours)),
     };
-    let hours = hours.and_then(TimeDelta::try_hours);
+    let hours = hours.map(|hours| TimeDelta::hours(hours.into()));
     hours.map(Some).ok_or_else(|| format!("Give 1 to {LONGEST_LINK} hours (90 days)."))
 }
 
@@ -163,22 +159,13 @@ fn answers(given: &Given) -> BTreeMap<QuestionKey, String> {
     answers.collect()
 }
 
-/// What the connected accounts have to choose from, where an answer differs from the one that is known.
-async fn look_up(app: &AppState, onboarding: &Onboarding, given: &Given) -> Result<Listed, Error> {
-    let (given, known) = (answers(given), &onboarding.facts.answers);
-    let differs = |key: &QuestionKey| known.get(key) != given.get(key);
-    let questions = onboarding.facts.questions();
-    let asked: Vec<_> =
-        questions.filter(|question| question.lookup.is_some() && differs(&question.key)).collect();
-    if asked.is_empty() {
-        return Ok(Listed::new());
-    }
-    Ok(app.engine.look_up(onboarding, &asked).await?)
-}
-
-fn read_answers(onboarding: &Onboarding, given: &Given, listed: &Listed) -> Result<Order, Mistake> {
+fn read_answers(
+    onboarding: &Onboarding,
+    given: &Given,
+    (answers, listed): (&BTreeMap<QuestionKey, String>, &Listed),
+) -> Result<Order, Mistake> {
     let reason = read_reason(given)?;
-    match onboarding.check_answers(&answers(given), listed) {
+    match onboarding.check_answers(answers, listed) {
         Ok(checked) => Ok(Order { command: Command::Correct(checked), reason }),
         Err(wrong) => {
             let label = |key: &QuestionKey| {

@@ -114,6 +114,21 @@ impl Engine {
         }
     }
 
+    /// The same for those questions alone to which these answers differ from the ones that are known.
+    pub async fn look_up_changed(
+        &self,
+        onboarding: &Onboarding,
+        given: &BTreeMap<QuestionKey, String>,
+    ) -> Result<Listed, Error> {
+        let known = &onboarding.facts.answers;
+        let differs = |key| given.contains_key(key) && known.get(key) != given.get(key);
+        let questions = onboarding.facts.questions();
+        let asked: Vec<_> = questions
+            .filter(|question| question.lookup.is_some() && differs(&question.key))
+            .collect();
+        if asked.is_empty() { Ok(Listed::new()) } else { self.look_up(onboarding, &asked).await }
+    }
+
     /// What the connected accounts have to choose from, for those of these questions that ask for it. What
     /// could not be asked just now is missing.
     pub async fn look_up(

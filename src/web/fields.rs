@@ -40,6 +40,19 @@ pub fn is_line(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
 }
 
+/// Longest reason of an order and longest note, in characters.
+pub const LONGEST_REASON: usize = 500;
+pub const LONGEST_NOTE: usize = 2000;
+/// Longest life of a link, in hours.
+pub const LONGEST_LINK: u32 = 90 * 24;
+
+/// One or more lines for people, not all blank.
+pub fn is_text(text: &str, most: usize) -> bool {
+    !text.trim().is_empty()
+        && text.chars().count() <= most
+        && !text.chars().any(|c| c.is_control() && c != '\n')
+}
+
 /// Whether it has the form of an IANA name. Whether there is such a zone is for Cyclr to say.
 pub fn is_timezone(text: &str) -> bool {
     let part = |part: &str| {

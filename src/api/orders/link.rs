@@ -11,7 +11,7 @@ use crate::api::caller::{Caller, Write};
 use crate::api::repeatable::BodyOptional;
 use crate::api::shapes::OnboardingBody;
 use crate::onboarding::Command;
-use crate::web::fields::Mistakes;
+use crate::web::fields::{LONGEST_LINK, Mistakes};
 use crate::web::{AppState, Error};
 
 /// What is to happen to the link.
@@ -37,9 +37,6 @@ pub(in crate::api) enum LinkAction {
     /// The address stays and is good for longer.
     Extend,
 }
-
-/// Longest life of a link, in hours.
-const LONGEST_LINK: u32 = 90 * 24;
 
 /// Give the onboarding another link, end it, or let it be good for longer.
 ///

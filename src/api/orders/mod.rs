@@ -24,19 +24,16 @@ use crate::engine;
 use crate::ids::OnboardingId;
 use crate::onboarding::{Command, InvalidTransition, Onboarding};
 use crate::store::Sight;
-use crate::web::fields::Mistakes;
+use crate::web::fields::{LONGEST_REASON, Mistakes, is_text};
 use crate::web::{AboutOnboarding, AppState, Error, Kind};
 
 pub(super) fn check_reason(reason: &str) -> Result<String, Error> {
-    check_text("/reason", reason, 500)
+    check_text("/reason", reason, LONGEST_REASON)
 }
 
 fn check_text(pointer: &str, text: &str, most: usize) -> Result<String, Error> {
     let mut mistakes = Mistakes::default();
-    let fits = !text.trim().is_empty()
-        && text.chars().count() <= most
-        && !text.chars().any(|c| c.is_control() && c != '\n');
-    mistakes.require(pointer, fits, &format!("1 to {most} characters"));
+    mistakes.require(pointer, is_text(text, most), &format!("1 to {most} characters"));
     mistakes.or_value(Some(text.to_owned()))
 }
 

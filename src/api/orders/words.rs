@@ -13,7 +13,7 @@ use crate::api::onboardings::parse_id;
 use crate::api::repeatable::{Repeatable, find_earlier, send, with_link};
 use crate::api::shapes::OnboardingBody;
 use crate::onboarding::{CheckedAnswers, Command, Listed, Onboarding, QuestionKey};
-use crate::web::fields::Mistakes;
+use crate::web::fields::{LONGEST_NOTE, Mistakes};
 use crate::web::{AppState, Error};
 
 /// Something to remember.
@@ -51,7 +51,7 @@ pub(in crate::api) async fn note(
 
 impl NoteOrder {
     pub(in crate::api) fn command(&self) -> Result<Command, Error> {
-        Ok(Command::Note { text: check_text("/text", &self.text, 2000)? })
+        Ok(Command::Note { text: check_text("/text", &self.text, LONGEST_NOTE)? })
     }
 }
 
@@ -72,8 +72,10 @@ pub(in crate::api) async fn answer(
     let key = asked.idempotency(&caller);
     let found = state.store().find_in_sight(parse_id(&id)?, &caller.sight).await?;
     let onboarding = found.ok_or_else(Error::not_found)?;
-    let listed = look_up(&state, &onboarding, &asked.body.answers).await?;
-    let command = match check_answers(&onboarding, &asked.body.answers, &listed) {
+    let answers = asked.body.answers.iter();
+    let given = answers.map(|(key, text)| (QuestionKey(key.clone()), text.clone())).collect();
+    let listed = state.engine.look_up_changed(&onboarding, &given).await?;
+    let command = match check_answers(&onboarding, &given, &listed) {
         Ok(answers) => Command::Correct(answers),
         // What was taken once may be asked no longer, because it was.
         Err(refusal) => {
@@ -84,28 +86,9 @@ pub(in crate::api) async fn answer(
     order_and_show(&state, &id, command, &caller, &asked).await
 }
 
-/// What the connected accounts have to choose from, where an answer differs from the one that is known.
-async fn look_up(
-    state: &AppState,
-    onboarding: &Onboarding,
-    given: &BTreeMap<String, String>,
-) -> Result<Listed, Error> {
-    let known = &onboarding.facts.answers;
-    let questions = onboarding.facts.questions();
-    let asked: Vec<_> = questions
-        .filter(|question| question.lookup.is_some() && given.contains_key(&question.key.0))
-        .filter(|question| known.get(&question.key) != given.get(&question.key.0))
-        .collect();
-    if asked.is_empty() {
-        Ok(Listed::new())
-    } else {
-        Ok(state.engine.look_up(onboarding, &asked).await?)
-    }
-}
-
 fn check_answers(
     onboarding: &Onboarding,
-    given: &BTreeMap<String, String>,
+    given: &BTreeMap<QuestionKey, String>,
     listed: &Listed,
 ) -> Result<CheckedAnswers, Error> {
     let mut mistakes = Mistakes::default();
@@ -116,11 +99,10 @@ fn check_answers(
         // Whether something may be answered at all is for the state to say.
         return Ok(CheckedAnswers::default());
     }
-    for key in given.keys().filter(|key| !asked.contains(key.as_str())) {
-        mistakes.add(pointer(key), "is not asked");
+    for key in given.keys().filter(|key| !asked.contains(key.0.as_str())) {
+        mistakes.add(pointer(&key.0), "is not asked");
     }
-    let given = given.iter().map(|(key, text)| (QuestionKey(key.clone()), text.clone())).collect();
-    match onboarding.check_answers(&given, listed) {
+    match onboarding.check_answers(given, listed) {
         Ok(answers) => mistakes.or_value(Some(answers)),
         Err(wrong) => {
             for (key, mistake) in wrong {
