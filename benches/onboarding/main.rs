@@ -325,15 +325,22 @@ impl Bench {
         Engine::new(self.store.clone(), cyclr, Clock::system(), settings)
     }
 
-    async fn measured<F: Future<Output = Vec<f64>>>(&self, count: usize, work: F) -> Run {
+    /// Measures the work; what each onboarding took is asked for afterwards, with the clock stopped.
+    async fn measured<T>(
+        &self,
+        count: usize,
+        work: impl Future<Output = T>,
+        latencies: impl AsyncFnOnce(T) -> Vec<f64>,
+    ) -> Run {
         let (wal, cpu, began) = (self.meter.wal().await, measure::cpu(), Instant::now());
-        let latencies = work.await;
+        let done = work.await;
         let seconds = began.elapsed().as_secs_f64();
+        let cpu_ms = measure::cpu().saturating_sub(cpu).as_secs_f64() * 1000.0;
         Run {
             rate: count as f64 / seconds,
             seconds,
-            latencies,
-            cpu_ms: measure::cpu().saturating_sub(cpu).as_secs_f64() * 1000.0 / count as f64,
+            latencies: latencies(done).await,
+            cpu_ms: cpu_ms / count as f64,
             wal_bytes: (self.meter.wal().await - wal) / count as f64,
         }
     }
@@ -347,7 +354,7 @@ impl Bench {
             began.elapsed().as_secs_f64() * 1000.0
         };
         let work = stream::iter(0..count).map(one).buffer_unordered(self.calls_at_once).collect();
-        self.measured(count, work).await
+        self.measured(count, work, async |took| took).await
     }
 
     /// The engine with its worker, as a process has them.
@@ -366,9 +373,8 @@ impl Bench {
             let starts = stream::iter(0..count).map(|_| self.start(&engine));
             let started: Vec<_> = starts.buffer_unordered(64).collect().await;
             self.meter.wait_for_live(after, started.len()).await;
-            self.meter.latencies(after).await
         };
-        let run = self.measured(count, work).await;
+        let run = self.measured(count, work, async |()| self.meter.latencies(after).await).await;
         working.end().await;
         run
     }

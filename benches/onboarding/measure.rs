@@ -104,7 +104,7 @@ impl Meter {
     pub(crate) async fn wait_for_live_but(&self, after: OnboardingId, count: usize, but: &str) {
         // Counting them all costs as much as some of the work; the first that is not live is soon found.
         while self.is_any_under_way(after, but).await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         loop {
             let live: i64 = sqlx::query_scalar(
@@ -119,7 +119,7 @@ impl Meter {
             if live >= i64::try_from(count).unwrap() {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 

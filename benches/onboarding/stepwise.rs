@@ -42,7 +42,7 @@ impl Bench {
             began.elapsed().as_secs_f64() * 1000.0
         };
         let work = stream::iter(0..count).map(one).buffer_unordered(self.calls_at_once).collect();
-        self.measured(count, work).await
+        self.measured(count, work, async |took| took).await
     }
 
     async fn step_by_step(&self, caller: &bare::Caller) {

@@ -10,7 +10,10 @@ use crate::telemetry::meters;
 
 /// Collects the requests made on behalf of one caller. Clones share the list.
 #[derive(Debug, Clone, Default)]
-pub struct CallLog(Arc<Mutex<Vec<Call>>>);
+pub struct CallLog {
+    calls: Arc<Mutex<Vec<Call>>>,
+    of_a_beginning: bool,
+}
 
 /// One request that was made, or could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,12 @@ pub struct Call {
 }
 
 impl CallLog {
+    /// For the first call of all of an onboarding: where calls wait for their turn, those that go on
+    /// with something, and those that a person waits for, are preferred to it.
+    pub fn of_a_beginning() -> Self {
+        Self { of_a_beginning: true, ..Self::default() }
+    }
+
     /// Hands over what was collected so far and starts anew.
     pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut *self.lock())
@@ -47,8 +56,13 @@ impl CallLog {
         self.lock().iter().any(|call| call.status.is_some())
     }
 
+    /// Whether this is about something begun already, or a person waits for it.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.of_a_beginning || self.has_answer()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -157,6 +157,7 @@ impl Transport {
         let caller = Caller {
             needs_slot: purpose.needs_slot,
             is_under_way: purpose.log.has_answer(),
+            goes_on: purpose.log.goes_on(),
             last_start: purpose.deadline.last_start,
         };
         let permit = self.gate.enter(caller).await?;

@@ -145,7 +145,11 @@ impl Engine {
 
     async fn run_step(&self, leased: &Leased, ahead: Option<Ahead>) -> Box<StepRun> {
         let settings = &self.0.settings;
-        let log = ahead.as_ref().map(|ahead| ahead.log.clone()).unwrap_or_default();
+        let log = match &ahead {
+            Some(ahead) => ahead.log.clone(),
+            None if leased.is_untouched() => CallLog::of_a_beginning(),
+            None => CallLog::default(),
+        };
         let outcome = if leased.claims() > settings.most_claims {
             Outcome::Stuck(Problem::with(
                 ProblemCode::Poison,

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::kept_session::KeptSession;
 use super::row::StateColumns;
 use super::{CallLine, Error, Leased, Store, calls};
 use crate::onboarding::{Event, Onboarding, Status, StepKind, Transition};
@@ -82,7 +84,8 @@ struct ChangeColumns {
     tries: Vec<i32>,
     keep: Vec<bool>,
     due_in: Vec<Option<f64>>,
-    facts: Vec<Value>,
+    /// As text: a tree of JSON values would be made for nothing but to be spelled out.
+    facts: Vec<String>,
     at: Vec<DateTime<Utc>>,
     event_kind: Vec<Option<String>>,
     event: Vec<Option<Value>>,
@@ -114,7 +117,8 @@ impl ChangeColumns {
         self.tries.push(i32::try_from(to.tries).unwrap_or(i32::MAX));
         self.keep.push(goes_on(to));
         self.due_in.push(due_in(to, change.at));
-        self.facts.push(json(&to.facts));
+        // Our own types with text keys: this cannot fail.
+        self.facts.push(serde_json::to_string(&to.facts).unwrap_or_default());
         self.at.push(change.at);
         self.event_kind.push(event_kind);
         self.event.push(event);
@@ -178,12 +182,24 @@ impl Store {
         changes: Vec<Change>,
         lease: Duration,
     ) -> Result<Vec<Kept>, (Error, Vec<Change>)> {
+        self.commit_with(&mut KeptSession::default(), changes, lease).await
+    }
+
+    /// The same with a writer's own session.
+    pub(super) async fn commit_with(
+        &self,
+        session: &mut KeptSession,
+        changes: Vec<Change>,
+        lease: Duration,
+    ) -> Result<Vec<Kept>, (Error, Vec<Change>)> {
         let mut columns = ChangeColumns::default();
         for change in &changes {
             columns.push(change);
         }
         let began = Instant::now();
-        let rows = match self.within(self.write_changes(columns, lease)).await {
+        let writing =
+            session.work(self, async |session| self.write_changes(session, columns, lease).await);
+        let rows = match self.within(writing).await {
             Ok(rows) => rows,
             Err(error) => return Err((error.into(), changes)),
         };
@@ -203,6 +219,7 @@ impl Store {
 
     async fn write_changes(
         &self,
+        session: &mut PgConnection,
         c: ChangeColumns,
         lease: Duration,
     ) -> Result<Vec<KeptRow>, sqlx::Error> {
@@ -237,7 +254,7 @@ impl Store {
             &c.earlier_step as _,
             &c.earlier_calls as _,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(session)
         .await
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use super::kept_session::KeptSession;
 use super::trouble::{Failure as _, Trouble, pause};
 use super::{Change, Error, Kept, Store};
 use crate::telemetry::meters;
@@ -45,10 +46,11 @@ impl Committer {
 
 async fn run(store: Store, lease: Duration, mut receiver: mpsc::Receiver<Entry>) {
     let mut ready = Vec::with_capacity(MOST);
+    let mut session = KeptSession::default();
     while receiver.recv_many(&mut ready, MOST).await > 0 {
         let mut batches = vec![Batch::of(ready.drain(..))];
         while let Some(batch) = batches.pop() {
-            batches.extend(batch.keep(&store, lease).await);
+            batches.extend(batch.keep(&store, &mut session, lease).await);
         }
     }
 }
@@ -72,7 +74,12 @@ impl Batch {
 
     /// Tries until it is kept, or until nobody could use the results any more: Cyclr was asked for
     /// them already. Gives single ones back when the batch as it is will never do.
-    async fn keep(mut self, store: &Store, lease: Duration) -> Vec<Self> {
+    async fn keep(
+        mut self,
+        store: &Store,
+        session: &mut KeptSession,
+        lease: Duration,
+    ) -> Vec<Self> {
         let mut failures = 0;
         let mut in_doubt = false;
         while !self.changes.is_empty() {
@@ -80,9 +87,9 @@ impl Batch {
             let changes = std::mem::take(&mut self.changes);
             let (size, began) = (changes.len(), Instant::now());
             let tried = if in_doubt {
-                store.commit_again(changes, lease).await
+                store.commit_again(session, changes, lease).await
             } else {
-                store.commit_all(changes, lease).await
+                store.commit_with(session, changes, lease).await
             };
             meters::commit(size, began.elapsed());
             let (error, changes) = match tried {

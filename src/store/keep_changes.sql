@@ -3,7 +3,7 @@ WITH change AS (
     SELECT * FROM UNNEST(
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
         $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::integer[],
-        $11::boolean[], $12::float8[], $13::jsonb[], $14::timestamptz[], $15::text[],
+        $11::boolean[], $12::float8[], $13::text[], $14::timestamptz[], $15::text[],
         $16::jsonb[], $17::text[], $18::text[], $21::uuid[], $22::uuid[],
         $23::timestamptz[], $24::text[], $25::jsonb[], $26::text[], $27::text[]
     ) AS c (
@@ -17,7 +17,7 @@ kept AS (
     UPDATE onboarding o
     SET version = o.version + CASE WHEN c.earlier_kind IS NULL THEN 1 ELSE 2 END, status = c.status, step = c.step, since = c.since,
         problem_code = c.problem_code, problem_detail = c.problem_detail,
-        deadline = c.deadline, wake_at = c.wake_at, tries = c.tries, facts = c.facts,
+        deadline = c.deadline, wake_at = c.wake_at, tries = c.tries, facts = c.facts::jsonb,
         last_change = c.change_id,
         -- As `Onboarding` says; the worker's own copy may be older than what a person ordered.
         assignee = CASE WHEN c.status NOT IN ('live', 'cancelled') THEN o.assignee END,

@@ -78,6 +78,11 @@ impl Leased {
         self.onboarding = onboarding;
     }
 
+    /// Whether nothing was ever kept of it but that it was started.
+    pub fn is_untouched(&self) -> bool {
+        self.last_change.is_none()
+    }
+
     /// How often it was taken since the last kept change, this time included.
     pub fn claims(&self) -> i32 {
         self.claims

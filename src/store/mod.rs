@@ -28,6 +28,7 @@ mod committer;
 mod drafts;
 mod figures;
 mod journal;
+mod kept_session;
 mod leases;
 mod lists;
 mod logos;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::calls::spell;
 use super::commit::goes_on;
+use super::kept_session::KeptSession;
 use super::{Change, Error, Kept, Store};
 
 /// A change that was kept the first time.
@@ -20,8 +21,9 @@ impl Store {
     /// As [`Store::commit_all`], for changes that may have been kept already: those learn the fate
     /// that they had then, and calls that were kept are not kept again. After an error the changes
     /// come back in any order.
-    pub async fn commit_again(
+    pub(super) async fn commit_again(
         &self,
+        session: &mut KeptSession,
         mut changes: Vec<Change>,
         lease: Duration,
     ) -> Result<Vec<Kept>, (Error, Vec<Change>)> {
@@ -36,7 +38,7 @@ impl Store {
         let fresh = if open.is_empty() {
             Vec::new()
         } else {
-            match self.commit_all(open, lease).await {
+            match self.commit_with(session, open, lease).await {
                 Ok(fates) => fates,
                 Err((error, mut open)) => {
                     // Those that were kept are found again the next time.

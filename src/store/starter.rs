@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use super::answers::Shown;
 use super::commit::json;
+use super::kept_session::KeptSession;
 use super::row::StateColumns;
 use super::start::{Render, StartError};
 use super::trouble::{Failure as _, Trouble};
@@ -64,10 +66,11 @@ impl Starter {
 
 async fn run(store: Store, lease: Duration, mut receiver: mpsc::Receiver<Entry>) {
     let mut batch = Vec::with_capacity(MOST);
+    let mut session = KeptSession::default();
     while receiver.recv_many(&mut batch, MOST).await > 0 {
         // Whoever has gone away since is not started for; a repetition may be here already.
         batch.retain(|entry| !entry.told.is_closed());
-        for entry in start_batch(&store, lease, std::mem::take(&mut batch)).await {
+        for entry in start_batch(&store, &mut session, lease, std::mem::take(&mut batch)).await {
             let started = store.start(entry.new, lease, &entry.render).await;
             answer(&store, entry.told, started).await;
         }
@@ -75,7 +78,12 @@ async fn run(store: Store, lease: Duration, mut receiver: mpsc::Receiver<Entry>)
 }
 
 /// Starts what is plainly fresh; gives back what needs a closer look.
-async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<Entry> {
+async fn start_batch(
+    store: &Store,
+    session: &mut KeptSession,
+    lease: Duration,
+    batch: Vec<Entry>,
+) -> Vec<Entry> {
     let mut tenants = HashSet::new();
     let (batch, mut left): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|entry| tenants.insert(entry.new.onboarding.tenant.clone()));
@@ -85,7 +93,7 @@ async fn start_batch(store: &Store, lease: Duration, batch: Vec<Entry>) -> Vec<E
     }
     let ends = Instant::now() + lease;
     let token = Uuid::new_v4();
-    let fresh = match store.start_fresh(columns, token, lease).await {
+    let fresh = match store.start_fresh(session, columns, token, lease).await {
         Ok(fresh) => fresh.into_iter().collect::<HashSet<_>>(),
         Err(error) if matches!(error.trouble(), Trouble::Gone | Trouble::Busy) => {
             store.lost.note(error.trouble(), token, ends);
@@ -193,11 +201,24 @@ impl Store {
     /// Which of these were kept: fresh ones that nothing stands in the way of.
     async fn start_fresh(
         &self,
+        session: &mut KeptSession,
         c: Columns,
         token: Uuid,
         lease: Duration,
     ) -> Result<Vec<Uuid>, sqlx::Error> {
-        let started = sqlx::query_file_scalar!(
+        let starting =
+            session.work(self, async |session| self.insert_fresh(session, c, token, lease).await);
+        self.within(starting).await
+    }
+
+    async fn insert_fresh(
+        &self,
+        session: &mut PgConnection,
+        c: Columns,
+        token: Uuid,
+        lease: Duration,
+    ) -> Result<Vec<Uuid>, sqlx::Error> {
+        sqlx::query_file_scalar!(
             "src/store/start_many.sql",
             &c.id,
             &c.reference,
@@ -225,7 +246,7 @@ impl Store {
             Event::Started.kind(),
             json(&Event::Started),
         )
-        .fetch_all(&self.pool);
-        self.within(started).await
+        .fetch_all(session)
+        .await
     }
 }

@@ -1,6 +1,5 @@
 //! Where calls wait. Locks, counts and sleeps; the governor decides.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::governor::{Admission, Change, Governor, Pass, Turn};
+use super::line::{Line, Spot};
 use super::settings::PressureSettings;
 use super::snapshot::Pressure;
 use super::verdict::Verdict;
@@ -23,6 +23,8 @@ pub(in crate::cyclr) struct Caller {
     pub(in crate::cyclr) needs_slot: bool,
     /// It has been let through before in this run. To turn it away now would waste what it did.
     pub(in crate::cyclr) is_under_way: bool,
+    /// It is about something begun already, or a person waits: see [`Line`].
+    pub(in crate::cyclr) goes_on: bool,
     /// Nothing is sent any more after this.
     pub(in crate::cyclr) last_start: Instant,
 }
@@ -36,13 +38,7 @@ struct Shared {
 
 struct Inside {
     governor: Governor,
-    line: VecDeque<Waiter>,
-    numbers: u64,
-}
-
-struct Waiter {
-    number: u64,
-    answer: oneshot::Sender<Answer>,
+    line: Line<Answer>,
 }
 
 /// A permit, or how long to stay away.
@@ -57,14 +53,14 @@ pub(in crate::cyclr) struct Permit {
 /// A place in the line, left when dropped.
 struct Place<'a> {
     shared: &'a Arc<Shared>,
-    number: u64,
+    spot: Spot,
 }
 
 impl Gate {
     pub(in crate::cyclr) fn new(settings: PressureSettings, ceiling: usize) -> Self {
         let patience = settings.patience;
         let governor = Governor::new(settings, ceiling);
-        let inside = Inside { governor, line: VecDeque::new(), numbers: 0 };
+        let inside = Inside { governor, line: Line::default() };
         Self(Arc::new(Shared { inside: Mutex::new(inside), patience }))
     }
 
@@ -77,12 +73,13 @@ impl Gate {
             let longest = if caller.is_under_way { left / 4 } else { self.0.patience };
             let patience = longest.min(left);
             let door = self.0.change(|inside, _| {
-                let ahead = if caller.needs_slot { inside.line.len() } else { 0 };
+                let ahead =
+                    if caller.needs_slot { inside.line.ahead_of(caller.goes_on) } else { 0 };
                 let slot = (caller.needs_slot, ahead);
                 match inside.governor.admit(now.into_std(), rand::random(), slot, patience) {
                     Admission::LineUp(wait) if caller.needs_slot => {
-                        let (number, answer) = inside.line_up();
-                        Door::Line { number, answer, wait }
+                        let (spot, answer) = inside.line.join(caller.goes_on, now);
+                        Door::Line { spot, answer, wait }
                     }
                     Admission::LineUp(wait) => Door::Later(wait),
                     Admission::Go(pass) => Door::Open(self.0.permit(pass)),
@@ -93,8 +90,8 @@ impl Gate {
                 Door::Open(permit) => return Ok(permit),
                 Door::Closed(for_at_least) => return Err(NotSent::HeldBack { for_at_least }),
                 Door::Later(wait) => sleep(wait).await,
-                Door::Line { number, answer, wait } => {
-                    let place = Place { shared: &self.0, number };
+                Door::Line { spot, answer, wait } => {
+                    let place = Place { shared: &self.0, spot };
                     return place.wait(answer, wait, caller.last_start).await;
                 }
             }
@@ -120,7 +117,7 @@ enum Door {
     Open(Permit),
     Closed(Duration),
     Later(Duration),
-    Line { number: u64, answer: oneshot::Receiver<Answer>, wait: Duration },
+    Line { spot: Spot, answer: oneshot::Receiver<Answer>, wait: Duration },
 }
 
 impl Place<'_> {
@@ -148,10 +145,10 @@ impl Place<'_> {
         let now = Instant::now().into_std();
         self.shared.change(|inside, leftover| {
             inside.pump(now, self.shared, leftover);
-            let found = inside.line.binary_search_by_key(&self.number, |waiter| waiter.number);
-            match found.map(|ahead| inside.governor.turn_after(now, ahead)) {
-                Ok(Turn::Wait(wait)) => wait.max(Duration::from_millis(1)),
-                Ok(Turn::Go(_) | Turn::Full | Turn::Closed(_)) | Err(_) => HEARTBEAT,
+            let ahead = inside.line.ahead(self.spot);
+            match ahead.map(|ahead| inside.governor.turn_after(now, ahead)) {
+                Some(Turn::Wait(wait)) => wait.max(Duration::from_millis(1)),
+                Some(Turn::Go(_) | Turn::Full | Turn::Closed(_)) | None => HEARTBEAT,
             }
         })
     }
@@ -172,9 +169,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.shared.change(|inside, _| {
             // Not there any more: its answer is on the way, and what comes with it is given back.
-            if let Ok(at) = inside.line.binary_search_by_key(&self.number, |waiter| waiter.number) {
-                inside.line.remove(at);
-            }
+            inside.line.leave(self.spot);
         });
     }
 }
@@ -233,31 +228,24 @@ impl Shared {
 }
 
 impl Inside {
-    fn line_up(&mut self) -> (u64, oneshot::Receiver<Answer>) {
-        let (answer, receiver) = oneshot::channel();
-        self.numbers += 1;
-        self.line.push_back(Waiter { number: self.numbers, answer });
-        (self.numbers, receiver)
-    }
-
     /// Lets those pass whose turn it is, from the front.
     fn pump(&mut self, now: std::time::Instant, shared: &Arc<Shared>, leftover: &mut Vec<Answer>) {
         while !self.line.is_empty()
             && let Turn::Go(pass) = self.governor.turn(now, true)
         {
             let permit = shared.permit(pass);
-            let Some(waiter) = self.line.pop_front() else {
+            let Some(answer) = self.line.next() else {
                 leftover.push(Ok(permit));
                 return;
             };
-            leftover.extend(waiter.answer.send(Ok(permit)).err());
+            leftover.extend(answer.send(Ok(permit)).err());
         }
     }
 
     fn clear_line(&mut self, leftover: &mut Vec<Answer>) {
-        for waiter in std::mem::take(&mut self.line) {
+        for answer in self.line.clear() {
             let wait = self.hold_back();
-            leftover.extend(waiter.answer.send(Err(wait)).err());
+            leftover.extend(answer.send(Err(wait)).err());
         }
     }
 

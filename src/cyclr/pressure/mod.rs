@@ -9,7 +9,8 @@
 //! What always holds: every decision is a pure function of what was seen, the time and a number drawn
 //! by chance (`governor` and what it is made of); `gate` waits and counts and decides nothing. A permit
 //! is given back on every path, also when its future is dropped, and a drop says nothing about the
-//! host. Those who wait pass in the order in which they came. Whoever is not let through is told when
+//! host. Those who wait pass in the order in which they came, but what goes on with something, or has a
+//! person waiting, before what only begins (for a while: see `line`). Whoever is not let through is told when
 //! to come back, each one later than the one before.
 //!
 //! Decided against: a breaker per account or per call (it is the host that is away), and probing with
@@ -19,6 +20,7 @@ mod breaker;
 mod gate;
 mod governor;
 mod limit;
+mod line;
 mod pacer;
 mod settings;
 mod snapshot;
