@@ -6,6 +6,7 @@ steps = Schritte
 step-done = (erledigt)
 error-prefix = Fehler:
 step-number = Schritt { $number } von { $total }
+colon = :
 step-prepare = Vorbereiten
 step-connect = Konten verbinden
 step-answer = Fragen beantworten

@@ -9,6 +9,7 @@ steps = Steps
 step-done = (done)
 error-prefix = Error:
 step-number = Step { $number } of { $total }
+colon = :
 step-prepare = Prepare
 step-connect = Connect accounts
 step-answer = Answer questions

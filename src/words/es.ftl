@@ -6,6 +6,7 @@ steps = Pasos
 step-done = (hecho)
 error-prefix = Error:
 step-number = Paso { $number } de { $total }
+colon = :
 step-prepare = Preparar
 step-connect = Conectar cuentas
 step-answer = Responder preguntas

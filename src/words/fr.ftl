@@ -6,6 +6,7 @@ steps = Étapes
 step-done = (fait)
 error-prefix = Erreur :
 step-number = Étape { $number } sur { $total }
+colon = {"\u00A0"}:
 step-prepare = Préparer
 step-connect = Connecter les comptes
 step-answer = Répondre aux questions

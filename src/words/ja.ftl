@@ -6,6 +6,7 @@ steps = 手順
 step-done = (完了)
 error-prefix = エラー:
 step-number = 手順 { $number } / { $total }
+colon = ：
 step-prepare = 準備
 step-connect = アカウントの接続
 step-answer = 質問への回答

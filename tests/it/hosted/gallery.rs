@@ -96,6 +96,23 @@ impl Walk {
         self.see(name, &format!("{page}/{path}"), Some(&cookie)).await;
     }
 
+    /// What somebody is told whose form will not do, in every language that they may have chosen.
+    async fn refuse(&mut self, name: &str, path: &str, fields: &[(&str, &str)]) {
+        for language in ["en"].into_iter().chain(OTHERS) {
+            let cookie = format!("{}; gangway-language={language}", self.browser.cookie);
+            let answer = self.site.post(path, &cookie, fields).await;
+            assert!(answer.body.contains(&format!("<html lang=\"{language}\">")), "{name}");
+            self.shown.push(Shown::of(name, language, &answer));
+        }
+    }
+
+    /// The same below the page of the visit, with what every form of it carries.
+    async fn refuse_below(&mut self, name: &str, path: &str, fields: &[(&str, &str)]) {
+        let token = self.site.form_token(&self.browser).await;
+        let path = format!("{}/{path}", self.browser.page);
+        self.refuse(name, &path, &[&[("form-token", &*token)], fields].concat()).await;
+    }
+
     async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let path = format!("{}/{path}", self.browser.page);
         post(&self.site, &self.browser, &path, fields).await
@@ -111,7 +128,7 @@ pub(crate) async fn every_page() -> Vec<Shown> {
 }
 
 async fn signing_in() -> Vec<Shown> {
-    let (mut site, id) = Site::with(attended()).await;
+    let (site, id) = Site::with(attended()).await;
     let browser = site.visit(id).await;
     let crm = site.house.connector(id, "Harbour CRM").await;
     let sign_in = format!("connections/{crm}/sign-in");
@@ -139,12 +156,9 @@ async fn signing_in() -> Vec<Shown> {
     walk.site.house.settle().await;
     walk.see("26-connected", &back, Some(&cookie)).await;
     walk.see("27-window", &format!("{back}/window"), Some(&cookie)).await;
-    let forged = walk.site.post(&format!("{}/answers", walk.browser.page), &cookie, &[]).await;
-    walk.keep("28-forged-form", &forged);
-    site = walk.site;
-    let request = axum::http::Request::post("/l/x").body(axum::body::Body::empty()).unwrap();
-    let asked = site.send(request).await;
-    walk.shown.push(Shown::of("29-link-requested", "en", &asked));
+    let answers = format!("{}/answers", walk.browser.page);
+    walk.refuse("28-forged-form", &answers, &[]).await;
+    walk.refuse("29-link-requested", "/l/x", &[]).await;
     walk.shown
 }
 
@@ -177,8 +191,8 @@ async fn every_way() -> Vec<Shown> {
     let mut walk = Walk { site, browser, shown: Vec::new() };
     walk.see_now("40-fields").await;
     let desk = (id, "Anchor Desk");
-    let refused = enter(&walk.site, &walk.browser, desk, &[("input-Domain", "")]).await;
-    walk.keep("41-fields-refused", &refused);
+    let details = format!("connections/{}/details", walk.site.house.connector(id, desk.1).await);
+    walk.refuse_below("41-fields-refused", &details, &[("input-Domain", "")]).await;
     let good = [
         ("input-Domain", "acme.anchor.example"),
         ("input-Username", "ada"),
@@ -194,8 +208,8 @@ async fn every_way() -> Vec<Shown> {
     walk.see("44-key-of-way", &chosen, Some(&cookie)).await;
     connect_chat(&mut walk.site, id, &walk.browser).await;
     walk.see_now("45-live-questions").await;
-    let refused = walk.send("answers", &[("since", "soon"), ("rate", "much")]).await;
-    walk.keep("46-live-questions-refused", &refused);
+    let wrong = [("since", "soon"), ("rate", "much")];
+    walk.refuse_below("46-live-questions-refused", "answers", &wrong).await;
     let answers = [("since", "2026-11-30T09:00"), ("ledger", "ledger-2"), ("rate", "19.5")];
     walk.send("answers", &answers).await;
     walk.see_below("47-review", "review").await;

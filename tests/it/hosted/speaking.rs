@@ -24,9 +24,9 @@ async fn a_page_speaks_the_language_that_was_chosen_known_or_wished_for() {
     for (language, heading) in [
         ("en", "Step 2 of 4: Connect Harbour CRM"),
         ("de", "Schritt 2 von 4: Harbour CRM verbinden"),
-        ("fr", "Étape 2 sur 4: Connecter Harbour CRM"),
+        ("fr", "Étape 2 sur 4\u{a0}: Connecter Harbour CRM"),
         ("es", "Paso 2 de 4: Conectar Harbour CRM"),
-        ("ja", "手順 2 / 4: Harbour CRMを接続"),
+        ("ja", "手順 2 / 4： Harbour CRMを接続"),
     ] {
         let page = ask(&site, &browser.page, &browser, language).await;
         assert_eq!(page.heading(), heading);
