@@ -25,6 +25,7 @@ mod failure;
 mod home;
 mod inputs;
 mod list;
+mod news;
 mod operator;
 mod order;
 mod password;

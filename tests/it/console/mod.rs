@@ -4,6 +4,7 @@ mod bulk;
 mod case;
 mod entrance;
 mod lists;
+mod orders;
 mod roles;
 mod settings;
 mod staff;
