@@ -29,6 +29,7 @@ mod news;
 mod operator;
 mod order;
 mod password;
+mod preview;
 mod settings;
 mod sign_in;
 mod staff;
@@ -46,17 +47,19 @@ use tower_http::compression::CompressionLayer;
 use crate::web::{self, AppState, protect_pages};
 use password::Hashing;
 pub use password::{RULE as PASSWORD_RULE, is_good as is_good_password};
+pub use preview::CustomersPage;
 
 /// What the handlers of this door hold.
 #[derive(Clone, FromRef)]
 struct Console {
     app: AppState,
     hashing: Arc<Hashing>,
+    customers_page: CustomersPage,
 }
 
 /// All pages, with the headers that protect them.
-pub fn router(state: AppState) -> Router {
-    let console = Console { app: state.clone(), hashing: Arc::default() };
+pub fn router(state: AppState, customers_page: CustomersPage) -> Router {
+    let console = Console { app: state.clone(), hashing: Arc::default(), customers_page };
     let case = "/console/onboardings/{reference}";
     let routes = Router::new()
         .route("/console", get(home::show))
@@ -69,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         .route("/console/onboardings", get(list::show))
         .route("/console/onboardings.csv", get(export::export))
         .route(case, get(case::show))
+        .route(&format!("{case}/preview"), get(preview::show))
         .route(&format!("{case}/{{action}}"), get(act::show).post(act::order))
         .route(&format!("{case}/deliveries/{{endpoint}}/{{message}}/replay"), post(case::replay))
         .route("/console/settings", get(settings::show))

@@ -25,6 +25,7 @@ const ROUTES: &[(&str, Method, Option<Role>)] = &[
     ("/console/onboardings", Method::GET, Some(Role::Viewer)),
     ("/console/onboardings.csv", Method::GET, Some(Role::Viewer)),
     ("/console/onboardings/{reference}", Method::GET, Some(Role::Viewer)),
+    ("/console/onboardings/{reference}/preview", Method::GET, Some(Role::Viewer)),
     ("/console/onboardings/{reference}/{action}", Method::GET, Some(Role::Operator)),
     ("/console/onboardings/{reference}/{action}", Method::POST, Some(Role::Operator)),
     (
