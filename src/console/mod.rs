@@ -17,6 +17,7 @@
 mod account;
 mod act;
 mod audit;
+mod blueprint;
 mod bulk;
 mod case;
 mod chrome;
@@ -76,6 +77,7 @@ pub fn router(state: AppState, customers_page: CustomersPage) -> Router {
         .route(&format!("{case}/{{action}}"), get(act::show).post(act::order))
         .route(&format!("{case}/deliveries/{{endpoint}}/{{message}}/replay"), post(case::replay))
         .route("/console/settings", get(settings::show))
+        .route("/console/settings/blueprints/{key}", get(blueprint::show))
         .route("/console/settings/keys/{key}/revoke", post(settings::revoke_key))
         .route("/console/bulk", get(bulk::list).post(bulk::preview))
         .route("/console/bulk/new", get(bulk::choose))

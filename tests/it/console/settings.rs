@@ -81,3 +81,38 @@ async fn an_administrator_sees_what_there_is_and_ends_a_key() {
     let lines = desk.audit().await.into_iter().filter(|line| line["action"] == "revoke_key");
     assert_eq!(lines.count(), 1);
 }
+
+#[tokio::test]
+async fn a_blueprint_is_looked_at_against_cyclr_and_its_verdict_is_told() {
+    let (site, _) = Site::with(attended()).await;
+    let desk = Desk::around(site);
+    let house = &desk.site.house;
+    let mut wrong = attended();
+    wrong["key"] = "wrong".into();
+    wrong["templates"][0]["template_id"] = "11111111-2222-3333-4444-555555555555".into();
+    house.publish(wrong.clone()).await;
+    wrong["name"] = "The <second>".into();
+    house.publish(wrong).await;
+    let admin = desk.staff(Role::Admin).await;
+    let key = attended()["key"].as_str().unwrap().to_owned();
+    let look = async |key: &str| {
+        desk.get(&format!("/console/settings/blueprints/{key}"), &admin.cookie).await
+    };
+    let before = desk.site.rows().await;
+    let good = look(&key).await;
+    assert_eq!(good.status, StatusCode::OK, "{}", good.body);
+    assert!(!good.body.contains(">failed<"), "{}", good.body);
+    for question in ["template", "credentials", "service domain", "Version 1"] {
+        assert!(good.body.contains(question), "{question}\n{}", good.body);
+    }
+    let wrong = look("wrong").await.body;
+    for part in ["It cannot work as it is", ">failed<", "The &#60;second&#62;", "Before it: 1 ("] {
+        assert!(wrong.contains(part), "{part}\n{wrong}");
+    }
+    assert_eq!(look("nothing").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.site.rows().await, before);
+    let calls = house.heard();
+    assert!(calls.iter().any(|call| call.contains("templates")), "{calls:?}");
+    let settings = desk.get("/console/settings", &admin.cookie).await.body;
+    assert!(settings.contains("href=\"/console/settings/blueprints/wrong\""), "{settings}");
+}
