@@ -21,6 +21,7 @@ mod blueprint;
 mod bulk;
 mod case;
 mod chrome;
+mod endpoint;
 mod export;
 mod failure;
 mod home;
@@ -78,6 +79,7 @@ pub fn router(state: AppState, customers_page: CustomersPage) -> Router {
         .route(&format!("{case}/deliveries/{{endpoint}}/{{message}}/replay"), post(case::replay))
         .route("/console/settings", get(settings::show))
         .route("/console/settings/blueprints/{key}", get(blueprint::show))
+        .route("/console/settings/endpoints/{id}", get(endpoint::show))
         .route("/console/settings/keys/{key}/revoke", post(settings::revoke_key))
         .route("/console/bulk", get(bulk::list).post(bulk::preview))
         .route("/console/bulk/new", get(bulk::choose))

@@ -116,3 +116,37 @@ async fn a_blueprint_is_looked_at_against_cyclr_and_its_verdict_is_told() {
     let settings = desk.get("/console/settings", &admin.cookie).await.body;
     assert!(settings.contains("href=\"/console/settings/blueprints/wrong\""), "{settings}");
 }
+
+#[tokio::test]
+async fn what_was_sent_to_an_endpoint_is_listed_by_state_and_leads_to_the_cases() {
+    let desk = Desk::open().await;
+    add_endpoint(&desk).await;
+    let key = desk.site.house.publish(attended()).await;
+    let house = &desk.site.house;
+    for n in 0..60 {
+        house.start(&format!("tenant-{n}"), &key).await;
+    }
+    house.store.spread(100, &|told| format!("{{\"kind\":\"{}\"}}", told.kind)).await.unwrap();
+    let admin = desk.staff(Role::Admin).await;
+    let settings = desk.get("/console/settings", &admin.cookie).await.body;
+    let (_, rest) = settings.split_once("href=\"/console/settings/endpoints/").unwrap();
+    let path = format!("/console/settings/endpoints/{}", rest.split_once('"').unwrap().0);
+    let first = desk.get(&path, &admin.cookie).await.body;
+    let lines = |page: &str| page.matches("<th scope=\"row\">onboarding.started").count();
+    assert_eq!(lines(&first), 50, "{first}");
+    let (_, rest) = first.split_once("rel=\"next\" href=\"").unwrap();
+    let older = rest.split_once('"').unwrap().0.replace("&#38;", "&");
+    let second = desk.get(&older, &admin.cookie).await.body;
+    assert_eq!(lines(&second), 10, "{second}");
+    assert!(!second.contains("rel=\"next\""));
+    let (_, rest) = second.split_once("href=\"/console/onboardings?q=").unwrap();
+    let case = format!("/console/onboardings?q={}", rest.split_once('"').unwrap().0);
+    assert_eq!(desk.get(&case, &admin.cookie).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(lines(&desk.get(&format!("{path}?state=pending"), &admin.cookie).await.body), 50);
+    for nothing in ["failed", "delivered"] {
+        let page = desk.get(&format!("{path}?state={nothing}"), &admin.cookie).await.body;
+        assert!(page.contains("Nothing of this kind was sent."), "{page}");
+    }
+    let unknown = format!("/console/settings/endpoints/{}", Uuid::now_v7());
+    assert_eq!(desk.get(&unknown, &admin.cookie).await.status, StatusCode::NOT_FOUND);
+}
