@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::words::plain;
+use crate::onboarding::ProblemCode;
 use crate::store::{Happened, Recent};
 
 /// How far back it goes.
@@ -32,7 +33,7 @@ pub(super) fn tell(recent: Recent) -> Vec<News> {
 
 fn one(happened: Happened) -> Option<(u8, News)> {
     let Happened { kind, status, problem, onboardings: count } = happened;
-    let code = problem.map(|problem| problem.name());
+    let code = problem.map(ProblemCode::name);
     let about = code.map(plain).unwrap_or_default();
     let list = |query: &str| Some(format!("/console/onboardings?{query}"));
     let of_problem =
@@ -56,7 +57,7 @@ fn one(happened: Happened) -> Option<(u8, News)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::onboarding::{Event, ProblemCode};
+    use crate::onboarding::Event;
 
     fn happened(
         event: &Event,
