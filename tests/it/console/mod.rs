@@ -4,8 +4,10 @@ mod bulk;
 mod case;
 mod entrance;
 mod lists;
+mod provider;
 mod roles;
 mod settings;
+mod single_sign_on;
 mod staff;
 
 use axum::Router;
