@@ -32,6 +32,7 @@ mod settings;
 mod sign_in;
 mod staff;
 mod timeline;
+mod views;
 mod words;
 
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub fn router(state: AppState) -> Router {
         .route("/console/prove", get(account::ask_proof).post(account::prove))
         .route("/console/onboardings", get(list::show))
         .route("/console/onboardings.csv", get(export::export))
+        .route("/console/views", post(views::save))
+        .route("/console/views/{view}/delete", post(views::delete))
         .route(case, get(case::show))
         .route(&format!("{case}/{{action}}"), get(act::show).post(act::order))
         .route(&format!("{case}/deliveries/{{endpoint}}/{{message}}/replay"), post(case::replay))

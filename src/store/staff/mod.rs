@@ -1,14 +1,16 @@
 //! The people who use the console: who they are and what they may, their sessions, their failed tries at
-//! signing in, and what they did.
+//! signing in, the lists they have saved, and what they did.
 //!
 //! What always holds:
-//! - What somebody does to staff or sessions stands in the audit, written in the same transaction.
+//! - What somebody does to staff, sessions or what all staff see stands in the audit, written in the same
+//!   transaction.
 //! - There is always an administrator who can come in: the last one is neither disabled nor lowered.
 
 mod audit;
 mod failures;
 mod orders;
 mod sessions;
+mod views;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -18,6 +20,7 @@ pub use audit::{Act, Actor, AuditFilter, AuditLine, AuditPage};
 pub use failures::Bucket;
 pub use orders::{NewStaff, StaffChange, StaffError};
 pub use sessions::{NewSession, StaffSession};
+pub use views::{NewView, SavedView, ViewError};
 
 use super::{Error, Store};
 use crate::ids::StaffId;

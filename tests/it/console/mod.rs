@@ -7,6 +7,7 @@ mod lists;
 mod roles;
 mod settings;
 mod staff;
+mod views;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

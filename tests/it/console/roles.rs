@@ -32,6 +32,8 @@ const ROUTES: &[(&str, Method, Option<Role>)] = &[
         Method::POST,
         Some(Role::Operator),
     ),
+    ("/console/views", Method::POST, Some(Role::Viewer)),
+    ("/console/views/{session}/delete", Method::POST, Some(Role::Viewer)),
     ("/console/settings", Method::GET, Some(Role::Admin)),
     ("/console/settings/keys/{session}/revoke", Method::POST, Some(Role::Admin)),
     ("/console/bulk", Method::GET, Some(Role::Viewer)),
