@@ -17,11 +17,12 @@ use crate::browser::Browser;
 use crate::hosted::Served;
 use crate::house::House;
 use crate::program::PATIENCE;
-use causes::{ACCOUNTS, ACTIVATE, CONNECTOR, Comes, INSTALL, Mended, world};
+use causes::{ACCOUNTS, ACTIVATE, CONNECTOR, Comes, INSTALL, Meddling, Mended, world};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
 const REASON: &str = "The cause is put right <really>";
+
 /// What is clicked on the page of the case.
 #[derive(Debug, Clone, Copy)]
 enum Order {
@@ -39,9 +40,10 @@ type Row = (ProblemCode, Comes, Mended, Order, &'static str);
 const ROWS: [Row; 25] = {
     use Comes::{
         AccountOfAnother, AnswerLost, AnswerRefused, DefectiveTemplate, HeldBack,
-        MappingPassedOver, NamedAccountMissing, Refused, RuleForNothing, SingleRunLate,
+        MappingPassedOver, Meddled, NamedAccountMissing, Refused, RuleForNothing, SingleRunLate,
         TwoInstalls, Unanswered, Written,
     };
+    use Meddling::{MapsOtherwise, SignsInAgain, StopsTheCycle};
     use Mended::{AccountMade, AccountRemoved, Faults, Mapped, Time};
     use Order::{Adopt, Answer, Cancel, RestartFrom, Retry, Skip};
     use ProblemCode as Code;
@@ -50,7 +52,7 @@ const ROWS: [Row; 25] = {
         (Code::CyclrThrottled, Refused("POST", INSTALL, 429), Faults, Retry, "live"),
         (Code::CyclrPaused, HeldBack, Faults, Retry, "live"),
         (Code::CyclrAnswerUnclear, AnswerLost("POST", ACCOUNTS), Faults, Retry, "live"),
-        (Code::CyclrContradicts, Written, Faults, Retry, "waiting"),
+        (Code::CyclrContradicts, Meddled(SignsInAgain), Faults, Retry, "live"),
         (Code::CyclrRefusedCredentials, Refused("POST", ACCOUNTS, 401), Faults, Retry, "live"),
         (Code::CyclrRejected, AnswerRefused, Faults, Answer("side"), "live"),
         (Code::AccountTaken, AccountOfAnother, AccountRemoved, Retry, "live"),
@@ -63,12 +65,12 @@ const ROWS: [Row; 25] = {
         (Code::ConnectorRefused, Written, Faults, Retry, "waiting"),
         (Code::TemplateDefect, DefectiveTemplate, Faults, Cancel, "cancelled"),
         (Code::MappingRuleFailed, RuleForNothing, Mapped, Skip, "live"),
-        (Code::MappingNotKept, Written, Faults, Retry, "waiting"),
+        (Code::MappingNotKept, Meddled(MapsOtherwise), Faults, Retry, "live"),
         (Code::SkippedIsNeeded, MappingPassedOver, Faults, RestartFrom("map"), "waiting"),
         (Code::CycleRunning, Refused("PUT", "/v1.0/steps/*", 409), Faults, Retry, "live"),
         (Code::ActivationRefused, Refused("PUT", ACTIVATE, 400), Faults, Retry, "live"),
         (Code::ActivationUnclear, SingleRunLate, Time, Retry, "live"),
-        (Code::NotActiveYet, Written, Faults, Retry, "waiting"),
+        (Code::NotActiveYet, Meddled(StopsTheCycle), Faults, Retry, "live"),
         (Code::Poison, Written, Faults, Retry, "waiting"),
         (Code::InternalFault, Written, Faults, Retry, "waiting"),
     ]

@@ -44,8 +44,29 @@ pub(super) enum Comes {
     SingleRunLate,
     /// Cyclr asked for a pause in the middle of its being away.
     HeldBack,
+    /// Somebody at Cyclr's console changes something while a call of ours is under way.
+    Meddled(Meddling),
     /// What the sandbox cannot be brought to: written as the step would have written it.
     Written,
+}
+
+/// What somebody changes, after that call was performed and before it is answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Meddling {
+    StopsTheCycle,
+    MapsOtherwise,
+    /// Signs in again, just when Cyclr has said that somebody must.
+    SignsInAgain,
+}
+
+impl Meddling {
+    fn call(self) -> (&'static str, &'static str) {
+        match self {
+            Self::StopsTheCycle => ("PUT", ACTIVATE),
+            Self::MapsOtherwise => ("PUT", "/v1.0/steps/*"),
+            Self::SignsInAgain => ("GET", "/v1.0/cycles/*/prerequisites"),
+        }
+    }
 }
 
 /// What is put right at Cyclr before the order is given.
@@ -87,7 +108,10 @@ fn blueprint(comes: Comes) -> Value {
     let (constant, ask) = (json!({ "constant": "main" }), json!({ "ask": "book" }));
     let question = json!({ "key": "book", "label": "Which book?" });
     let mut blueprint = ledger_blueprint();
-    let asks = matches!(comes, Comes::AnswerRefused | Comes::MappingPassedOver | Comes::Written);
+    let asks = matches!(
+        comes,
+        Comes::AnswerRefused | Comes::MappingPassedOver | Comes::Meddled(_) | Comes::Written
+    );
     let mut rules = vec![rule("Book", if asks { ask } else { constant })];
     if matches!(comes, Comes::RuleForNothing) {
         rules.push(rule("Nowhere", json!({ "constant": "x" })));
@@ -102,7 +126,7 @@ fn blueprint(comes: Comes) -> Value {
             blueprint["templates"][0]["schedule"] = json!({ "run_once": true });
         }
         // The first failure is the last try.
-        Comes::Refused(..) | Comes::Unanswered(..) | Comes::AnswerLost(..) => {
+        Comes::Refused(..) | Comes::Unanswered(..) | Comes::AnswerLost(..) | Comes::Meddled(_) => {
             blueprint["limits"] = json!({ "tries": 1 });
         }
         Comes::AnswerRefused
@@ -123,6 +147,10 @@ fn refusal(status: u16) -> FaultKind {
 
 fn lasting(method: &str, path: &str, kind: FaultKind) -> Fault {
     Fault { times: 1000, ..Fault::once(method, path, kind) }
+}
+
+fn mapped_to(value: &str) -> Value {
+    json!({ "MappingType": "StaticValue", "Value": value })
 }
 
 impl Desk {
@@ -171,6 +199,7 @@ impl Desk {
             | Comes::DefectiveTemplate
             | Comes::RuleForNothing
             | Comes::MappingPassedOver
+            | Comes::Meddled(_)
             | Comes::Written => {}
         }
     }
@@ -202,6 +231,10 @@ impl Desk {
                     site.apply(id, Outcome::HeldBack { after, problem }).await;
                 }
             }
+            Comes::Meddled(meddling) => {
+                self.wait_until(id, waits).await;
+                self.meddle(id, meddling, tenant).await;
+            }
             Comes::Written => {
                 self.wait_until(id, waits).await;
                 site.apply(id, Outcome::Stuck(Problem::with(code, "the <b>detail</b>"))).await;
@@ -215,6 +248,35 @@ impl Desk {
             | Comes::RuleForNothing
             | Comes::SingleRunLate => {}
         }
+    }
+
+    async fn meddle(&self, id: OnboardingId, meddling: Meddling, tenant: &str) {
+        let house = self.house();
+        let accounts = house.accounts();
+        let account = accounts.iter().find(|account| account["Id"] == *tenant).unwrap();
+        let text = |value: &Value| value.to_string().trim_matches('"').to_owned();
+        let cycle = format!("/v1.0/cycles/{}", text(&account["cycles"][0]["Id"]));
+        let connector =
+            format!("/v1.0/account/connectors/{}", text(&account["connectors"][0]["Id"]));
+        let change = async |path: &str, body: Value| {
+            house.by_hand("PUT", path, tenant, &body).await;
+        };
+        if matches!(meddling, Meddling::SignsInAgain) {
+            change(&format!("{connector}/deauthenticate"), json!({})).await;
+        }
+        let (method, path) = meddling.call();
+        house.sandbox.inject(Fault::once(method, path, FaultKind::HoldAfter));
+        house.answer(id, &[("book", "main")]).await;
+        house.sandbox.wait_until_held().await;
+        match meddling {
+            Meddling::StopsTheCycle => change(&format!("{cycle}/deactivate"), json!({})).await,
+            Meddling::MapsOtherwise => {
+                let step = text(&account["cycles"][0]["steps"][0]["Id"]);
+                change(&format!("/v1.0/steps/{step}/parameters/1"), mapped_to("other")).await;
+            }
+            Meddling::SignsInAgain => change(&connector, json!({ "AuthValue": "{}" })).await,
+        }
+        house.sandbox.clear_faults();
     }
 
     pub(super) async fn mend(&self, mended: Mended, case: &Onboarding) {
@@ -233,8 +295,7 @@ impl Desk {
                 let steps = house.by_hand("GET", &steps, &tenant, &json!({})).await;
                 let step = steps[0]["Id"].as_str().unwrap();
                 let path = format!("/v1.0/steps/{step}/parameters/1");
-                let value = json!({ "MappingType": "StaticValue", "Value": "main" });
-                house.by_hand("PUT", &path, &tenant, &value).await;
+                house.by_hand("PUT", &path, &tenant, &mapped_to("main")).await;
             }
             Mended::Time => {
                 house.advance(TimeDelta::minutes(10));
