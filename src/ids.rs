@@ -38,6 +38,10 @@ id!(
     StaffSessionId(Uuid)
 );
 id!(
+    /// A list of onboardings that somebody in the console has given a name.
+    ViewId(Uuid)
+);
+id!(
     /// One order to many onboardings.
     BulkOrderId(Uuid)
 );

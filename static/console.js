@@ -24,7 +24,9 @@
   const isBusy = () => {
     const active = document.activeElement;
     const typing = active && active.matches("input, select, textarea");
-    return paused || document.hidden || typing || String(window.getSelection()) !== "";
+    const changed = [...main.querySelectorAll("input, textarea")]
+      .some((one) => one.value !== one.defaultValue || one.checked !== one.defaultChecked);
+    return paused || document.hidden || typing || changed || String(window.getSelection()) !== "";
   };
 
   const refresh = async () => {

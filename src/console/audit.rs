@@ -20,7 +20,7 @@ const PAGE: u16 = 50;
 const FILE: u16 = 10_000;
 
 /// What is done beside the orders about one onboarding, as the audit names it.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 11] = [
     "sign_in",
     "sign_out",
     "add_staff",
@@ -30,6 +30,8 @@ const OTHERS: [&str; 9] = [
     "cancel_bulk",
     "replay",
     "revoke_key",
+    "save_view",
+    "delete_view",
 ];
 
 #[derive(Template)]

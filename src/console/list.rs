@@ -8,13 +8,14 @@ use chrono::{DateTime, Utc};
 
 use super::chrome::Chrome;
 use super::operator::{Looks, Operator};
+use super::views::Saved;
 use super::words::{self, Moment, long, plain};
 use crate::onboarding::{Abandonment, Blocker, Onboarding, ProblemCode, Status, StepKind};
 use crate::store::{Cursor, Filter, ListOrder, Sight};
 use crate::web::narrow::{Narrowed, read_asked};
 use crate::web::{AppState, Error, FieldMistake, Kind, Page};
 
-const PLACE: &str = "/console/onboardings";
+pub(super) const PLACE: &str = "/console/onboardings";
 
 /// What lists are narrowed to by choosing: the parameter, its label, what there is to choose from.
 const CHOICES: [(&str, &str); 6] = [
@@ -39,6 +40,7 @@ const TEXTS: [(&str, &str, &str); 5] = [
 struct ListPage {
     chrome: Chrome,
     views: Vec<View>,
+    saved: Saved,
     choices: Vec<Choice>,
     texts: Vec<TextField>,
     mistakes: Vec<FieldMistake>,
@@ -53,7 +55,7 @@ struct ListPage {
     is_view: bool,
 }
 
-/// A list that is often wanted.
+/// A list that everybody often wants.
 struct View {
     name: &'static str,
     address: String,
@@ -132,6 +134,7 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let pairs = given(query.as_deref());
+    let saved = Saved::load(&app, &operator, &spell(&pairs)).await?;
     let asked = Narrowed::read(&spell(&pairs)).and_then(|Narrowed(filter, paging)| {
         let searched = filter.searched().map(str::to_owned);
         read_asked(&filter, &paging).map(|asked| (asked, searched))
@@ -139,7 +142,7 @@ pub(super) async fn show(
     let ((filter, order, after, limit), searched) = match asked {
         Ok(asked) => asked,
         Err(error) if error.kind == Kind::Invalid => {
-            let page = page(&app, &operator, &pairs, error.fields);
+            let page = page(&app, &operator, &pairs, (saved, error.fields));
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response());
         }
         Err(error) => return Err(error),
@@ -160,7 +163,7 @@ pub(super) async fn show(
     };
     let now = app.clock().now();
     let next = found.next.as_ref().map(|cursor| turned(&pairs, cursor));
-    let base = page(&app, &operator, &pairs, Vec::new());
+    let base = page(&app, &operator, &pairs, (saved, Vec::new()));
     let page = ListPage {
         rows: found.onboardings.iter().map(|onboarding| Row::new(onboarding, now)).collect(),
         total,
@@ -194,7 +197,12 @@ fn without(pairs: &Pairs, names: &[&str]) -> Pairs {
 }
 
 fn address(pairs: &Pairs) -> String {
-    if pairs.is_empty() { PLACE.to_owned() } else { format!("{PLACE}?{}", spell(pairs)) }
+    address_of(&spell(pairs))
+}
+
+/// Where the list with this query is.
+pub(super) fn address_of(query: &str) -> String {
+    if query.is_empty() { PLACE.to_owned() } else { format!("{PLACE}?{query}") }
 }
 
 fn turned(pairs: &Pairs, cursor: &Cursor) -> String {
@@ -208,7 +216,7 @@ fn page(
     app: &AppState,
     operator: &Operator<Looks>,
     pairs: &Pairs,
-    mistakes: Vec<FieldMistake>,
+    (saved, mistakes): (Saved, Vec<FieldMistake>),
 ) -> ListPage {
     let value = |name: &str| {
         let found = pairs.iter().find(|(known, _)| known == name);
@@ -229,7 +237,8 @@ fn page(
     let text = |(name, label, hint)| TextField { name, label, hint, value: value(name) };
     let views = views(&operator.member().email, &here);
     // A view says by itself what it is narrowed to.
-    let is_view = views.iter().any(|view| view.is_current);
+    let is_view =
+        views.iter().any(|view| view.is_current) || saved.links.iter().any(|link| link.is_current);
     ListPage {
         chrome,
         choices: CHOICES.map(choice).into(),
@@ -244,6 +253,7 @@ fn page(
         is_narrowed: !without(pairs, &["cursor", "order", "limit"]).is_empty(),
         is_view,
         views,
+        saved,
     }
 }
 
@@ -278,7 +288,7 @@ fn views(email: &str, here: &str) -> Vec<View> {
     let view = |(name, query): (&'static str, String)| View {
         name,
         is_current: query == here,
-        address: if query.is_empty() { PLACE.to_owned() } else { format!("{PLACE}?{query}") },
+        address: address_of(&query),
     };
     all.map(view).into()
 }

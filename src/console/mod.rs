@@ -38,6 +38,7 @@ mod sign_in;
 mod single_sign_on;
 mod staff;
 mod timeline;
+mod views;
 mod words;
 
 use std::sync::Arc;
@@ -78,6 +79,8 @@ pub fn router(state: AppState, customers_page: CustomersPage) -> Router {
         .route("/console/prove/start", get(single_sign_on::prove_again))
         .route("/console/onboardings", get(list::show))
         .route("/console/onboardings.csv", get(export::export))
+        .route("/console/views", post(views::save))
+        .route("/console/views/{view}/delete", post(views::delete))
         .route(case, get(case::show))
         .route(&format!("{case}/preview"), get(preview::show))
         .route(&format!("{case}/{{action}}"), get(act::show).post(act::order))

@@ -135,25 +135,29 @@ macro_rules! catalogue {
 
 catalogue! {
     CyclrUnreachable, "cyclr_unreachable", Cyclr, TakesLonger,
-        "Cyclr did not answer, or answered with a failure of its own. Tried again by itself.";
+        "Cyclr did not answer, or answered with a failure of its own. Tried again by itself; once the tries \
+         are used up, retry when Cyclr answers again.";
     CyclrThrottled, "cyclr_throttled", Cyclr, TakesLonger,
-        "Cyclr asked us to slow down. Tried again by itself when it said so.";
+        "Cyclr asked us to slow down. Tried again by itself when it said so; once the tries are used up, \
+         retry.";
     CyclrPaused, "cyclr_paused", Cyclr, TakesLonger,
         "Cyclr is away or has asked for a pause, so nothing is sent to it for now. Goes on by itself \
          when Cyclr answers again; no try is spent.";
     CyclrAnswerUnclear, "cyclr_answer_unclear", Cyclr, TakesLonger,
         "A change was sent to Cyclr and its outcome is not known. After a quiet period Gangway looks \
-         at what is there before it does anything.";
+         at what is there before it does anything; once the tries are used up, retry, and it looks first.";
     CyclrContradicts, "cyclr_contradicts", Cyclr, TakesLonger,
         "Cyclr says two different things about the same object, or nothing new although something is \
-         missing. Looked at again by itself.";
+         missing. Looked at again by itself; once the tries are used up, look at the object in Cyclr, \
+         then retry.";
     CyclrRefusedCredentials, "cyclr_refused_credentials", Integrator, WeAreOnIt,
         "Cyclr refuses Gangway's API credentials. Check the client id and secret, then retry.";
     CyclrRejected, "cyclr_rejected", Integrator, WeAreOnIt,
-        "Cyclr rejected a call as wrong. Its message is in the detail; put the cause right, then retry.";
+        "Cyclr rejected a call as wrong. Its message is in the detail. If it is about an answer, correct that \
+         answer; otherwise put the cause right, then retry.";
     AccountTaken, "account_taken", Integrator, WeAreOnIt,
         "A Cyclr account with this tenant's id exists and does not carry this deployment's mark. \
-         Decide whose it is: name it when starting the onboarding, or remove it, then retry.";
+         Decide whose it is: remove it and retry, or cancel and start again with the account named.";
     AccountMissing, "account_missing", Integrator, WeAreOnIt,
         "The Cyclr account that was named for this tenant does not exist. Create it or cancel and \
          start again with the right id, then retry.";
@@ -174,11 +178,12 @@ catalogue! {
         "A connector that needs no person could not be authenticated. Check its properties and the \
          partner's OAuth client at Cyclr, then retry.";
     TemplateDefect, "template_defect", Integrator, WeAreOnIt,
-        "Cyclr names a prerequisite that no answer can fulfil. Mend and publish the template, then \
-         retry. The prerequisite is in the detail.";
+        "Cyclr names a prerequisite that no answer can fulfil; it is in the detail. Mend the cycle in Cyclr \
+         and retry; or mend and publish the template and restart from install; or cancel.";
     MappingRuleFailed, "mapping_rule_failed", Integrator, WeAreOnIt,
         "A mapping rule of the blueprint does not fit the template or the tenant's data. The rule is \
-         named in the detail.";
+         named in the detail. Mend the template and retry; or map it in Cyclr's console and pass the \
+         mapping over; or cancel, publish the blueprint anew and start again.";
     MappingNotKept, "mapping_not_kept", Integrator, WeAreOnIt,
         "Cyclr accepted a mapping and then showed another value. Look at the step in Cyclr, then \
          retry.";
@@ -190,18 +195,19 @@ catalogue! {
          blueprint say that it may be stopped (stop_to_change).";
     ActivationRefused, "activation_refused", Integrator, WeAreOnIt,
         "Cyclr refused to activate the cycle although it named no open prerequisite. Its message is \
-         in the detail.";
+         in the detail; put the cause right, then retry.";
     ActivationUnclear, "activation_unclear", Support, WeAreOnIt,
         "The cycle is to run a single time and it is not known whether that run has begun. Look at \
          its transactions in Cyclr; retry only if it has not run.";
     NotActiveYet, "not_active_yet", Cyclr, TakesLonger,
         "Cyclr accepted the activation and does not show the cycle as active yet. Looked at again by \
-         itself.";
+         itself; once the tries are used up, look at the cycle in Cyclr, then retry.";
     Poison, "poison", Support, WeAreOnIt,
         "Workers that took this onboarding kept dying. It is parked so that it harms nobody else; \
          retry it once the cause is known.";
     InternalFault, "internal_fault", Support, WeAreOnIt,
-        "Gangway met a state it does not know. The detail names it.";
+        "Gangway met a state it does not know. The detail names it. Retry once; if it comes back, give the \
+         reference and the detail to whoever runs Gangway.";
 }
 
 impl ProblemCode {

@@ -74,7 +74,7 @@ pub use logos::Logo;
 pub use overrule::{Kept as KeptOrder, Order, Overruling};
 pub use staff::{
     Act, Actor, Arrival, AuditFilter, AuditLine, AuditPage, Bucket, Identity, NewSession, NewStaff,
-    Role, StaffChange, StaffError, StaffMember, StaffSession,
+    NewView, Role, SavedView, StaffChange, StaffError, StaffMember, StaffSession, ViewError,
 };
 pub use start::{NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Error, StaffError, StartError, Store};
+use super::{Error, StaffError, StartError, Store, ViewError};
 use crate::clock::Clock;
 
 /// How long anybody waits for an answer, a connection included. A server that is frozen or a host
@@ -84,6 +84,19 @@ impl Failure for StaffError {
             | Self::LastAdmin
             | Self::Disabled
             | Self::NoPassword => Trouble::Ours,
+        }
+    }
+}
+
+impl Failure for ViewError {
+    fn trouble(&self) -> Trouble {
+        match self {
+            Self::Store(error) => error.trouble(),
+            Self::NameTaken
+            | Self::TooMany
+            | Self::Unknown
+            | Self::NeedsOperator
+            | Self::NotTheirs => Trouble::Ours,
         }
     }
 }

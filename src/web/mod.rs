@@ -29,6 +29,7 @@ mod page_headers;
 pub mod parameters;
 mod problem;
 mod rate_limit;
+pub mod rewrite;
 mod state;
 mod watch;
 

@@ -71,7 +71,8 @@ pub struct FilterParams {
     q: Option<String>,
 }
 
-const USUAL_LIMIT: u16 = 25;
+/// Entries of a page if nothing else is asked.
+pub(super) const USUAL_LIMIT: u16 = 25;
 /// Longest text of one of these fields, in characters.
 const LONGEST: usize = 1000;
 /// Longest age, in days.

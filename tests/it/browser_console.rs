@@ -147,6 +147,45 @@ async fn somebody_who_is_stuck_is_found_understood_and_repaired_by_clicks() {
 }
 
 #[tokio::test]
+async fn a_list_is_saved_under_a_name_shared_and_deleted() {
+    let Some(browser) = Browser::open(1280).await else { return };
+    let demo = Demo::start();
+    enter(&browser, &demo).await;
+    demo.sign_up("waiting").await;
+    let list = format!("{}/console/onboardings?status=waiting&step=&q=", demo.service());
+    browser.client.goto(&list).await.unwrap();
+    browser.click("#save-view summary").await;
+    browser.type_into("#view-name", "   ").await;
+    browser.click("#save-view .button").await;
+    browser.wait_for(".told.bad").await;
+    browser.audit("console-view-refused").await;
+    browser.type_into("#view-name", "Who <waits>").await;
+    browser.click("#view-share").await;
+    browser.click("main form .button").await;
+    until(&browser, ".views a[aria-current]", "Who <waits>").await;
+    assert!(browser.client.current_url().await.unwrap().as_str().ends_with("?status=waiting"));
+    until(&browser, "#save-view summary", "Change this view").await;
+    browser.click("#save-view summary").await;
+    for (width, dark) in [(320, false), (320, true), (1280, false), (1280, true)] {
+        browser.show_on(Screen { width, dark }).await;
+        browser.audit(&format!("console-view-{width}-{dark}")).await;
+    }
+    // What was typed is still there after the page would have refreshed itself.
+    browser.type_into("#view-name", "Waiting <all>").await;
+    browser.click("#save-view h2").await;
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    browser.click("#save-view .button").await;
+    until(&browser, ".views a[aria-current]", "Waiting <all>").await;
+    browser.click("#save-view summary").await;
+    browser.click("#save-view .things button").await;
+    browser.wait_for("nav.views").await;
+    until(&browser, "#save-view summary", "Save this list").await;
+    let page = browser.client.source().await.unwrap();
+    assert!(!page.contains("<bdi>"), "it is gone");
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn support_works_on_a_phone_without_scripts() {
     let Some(browser) = Browser::open_with(360, false).await else { return };
     let demo = Demo::start();

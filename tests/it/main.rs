@@ -5,6 +5,7 @@ mod api;
 mod browser;
 mod browser_audit;
 mod browser_console;
+mod browser_repairs;
 mod browser_returns;
 mod browser_states;
 mod browser_ways;

@@ -1,8 +1,9 @@
 //! The people who use the console: who they are and what they may, how they came, their sessions, their failed
-//! tries at signing in, and what they did.
+//! tries at signing in, the lists they have saved, and what they did.
 //!
 //! What always holds:
-//! - What somebody does to staff or sessions stands in the audit, written in the same transaction.
+//! - What somebody does to staff, sessions or what all staff see stands in the audit, written in the same
+//!   transaction.
 //! - There is always an administrator who can come in: the last one is neither disabled nor lowered.
 //! - An account is opened in one way: by a password that is kept here as a hash, or by a provider of identities.
 
@@ -11,6 +12,7 @@ mod audit;
 mod failures;
 mod orders;
 mod sessions;
+mod views;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -21,6 +23,7 @@ pub use audit::{Act, Actor, AuditFilter, AuditLine, AuditPage};
 pub use failures::Bucket;
 pub use orders::{NewStaff, StaffChange, StaffError};
 pub use sessions::{NewSession, StaffSession};
+pub use views::{NewView, SavedView, ViewError};
 
 use super::{Error, Store};
 use crate::ids::StaffId;

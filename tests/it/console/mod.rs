@@ -10,6 +10,7 @@ mod roles;
 mod settings;
 mod single_sign_on;
 mod staff;
+mod views;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

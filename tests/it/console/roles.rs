@@ -36,6 +36,8 @@ const ROUTES: &[(&str, Method, Option<Role>)] = &[
         Method::POST,
         Some(Role::Operator),
     ),
+    ("/console/views", Method::POST, Some(Role::Viewer)),
+    ("/console/views/{session}/delete", Method::POST, Some(Role::Viewer)),
     ("/console/settings", Method::GET, Some(Role::Admin)),
     ("/console/settings/blueprints/{key}", Method::GET, Some(Role::Admin)),
     ("/console/settings/endpoints/{id}", Method::GET, Some(Role::Admin)),

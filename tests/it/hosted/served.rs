@@ -29,10 +29,15 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn open() -> Self {
+        Self::open_in(Catalogue::built_in()).await
+    }
+
+    /// With another world at Cyclr.
+    pub(crate) async fn open_in(catalogue: Catalogue) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let public_url = Url::parse(&base).unwrap();
-        let mut house = House::open_at(Catalogue::built_in(), public_url.clone()).await;
+        let mut house = House::open_at(catalogue, public_url.clone()).await;
         let (engine, worker) = house.another_process(POLL);
         // The one that is driven by hand is never driven.
         house.engine = engine;
