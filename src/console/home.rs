@@ -38,6 +38,8 @@ struct CohortLine {
     last: Moment,
     list: String,
     bulk: String,
+    /// Onboardings that the order reaches beside these: Cyclr answered otherwise about them.
+    with_others: u64,
     examples: Vec<String>,
 }
 
@@ -85,12 +87,24 @@ pub(super) async fn show(
         groups: groups(counts),
         health: health(&app).await?,
         is_partial: found.is_partial,
-        cohorts: found.cohorts.into_iter().map(|one| cohort(one, now)).collect(),
+        cohorts: cohorts(found.cohorts, now),
         news_are_partial: lately.is_partial,
         news: news::tell(lately),
         funnel: bars(store.funnel().await?),
     };
     Ok(Page(page).into_response())
+}
+
+/// Lists and orders know problem, step and connection; what Cyclr answered tells cohorts apart beside that.
+fn cohorts(found: Vec<Cohort>, now: DateTime<Utc>) -> Vec<CohortLine> {
+    let alike = |one: &Cohort| (one.problem, one.step, one.connection.clone());
+    let others = |one: &Cohort| {
+        let reached = found.iter().filter(|other| alike(other) == alike(one));
+        reached.map(|other| other.count).sum::<u64>() - one.count
+    };
+    let others: Vec<_> = found.iter().map(others).collect();
+    let lines = found.into_iter().zip(others);
+    lines.map(|(one, others)| CohortLine { with_others: others, ..cohort(one, now) }).collect()
 }
 
 fn cohort(found: Cohort, now: DateTime<Utc>) -> CohortLine {
@@ -109,6 +123,7 @@ fn cohort(found: Cohort, now: DateTime<Utc>) -> CohortLine {
         last: Moment::new(last, now),
         list: format!("/console/onboardings?{query}"),
         bulk: format!("/console/bulk/new?{query}&action=retry"),
+        with_others: 0,
         examples,
     }
 }

@@ -210,6 +210,9 @@ async fn what_has_the_same_problem_is_one_line_with_one_order() {
     assert!(page.contains("Harbour CRM, Cyclr answered 422"), "{page}");
     let list = "problem=cyclr_rejected&#38;step=connect&#38;connector=Harbour+CRM";
     assert!(page.contains(&format!("/console/bulk/new?{list}&#38;action=retry")), "{page}");
+    for others in ["and 1 that Cyclr answered otherwise", "and 2 that Cyclr answered otherwise"] {
+        assert_eq!(page.matches(others).count(), 1, "{others}\n{page}");
+    }
     let viewer = desk.staff(Role::Viewer).await;
     assert!(!desk.get("/console", &viewer.cookie).await.body.contains("/console/bulk/new"));
 }
