@@ -68,6 +68,15 @@ pub fn session(options: PgConnectOptions) -> PgConnectOptions {
         .options([("enable_mergejoin", "off")])
 }
 
+/// For the console, what the tenant's people see.
+pub fn customers_page(state: &AppState) -> console::CustomersPage {
+    let preview = hosted::Preview::new(state.clone());
+    console::CustomersPage::new(move |onboarding, query| {
+        let preview = preview.clone();
+        async move { preview.show(onboarding, query.as_deref()).await }
+    })
+}
+
 impl App {
     /// Builds the rooms on a database that has the newest shape.
     pub fn new(config: &Config, store: Store, clock: Clock) -> Result<Self, Error> {
@@ -89,7 +98,7 @@ impl App {
     /// All doors.
     pub fn router(state: &AppState) -> Router {
         let doors = api::router(state.clone()).merge(hosted::router(state.clone()));
-        let doors = doors.merge(console::router(state.clone()));
+        let doors = doors.merge(console::router(state.clone(), customers_page(state)));
         web::shared_layers(doors, web::ProblemPage::at(state.public_url()))
     }
 

@@ -18,7 +18,7 @@ use super::words::{Moment, plain};
 
 use crate::ids::EndpointId;
 use crate::onboarding::{Action, Connection, Event, Onboarding, Requirement, Slot};
-use crate::store::{Act, AuditFilter, AuditLine, Filter, ListOrder, Search, Sight, ToldDelivery};
+use crate::store::{Act, AuditFilter, AuditLine, Search, ToldDelivery};
 use crate::web::{AppState, Error, Page, Protected};
 
 #[derive(Template)]
@@ -116,12 +116,9 @@ pub(super) async fn show(
 
 /// By its reference, as people write it.
 pub(super) async fn find(app: &AppState, text: &str) -> Result<Onboarding, Error> {
-    let search = Search::parse(text).filter(|search| search.reference.is_some());
-    let search = search.ok_or_else(Error::not_found)?;
-    let filter = Filter { search: Some(search.clone()), ..Filter::default() };
-    let found = app.store().list((&filter, &Sight::All), ListOrder::Newest, None, 25).await?;
-    let named = |onboarding: &Onboarding| Some(&onboarding.reference) == search.reference.as_ref();
-    found.onboardings.into_iter().find(named).ok_or_else(Error::not_found)
+    let reference = Search::parse(text).and_then(|search| search.reference);
+    let reference = reference.ok_or_else(Error::not_found)?;
+    app.store().find_by_reference(&reference).await?.ok_or_else(Error::not_found)
 }
 
 /// After an order: how it stands now, with what became of the order.

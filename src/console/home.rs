@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 
 use super::chrome::Chrome;
+use super::news::{self, News};
 use super::operator::{Looks, Operator};
 use super::words::{Moment, long, plain};
 use crate::engine::PressureState;
@@ -22,6 +23,8 @@ struct HomePage {
     health: Vec<Sign>,
     cohorts: Vec<CohortLine>,
     is_partial: bool,
+    news: Vec<News>,
+    news_are_partial: bool,
     funnel: Vec<Bar>,
 }
 
@@ -73,6 +76,7 @@ pub(super) async fn show(
     let (all, stuck) = (Filter::default(), stuck);
     let counts = store.count(&all, &Sight::All).await?;
     let (found, now) = (store.cohorts().await?, app.clock().now());
+    let lately = store.happened_since(now - news::LATELY).await?;
     let to_look_at = store.count(&stuck, &Sight::All).await?.total;
     let page = HomePage {
         chrome: Chrome { is_live: true, ..Chrome::new(&app, &operator, "/console", "Overview") },
@@ -82,6 +86,8 @@ pub(super) async fn show(
         health: health(&app).await?,
         is_partial: found.is_partial,
         cohorts: found.cohorts.into_iter().map(|one| cohort(one, now)).collect(),
+        news_are_partial: lately.is_partial,
+        news: news::tell(lately),
         funnel: bars(store.funnel().await?),
     };
     Ok(Page(page).into_response())

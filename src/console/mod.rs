@@ -17,17 +17,21 @@
 mod account;
 mod act;
 mod audit;
+mod blueprint;
 mod bulk;
 mod case;
 mod chrome;
+mod endpoint;
 mod export;
 mod failure;
 mod home;
 mod inputs;
 mod list;
+mod news;
 mod operator;
 mod order;
 mod password;
+mod preview;
 mod settings;
 mod sign_in;
 mod single_sign_on;
@@ -46,17 +50,19 @@ use tower_http::compression::CompressionLayer;
 use crate::web::{self, AppState, protect_pages};
 use password::Hashing;
 pub use password::{RULE as PASSWORD_RULE, is_good as is_good_password};
+pub use preview::CustomersPage;
 
 /// What the handlers of this door hold.
 #[derive(Clone, FromRef)]
 struct Console {
     app: AppState,
     hashing: Arc<Hashing>,
+    customers_page: CustomersPage,
 }
 
 /// All pages, with the headers that protect them.
-pub fn router(state: AppState) -> Router {
-    let console = Console { app: state.clone(), hashing: Arc::default() };
+pub fn router(state: AppState, customers_page: CustomersPage) -> Router {
+    let console = Console { app: state.clone(), hashing: Arc::default(), customers_page };
     let case = "/console/onboardings/{reference}";
     let routes = Router::new()
         .route("/console", get(home::show))
@@ -72,9 +78,12 @@ pub fn router(state: AppState) -> Router {
         .route("/console/onboardings", get(list::show))
         .route("/console/onboardings.csv", get(export::export))
         .route(case, get(case::show))
+        .route(&format!("{case}/preview"), get(preview::show))
         .route(&format!("{case}/{{action}}"), get(act::show).post(act::order))
         .route(&format!("{case}/deliveries/{{endpoint}}/{{message}}/replay"), post(case::replay))
         .route("/console/settings", get(settings::show))
+        .route("/console/settings/blueprints/{key}", get(blueprint::show))
+        .route("/console/settings/endpoints/{id}", get(endpoint::show))
         .route("/console/settings/keys/{key}/revoke", post(settings::revoke_key))
         .route("/console/bulk", get(bulk::list).post(bulk::preview))
         .route("/console/bulk/new", get(bulk::choose))

@@ -51,6 +51,7 @@ struct KeyLine {
 }
 
 struct EndpointLine {
+    id: Uuid,
     url: String,
     description: String,
     events: String,
@@ -151,6 +152,7 @@ fn endpoint(
     };
     let events = if known.events.is_empty() { "all".to_owned() } else { known.events.join(", ") };
     EndpointLine {
+        id: known.id.0,
         url: known.url,
         description: known.description,
         events,

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
@@ -70,13 +71,13 @@ fn page(app: &AppState, next: String, email: String, mistake: Option<String>) ->
 
 pub(super) async fn sign_in(
     State(console): State<Console>,
-    headers: HeaderMap,
+    parts: Parts,
     FirstForm(typed): FirstForm<Typed>,
 ) -> Result<Response, Error> {
-    let app = &console.app;
+    let (app, headers) = (&console.app, &parts.headers);
     let store = app.store();
     let email: String = typed.email.trim().chars().take(254).collect();
-    let mark = browser_mark(app, &headers);
+    let mark = browser_mark(app, headers);
     let known = mark.as_deref().and_then(|mark| app.links.read_browser_mark(&email, mark));
     let bucket =
         known.map_or_else(|| Bucket::strangers(&email), |name| Bucket::known(&email, name));
@@ -84,6 +85,11 @@ pub(super) async fn sign_in(
         let page = page(app, typed.next.clone(), email.clone(), Some(words));
         Ok((status, Page(page)).into_response())
     };
+    // Each try takes a core for a while, whatever address it names.
+    if known.is_none() && !app.rate_limits().admit_stranger(&parts) {
+        let words = "There were too many tries from your network. Wait a minute, then try again.";
+        return refuse(StatusCode::TOO_MANY_REQUESTS, words.to_owned());
+    }
     if let Some(until) = store.begin_try(&bucket).await? {
         let until = words::spell(until);
         let words = format!(
@@ -102,7 +108,7 @@ pub(super) async fn sign_in(
         return refuse(StatusCode::UNAUTHORIZED, words.to_owned());
     };
     store.forget_tries(&bucket).await?;
-    let session = open_session(app, &headers, &member, app.clock().now()).await?;
+    let session = open_session(app, headers, &member, app.clock().now()).await?;
     let name = known.map_or_else(random_token, str::to_owned);
     let mark = app.links.browser_mark(&email, &name);
     let jar = CookieJar::new().add(session).add(browser_cookie(app, mark));

@@ -11,6 +11,7 @@
 //!   exception, coming back from a provider, is noted as a hint and makes us look at Cyclr sooner.
 //! - What a browser brings back from a provider is a reason to look, never a fact.
 //! - A credential goes through to Cyclr. It is not stored, not logged and never shown again.
+//! - Staff see a page as [`Preview`] makes it: nothing on it can be sent, and nothing is asked for it.
 //! - Every page works without a script, and says in its title and heading where it stands.
 //!
 //! Decided against: a session table (see `web`); a page between the button and the provider (a
@@ -28,6 +29,7 @@ mod logo;
 mod news;
 mod notices;
 mod options;
+mod preview;
 mod progress;
 mod questions;
 mod return_page;
@@ -42,6 +44,8 @@ use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
+
+pub use preview::Preview;
 
 use crate::web::{self, AppState, assets, dress_as_page, protect_pages, read_wishes};
 use options::LiveOptions;

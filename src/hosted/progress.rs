@@ -54,13 +54,22 @@ pub(super) async fn show(
     State(options): State<Arc<LiveOptions>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, web::Error> {
+    page(&visit, (&state, &options), asked).await
+}
+
+/// What is next for this visit, as a page.
+pub(super) async fn page(
+    visit: &Visit,
+    places: (&AppState, &Arc<LiveOptions>),
+    asked: Asked,
+) -> Result<Response, web::Error> {
     match &visit.onboarding.status {
-        Status::Running => Ok(setting_up(&visit, None)),
-        Status::Retrying { problem, .. } => Ok(setting_up(&visit, Some(problem))),
-        Status::Waiting { .. } => waiting(&visit, (&state, &options), asked).await,
-        Status::Stuck { problem } => Ok(stuck(&visit, problem)),
-        Status::Live => Ok(done(&visit)),
-        Status::Cancelled => Ok(closed(&visit)),
+        Status::Running => Ok(setting_up(visit, None)),
+        Status::Retrying { problem, .. } => Ok(setting_up(visit, Some(problem))),
+        Status::Waiting { .. } => waiting(visit, places, asked).await,
+        Status::Stuck { problem } => Ok(stuck(visit, problem)),
+        Status::Live => Ok(done(visit)),
+        Status::Cancelled => Ok(closed(visit)),
     }
 }
 

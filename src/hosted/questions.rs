@@ -115,9 +115,16 @@ pub(super) async fn page(
     again: bool,
 ) -> Result<Page<Questions>, web::Error> {
     let questions = asked(&visit.onboarding);
-    let lists = options.get(state, &visit.onboarding, &questions, again).await;
+    let lists = if visit.is_preview {
+        // Nothing is asked of the customer's accounts for somebody who only looks.
+        questions.iter().map(|question| (question.key.clone(), Options::Loading)).collect()
+    } else {
+        options.get(state, &visit.onboarding, &questions, again).await
+    };
     let draft = match refused {
         Some(refused) => refused.given.clone(),
+        // What somebody has typed and not sent is theirs.
+        None if visit.is_preview => Given::default(),
         None => state.store().find_draft(visit.onboarding.id).await?,
     };
     let required = questions.iter().filter(|question| question.required).count();

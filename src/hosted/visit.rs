@@ -29,6 +29,8 @@ pub(super) struct Visit {
     /// What this visit's forms carry.
     pub(super) form_token: String,
     pub(super) words: Words,
+    /// Staff look at what the person of the tenant would see. It proves nothing: see [`Visit::preview`].
+    pub(super) is_preview: bool,
 }
 
 /// A visit that may see all of the onboarding, and not a colleague's.
@@ -119,9 +121,25 @@ impl Visit {
             let words =
                 wishes.words(onboarding.profile.locale.as_deref(), blueprint.locale.as_deref());
             let form_token = state.links.form_token(&session);
-            return Ok(Some(Self { onboarding, blueprint, session, form_token, words }));
+            let is_preview = false;
+            return Ok(Some(Self {
+                onboarding,
+                blueprint,
+                session,
+                form_token,
+                words,
+                is_preview,
+            }));
         }
         Ok(None)
+    }
+
+    /// For pages that are looked at and not used: no browser has such a session, and no form is taken with
+    /// an empty token.
+    pub(super) fn preview(onboarding: Onboarding, blueprint: Arc<Blueprint>, words: Words) -> Self {
+        let session = Session { grant: LinkGrant::whole(&onboarding), name: String::new() };
+        let form_token = String::new();
+        Self { onboarding, blueprint, session, form_token, words, is_preview: true }
     }
 
     pub(super) fn is_whole(&self) -> bool {
@@ -172,14 +190,16 @@ impl Visit {
 
     /// The frame of a page beside the steps.
     pub(super) fn plain_frame(&self, title: impl Into<String>) -> Frame {
-        let untold = self.is_whole()
+        let untold = !self.is_preview
+            && self.is_whole()
             && self.onboarding.facts.opened_at.is_none()
             && matches!(self.onboarding.status, Status::Waiting { .. });
         let opened = || (format!("{}/opened", self.address()), self.form_token.clone());
         Frame {
             brand: Some(self.blueprint.brand.clone()),
             reference: Some(self.onboarding.reference.to_string()),
-            here: Some(self.address()),
+            here: (!self.is_preview).then(|| self.address()),
+            is_preview: self.is_preview,
             tells_opened: untold.then(opened),
             ..Frame::new(self.words, title)
         }

@@ -197,8 +197,10 @@ impl Store {
             columns.push(change);
         }
         let began = Instant::now();
-        let writing =
-            session.work(self, async |session| self.write_changes(session, columns, lease).await);
+        // On the heap, or whoever waits for all this has to have room for it.
+        let writing = Box::pin(
+            session.work(self, async |session| self.write_changes(session, columns, lease).await),
+        );
         let rows = match self.within(writing).await {
             Ok(rows) => rows,
             Err(error) => return Err((error.into(), changes)),

@@ -36,12 +36,11 @@ impl KeptSession {
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {
         let kept = self.0.take().filter(Resting::is_fit);
-        let (mut session, failures) = match kept {
-            Some(Resting { session, failures, .. }) => (session, failures),
-            None => {
-                let failures = store.sessions.failures();
-                (store.pool.acquire().await?, failures)
-            }
+        let (mut session, failures) = if let Some(Resting { session, failures, .. }) = kept {
+            (session, failures)
+        } else {
+            let failures = store.sessions.failures();
+            (store.pool.acquire().await?, failures)
         };
         let done = work(&mut session).await?;
         if store.pool.options().get_max_connections() >= FEW_CONNECTIONS {

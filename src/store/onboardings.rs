@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::{Error, Sight, Store};
-use crate::ids::{CycleId, OnboardingId, TenantId};
+use crate::ids::{CycleId, OnboardingId, Reference, TenantId};
 use crate::onboarding::Onboarding;
 
 impl Store {
@@ -10,6 +10,19 @@ impl Store {
         let asking =
             sqlx::query_as!(Row, "SELECT * FROM onboarding WHERE onboarding_id = $1", id.0)
                 .fetch_optional(&self.pool);
+        self.within(asking).await?.map(Onboarding::try_from).transpose()
+    }
+
+    pub async fn find_by_reference(
+        &self,
+        reference: &Reference,
+    ) -> Result<Option<Onboarding>, Error> {
+        let asking = sqlx::query_as!(
+            Row,
+            "SELECT * FROM onboarding WHERE reference = $1",
+            reference.as_str(),
+        )
+        .fetch_optional(&self.pool);
         self.within(asking).await?.map(Onboarding::try_from).transpose()
     }
 

@@ -44,7 +44,7 @@ pub use link::{ColleagueGrant, LinkGrant, LinkKeys, Session, StaffToken};
 pub use page::{
     Frame, LanguageLink, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page, undress,
 };
-pub use page_headers::{PAGE_POLICY, protect_pages};
+pub use page_headers::{PAGE_POLICY, PREVIEW_POLICY, protect_pages};
 pub use problem::{PROBLEMS_PAGE, ProblemDocument, ProblemField, ProblemPage, dress_as_problem};
 pub use rate_limit::{RateLimits, RateSettings, tell_limits};
 pub use state::AppState;

@@ -49,6 +49,8 @@ pub struct Frame {
     pub here: Option<String>,
     /// Where the page tells that a person has it before them, and with which proof.
     pub tells_opened: Option<(String, String)>,
+    /// Somebody looks at it who is not meant: it says so, and goes nowhere by itself.
+    pub is_preview: bool,
 }
 
 /// The page goes on by itself.
@@ -80,7 +82,15 @@ pub struct LanguageLink {
     pub is_current: bool,
 }
 
+/// For staff, who read English, whatever the page speaks.
+const PREVIEW: &str = "This is the page as the customer has it now. You only look at it: nothing here can be \
+    pressed or sent, and the customer does not notice.";
+
 impl Frame {
+    pub fn preview_note(&self) -> Option<&'static str> {
+        self.is_preview.then_some(PREVIEW)
+    }
+
     pub fn new(words: Words, title: impl Into<String>) -> Self {
         Self { words, title: title.into(), ..Self::default() }
     }

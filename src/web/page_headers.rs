@@ -11,6 +11,10 @@ use super::AppState;
 pub const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
     img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
+/// For a page that is only looked at: no script runs, no form is sent, no window opened.
+pub const PREVIEW_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+    frame-ancestors 'none'; form-action 'none'; sandbox";
+
 const ALWAYS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // A link's token must not travel on; see `Protected` for what that does to `Origin`.

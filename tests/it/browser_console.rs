@@ -7,6 +7,7 @@ use fantoccini::Locator;
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::browser_audit::Screen;
 use crate::house::browser as http;
 use crate::program::{Demo, PATIENCE};
 
@@ -60,37 +61,55 @@ async fn until(browser: &Browser, selector: &str, words: &str) {
     }
 }
 
+/// The narrowest, one in between in the dark, the widest in the dark; the last one is what it is used on.
+const SCREENS: [Screen; 4] = [
+    Screen::PHONE,
+    Screen { width: 768, dark: true },
+    Screen { width: 1920, dark: true },
+    Screen { width: 1280, dark: false },
+];
+
+/// Nothing that axe-core finds on any screen; and pictures of it.
+async fn look(browser: &Browser, name: &str) {
+    for screen in SCREENS {
+        browser.show_on(screen).await;
+        let name = format!("{name}-{}", screen.name());
+        browser.shoot_whole(&name).await;
+        browser.check(&name).await;
+    }
+}
+
 #[tokio::test]
 async fn somebody_who_is_stuck_is_found_understood_and_repaired_by_clicks() {
     let Some(browser) = Browser::open(1280).await else { return };
     let demo = Demo::start();
     browser.client.goto(&format!("{}/console", demo.service())).await.unwrap();
-    browser.audit("console-1-sign-in").await;
+    look(&browser, "console-1-sign-in").await;
     enter(&browser, &demo).await;
-    browser.audit("console-2-empty").await;
+    look(&browser, "console-2-empty").await;
 
     refuse_installs(&demo, true).await;
     demo.sign_up("stranded").await;
     // The overview learns it by itself.
     until(&browser, ".sign.bad .number", "1").await;
-    browser.audit("console-3-overview").await;
+    look(&browser, "console-3-overview").await;
     browser.click(".sign.bad a").await;
     browser.wait_for("table.list").await;
-    browser.audit("console-4-list").await;
+    look(&browser, "console-4-list").await;
     browser.click("table.list tbody a").await;
     browser.wait_for_heading("stranded").await;
     let page = browser.client.source().await.unwrap();
     assert!(page.contains("Template is &lt;not&gt; released"), "Cyclr's own words");
-    browser.audit("console-5-case").await;
+    look(&browser, "console-5-case").await;
 
     refuse_installs(&demo, false).await;
     browser.click("#a-retry").await;
     browser.wait_for_heading("Try again now").await;
-    browser.audit("console-6-confirm").await;
+    look(&browser, "console-6-confirm").await;
     browser.type_into("#reason", "Cyclr has released the template").await;
     browser.click("main form button").await;
     browser.wait_for(".told.good").await;
-    browser.audit("console-7-done").await;
+    look(&browser, "console-7-done").await;
     browser.click(".crumbs a").await;
     browser.wait_for("table.list").await;
     until(&browser, "table.list .chip", "waiting").await;
@@ -110,11 +129,19 @@ async fn somebody_who_is_stuck_is_found_understood_and_repaired_by_clicks() {
     browser.type_into("#reason", "The customer has changed their mind").await;
     browser.click("main form button").await;
     browser.wait_for(".told.good").await;
-    browser.audit("console-8-cancelled").await;
-    for (place, heading) in [("audit", "Audit"), ("staff", "Staff"), ("account", "Your account")] {
+    look(&browser, "console-8-cancelled").await;
+    for (place, heading) in [
+        ("audit", "Audit"),
+        ("staff", "Staff"),
+        ("account", "Your account"),
+        ("settings", "Settings"),
+        ("settings/blueprints/crm-to-newsletter", "CRM to newsletter"),
+        ("bulk", "Orders to many"),
+        ("bulk/new?status=cancelled&action=note", "An order to all that match"),
+    ] {
         browser.client.goto(&format!("{}/console/{place}", demo.service())).await.unwrap();
         browser.wait_for_heading(heading).await;
-        browser.audit(&format!("console-9-{place}")).await;
+        look(&browser, &format!("console-9-{}", place.replace(['/', '?', '&', '='], "-"))).await;
     }
     browser.close().await;
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use gangway::clock::Clock;
 use gangway::ids::{BlueprintKey, BulkOrderId, OnboardingId, TenantId};
 use gangway::onboarding::{Blocker, BulkCommand, Outcome, Problem, ProblemCode, StepKind};
@@ -144,9 +144,11 @@ async fn use_everything(store: &Store) {
     store.add_up_tally().await.unwrap();
     assert!(!store.cohorts().await.unwrap().cohorts.is_empty());
     assert_eq!(store.funnel().await.unwrap().len(), 6);
+    assert!(!store.happened_since(DateTime::UNIX_EPOCH).await.unwrap().happened.is_empty());
     order_many(store).await;
     let id = page.onboardings[0].id;
-    store.find(id).await.unwrap().unwrap();
+    let found = store.find(id).await.unwrap().unwrap();
+    store.find_by_reference(&found.reference).await.unwrap().unwrap();
     store.list_journal(id).await.unwrap();
     store.list_calls(id).await.unwrap();
     store.list_cycles_of_siblings(&tenant, OnboardingId(Uuid::nil())).await.unwrap();

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::governor::{Admission, Change, Governor, Pass, Turn};
-use super::line::{Line, Spot};
+use super::line::{Line, Ticket};
 use super::settings::PressureSettings;
 use super::snapshot::Pressure;
 use super::verdict::Verdict;
@@ -53,7 +53,7 @@ pub(in crate::cyclr) struct Permit {
 /// A place in the line, left when dropped.
 struct Place<'a> {
     shared: &'a Arc<Shared>,
-    spot: Spot,
+    ticket: Ticket,
 }
 
 impl Gate {
@@ -78,8 +78,8 @@ impl Gate {
                 let slot = (caller.needs_slot, ahead);
                 match inside.governor.admit(now.into_std(), rand::random(), slot, patience) {
                     Admission::LineUp(wait) if caller.needs_slot => {
-                        let (spot, answer) = inside.line.join(caller.goes_on, now);
-                        Door::Line { spot, answer, wait }
+                        let (ticket, answer) = inside.line.join(caller.goes_on, now);
+                        Door::Line { ticket, answer, wait }
                     }
                     Admission::LineUp(wait) => Door::Later(wait),
                     Admission::Go(pass) => Door::Open(self.0.permit(pass)),
@@ -90,8 +90,8 @@ impl Gate {
                 Door::Open(permit) => return Ok(permit),
                 Door::Closed(for_at_least) => return Err(NotSent::HeldBack { for_at_least }),
                 Door::Later(wait) => sleep(wait).await,
-                Door::Line { spot, answer, wait } => {
-                    let place = Place { shared: &self.0, spot };
+                Door::Line { ticket, answer, wait } => {
+                    let place = Place { shared: &self.0, ticket };
                     return place.wait(answer, wait, caller.last_start).await;
                 }
             }
@@ -117,7 +117,7 @@ enum Door {
     Open(Permit),
     Closed(Duration),
     Later(Duration),
-    Line { spot: Spot, answer: oneshot::Receiver<Answer>, wait: Duration },
+    Line { ticket: Ticket, answer: oneshot::Receiver<Answer>, wait: Duration },
 }
 
 impl Place<'_> {
@@ -145,7 +145,7 @@ impl Place<'_> {
         let now = Instant::now().into_std();
         self.shared.change(|inside, leftover| {
             inside.pump(now, self.shared, leftover);
-            let ahead = inside.line.ahead(self.spot);
+            let ahead = inside.line.ahead(self.ticket);
             match ahead.map(|ahead| inside.governor.turn_after(now, ahead)) {
                 Some(Turn::Wait(wait)) => wait.max(Duration::from_millis(1)),
                 Some(Turn::Go(_) | Turn::Full | Turn::Closed(_)) | None => HEARTBEAT,
@@ -169,7 +169,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.shared.change(|inside, _| {
             // Not there any more: its answer is on the way, and what comes with it is given back.
-            inside.line.leave(self.spot);
+            inside.line.leave(self.ticket);
         });
     }
 }

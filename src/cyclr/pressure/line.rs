@@ -24,9 +24,9 @@ struct Waiter<T> {
     answer: oneshot::Sender<T>,
 }
 
-/// Where somebody stands.
+/// What somebody who waits is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Spot {
+pub(super) struct Ticket {
     number: u64,
     goes_on: bool,
 }
@@ -51,13 +51,13 @@ impl<T> Line<T> {
         if goes_on { self.going_on.len() } else { self.len() }
     }
 
-    pub(super) fn join(&mut self, goes_on: bool, now: Instant) -> (Spot, oneshot::Receiver<T>) {
+    pub(super) fn join(&mut self, goes_on: bool, now: Instant) -> (Ticket, oneshot::Receiver<T>) {
         let (answer, receiver) = oneshot::channel();
         self.numbers += 1;
         let number = self.numbers;
         let waiter = Waiter { number, since: now, answer };
         self.queue(goes_on).push_back(waiter);
-        (Spot { number, goes_on }, receiver)
+        (Ticket { number, goes_on }, receiver)
     }
 
     /// Whose turn it is.
@@ -71,14 +71,14 @@ impl<T> Line<T> {
     }
 
     /// How many are ahead of this one; `None` if it does not wait any more.
-    pub(super) fn ahead(&self, spot: Spot) -> Option<usize> {
-        let before = if spot.goes_on { 0 } else { self.going_on.len() };
-        self.place(spot).map(|place| before + place)
+    pub(super) fn ahead(&self, ticket: Ticket) -> Option<usize> {
+        let before = if ticket.goes_on { 0 } else { self.going_on.len() };
+        self.place(ticket).map(|place| before + place)
     }
 
-    pub(super) fn leave(&mut self, spot: Spot) {
-        if let Some(place) = self.place(spot) {
-            self.queue(spot.goes_on).remove(place);
+    pub(super) fn leave(&mut self, ticket: Ticket) {
+        if let Some(place) = self.place(ticket) {
+            self.queue(ticket.goes_on).remove(place);
         }
     }
 
@@ -92,9 +92,9 @@ impl<T> Line<T> {
         if goes_on { &mut self.going_on } else { &mut self.beginning }
     }
 
-    fn place(&self, spot: Spot) -> Option<usize> {
-        let queue = if spot.goes_on { &self.going_on } else { &self.beginning };
-        queue.binary_search_by_key(&spot.number, |waiter| waiter.number).ok()
+    fn place(&self, ticket: Ticket) -> Option<usize> {
+        let queue = if ticket.goes_on { &self.going_on } else { &self.beginning };
+        queue.binary_search_by_key(&ticket.number, |waiter| waiter.number).ok()
     }
 }
 

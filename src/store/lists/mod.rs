@@ -21,6 +21,7 @@ mod filter;
 mod gather;
 mod picks;
 mod places;
+mod recent;
 mod walk;
 
 pub use cohorts::{Cohort, Cohorts, FunnelStep};
@@ -28,4 +29,5 @@ pub use counts::Counts;
 pub use cursor::Cursor;
 pub use filter::{Filter, ListOrder, Search};
 pub use places::Place;
+pub use recent::{Happened, Recent};
 pub use walk::Page;

@@ -50,6 +50,56 @@ async fn a_case_tells_the_story_and_shows_no_link() {
     }
 }
 
+/// At each status staff see the page that the customer has, and nobody at Cyclr or in the journal notices.
+#[tokio::test]
+async fn the_customers_page_is_looked_at_without_acting_for_them() {
+    let (desk, id, reference) = desk_with_one().await;
+    let viewer = desk.staff(Role::Viewer).await;
+    let path = format!("/console/onboardings/{reference}/preview");
+    let browser = desk.site.visit(id).await;
+    let look = async |states: &str| {
+        let calls = desk.site.house.heard();
+        let rows = desk.site.rows().await;
+        let preview = desk.get(&path, &viewer.cookie).await;
+        assert_eq!(preview.status, StatusCode::OK, "{states}: {}", preview.body);
+        let theirs = desk.site.get(&browser.page, Some(&browser.cookie)).await;
+        assert_eq!(preview.heading(), theirs.heading(), "{states}");
+        assert!(preview.body.contains("You only look at it"), "{states}");
+        assert!(
+            !preview.body.contains("<script") && !preview.body.contains("http-equiv"),
+            "{states}"
+        );
+        assert!(
+            !preview.body.contains("data-news") && !preview.body.contains("data-opened"),
+            "{states}"
+        );
+        let policy = preview.header("content-security-policy");
+        assert!(policy.contains("form-action 'none'") && policy.ends_with("sandbox"), "{policy}");
+        assert_eq!(preview.header("cache-control"), "no-store");
+        for secret in theirs.body.split("name=\"form-token\" value=\"").skip(1) {
+            let token = secret.split('"').next().unwrap();
+            assert!(
+                !preview.body.contains(token),
+                "{states}: what the customer proves themselves with"
+            );
+        }
+        assert_eq!(desk.site.house.heard(), calls, "{states}");
+        assert_eq!(desk.site.rows().await, rows, "{states}");
+    };
+    look("waiting").await;
+    let german = desk.get(&format!("{path}?lang=de"), &viewer.cookie).await;
+    assert!(german.body.contains("<html lang=\"de\">"));
+    let problem = Problem::new(ProblemCode::TemplateMissing);
+    desk.site
+        .apply(id, Outcome::Retry { after: TimeDelta::minutes(9), problem, doubt: false })
+        .await;
+    look("retrying").await;
+    desk.site.apply(id, Outcome::Stuck(Problem::new(ProblemCode::TemplateMissing))).await;
+    look("stuck").await;
+    let page = desk.get(&format!("/console/onboardings/{reference}"), &viewer.cookie).await;
+    assert!(page.body.contains(&format!("href=\"{path}\"")));
+}
+
 #[tokio::test]
 async fn every_problem_is_explained_and_something_can_be_done() {
     let (desk, id, reference) = desk_with_one().await;

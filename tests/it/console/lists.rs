@@ -1,10 +1,11 @@
 //! Finding: lists, searches, files, the overview.
 
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 use gangway::onboarding::{Command, Outcome, Problem, ProblemCode};
 use gangway::store::Role;
 
-use super::Desk;
+use super::{Desk, Staff};
 use crate::hosted::Site;
 use crate::house::{attended, unattended};
 
@@ -119,6 +120,50 @@ async fn the_overview_counts_what_the_lists_show() {
 }
 
 #[tokio::test]
+async fn the_overview_tells_what_happened_in_the_last_hour() {
+    let (site, id) = Site::with(attended()).await;
+    let desk = Desk::around(site);
+    let viewer = desk.staff(Role::Viewer).await;
+    let news = async |desk: &Desk, viewer: &Staff| {
+        let page = desk.get("/console", &viewer.cookie).await.body;
+        page.split_once("In the last hour")
+            .unwrap()
+            .1
+            .split_once("</section>")
+            .unwrap()
+            .0
+            .to_owned()
+    };
+    let told = news(&desk, &viewer).await;
+    assert!(told.contains("Started</a></td><td class=\"number\">1<"), "{told}");
+    assert!(!told.contains("Got stuck"), "{told}");
+    desk.site.apply(id, Outcome::Stuck(Problem::new(ProblemCode::TemplateMissing))).await;
+    let told = news(&desk, &viewer).await;
+    let list = "/console/onboardings?status=stuck&#38;problem=template_missing";
+    assert!(told.contains(&format!("{list}\">Got stuck: template missing</a>")), "{told}");
+    desk.site.house.advance(TimeDelta::minutes(61));
+    let viewer = desk.enter("viewer@example.com").await;
+    let told = news(&desk, &viewer).await;
+    assert!(told.contains("Nothing has happened."), "{told}");
+}
+
+/// Twenty-five tenants who are named like a case do not hide it.
+#[tokio::test]
+async fn a_case_is_found_by_its_reference_whatever_others_are_called() {
+    let (mut site, id) = Site::with(attended()).await;
+    let reference = site.house.read(id).await.reference.to_string();
+    let key = site.house.publish(unattended()).await;
+    for n in 0..26 {
+        site.house.start(&format!("{reference}-{n}"), &key).await;
+    }
+    site.house.settle().await;
+    let desk = Desk::around(site);
+    let viewer = desk.staff(Role::Viewer).await;
+    let page = desk.get(&format!("/console/onboardings/{reference}"), &viewer.cookie).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+}
+
+#[tokio::test]
 async fn what_has_the_same_problem_is_one_line_with_one_order() {
     let mut site = Site::open().await;
     let key = site.house.publish(attended()).await;
@@ -137,7 +182,7 @@ async fn what_has_the_same_problem_is_one_line_with_one_order() {
     .into_iter()
     .enumerate()
     {
-        site.house.advance(chrono::TimeDelta::minutes(1));
+        site.house.advance(TimeDelta::minutes(1));
         site.apply(ids[place], Outcome::Stuck(Problem::with(code, detail))).await;
     }
     let store = &site.house.store;
@@ -153,7 +198,7 @@ async fn what_has_the_same_problem_is_one_line_with_one_order() {
     assert!(told.contains(&("internal_fault", None, 1, 1)), "{told:?}");
     let first = &found.cohorts[0];
     assert_eq!(first.connection.as_deref(), Some("Harbour CRM"));
-    assert_eq!(first.last - first.first, chrono::TimeDelta::minutes(1));
+    assert_eq!(first.last - first.first, TimeDelta::minutes(1));
     let counts =
         store.count(&gangway::store::Filter::default(), &gangway::store::Sight::All).await.unwrap();
     let counted: u64 = found.cohorts.iter().map(|one| one.count).sum();
@@ -175,7 +220,7 @@ async fn the_way_is_counted_as_the_lists_count_it() {
     let key = site.house.publish(unattended()).await;
     site.house.start("beta", &key).await;
     site.house.settle().await;
-    site.house.advance(chrono::TimeDelta::hours(5));
+    site.house.advance(TimeDelta::hours(5));
     site.obey(id, Command::Cancel { reason: "gone".to_owned() }).await;
     let steps = site.house.store.funnel().await.unwrap();
     let numbers: Vec<_> =
@@ -191,6 +236,6 @@ async fn the_way_is_counted_as_the_lists_count_it() {
             ("live", 1, 1, 0),
         ]
     );
-    assert_eq!(steps[0].median, Some(chrono::TimeDelta::zero()));
+    assert_eq!(steps[0].median, Some(TimeDelta::zero()));
     assert_eq!(steps[5].median, None, "nothing comes after it");
 }

@@ -4,6 +4,7 @@ mod bulk;
 mod case;
 mod entrance;
 mod lists;
+mod orders;
 mod provider;
 mod roles;
 mod settings;
@@ -47,7 +48,8 @@ impl Desk {
     }
 
     pub(crate) fn around(site: Site) -> Self {
-        Self { router: console::router(site.state.clone()), site }
+        let customers_page = gangway::app::customers_page(&site.state);
+        Self { router: console::router(site.state.clone(), customers_page), site }
     }
 
     pub(crate) async fn add(&self, email: &str, role: Role) {

@@ -28,6 +28,7 @@ const ROUTES: &[(&str, Method, Option<Role>)] = &[
     ("/console/onboardings", Method::GET, Some(Role::Viewer)),
     ("/console/onboardings.csv", Method::GET, Some(Role::Viewer)),
     ("/console/onboardings/{reference}", Method::GET, Some(Role::Viewer)),
+    ("/console/onboardings/{reference}/preview", Method::GET, Some(Role::Viewer)),
     ("/console/onboardings/{reference}/{action}", Method::GET, Some(Role::Operator)),
     ("/console/onboardings/{reference}/{action}", Method::POST, Some(Role::Operator)),
     (
@@ -36,6 +37,8 @@ const ROUTES: &[(&str, Method, Option<Role>)] = &[
         Some(Role::Operator),
     ),
     ("/console/settings", Method::GET, Some(Role::Admin)),
+    ("/console/settings/blueprints/{key}", Method::GET, Some(Role::Admin)),
+    ("/console/settings/endpoints/{id}", Method::GET, Some(Role::Admin)),
     ("/console/settings/keys/{session}/revoke", Method::POST, Some(Role::Admin)),
     ("/console/bulk", Method::GET, Some(Role::Viewer)),
     ("/console/bulk", Method::POST, Some(Role::Operator)),

@@ -81,3 +81,72 @@ async fn an_administrator_sees_what_there_is_and_ends_a_key() {
     let lines = desk.audit().await.into_iter().filter(|line| line["action"] == "revoke_key");
     assert_eq!(lines.count(), 1);
 }
+
+#[tokio::test]
+async fn a_blueprint_is_looked_at_against_cyclr_and_its_verdict_is_told() {
+    let (site, _) = Site::with(attended()).await;
+    let desk = Desk::around(site);
+    let house = &desk.site.house;
+    let mut wrong = attended();
+    wrong["key"] = "wrong".into();
+    wrong["templates"][0]["template_id"] = "11111111-2222-3333-4444-555555555555".into();
+    house.publish(wrong.clone()).await;
+    wrong["name"] = "The <second>".into();
+    house.publish(wrong).await;
+    let admin = desk.staff(Role::Admin).await;
+    let key = attended()["key"].as_str().unwrap().to_owned();
+    let look = async |key: &str| {
+        desk.get(&format!("/console/settings/blueprints/{key}"), &admin.cookie).await
+    };
+    let before = desk.site.rows().await;
+    let good = look(&key).await;
+    assert_eq!(good.status, StatusCode::OK, "{}", good.body);
+    assert!(!good.body.contains(">failed<"), "{}", good.body);
+    for question in ["template", "credentials", "service domain", "Version 1"] {
+        assert!(good.body.contains(question), "{question}\n{}", good.body);
+    }
+    let wrong = look("wrong").await.body;
+    for part in ["It cannot work as it is", ">failed<", "The &#60;second&#62;", "Before it: 1 ("] {
+        assert!(wrong.contains(part), "{part}\n{wrong}");
+    }
+    assert_eq!(look("nothing").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(desk.site.rows().await, before);
+    let calls = house.heard();
+    assert!(calls.iter().any(|call| call.contains("templates")), "{calls:?}");
+    let settings = desk.get("/console/settings", &admin.cookie).await.body;
+    assert!(settings.contains("href=\"/console/settings/blueprints/wrong\""), "{settings}");
+}
+
+#[tokio::test]
+async fn what_was_sent_to_an_endpoint_is_listed_by_state_and_leads_to_the_cases() {
+    let desk = Desk::open().await;
+    add_endpoint(&desk).await;
+    let key = desk.site.house.publish(attended()).await;
+    let house = &desk.site.house;
+    for n in 0..60 {
+        house.start(&format!("tenant-{n}"), &key).await;
+    }
+    house.store.spread(100, &|told| format!("{{\"kind\":\"{}\"}}", told.kind)).await.unwrap();
+    let admin = desk.staff(Role::Admin).await;
+    let settings = desk.get("/console/settings", &admin.cookie).await.body;
+    let (_, rest) = settings.split_once("href=\"/console/settings/endpoints/").unwrap();
+    let path = format!("/console/settings/endpoints/{}", rest.split_once('"').unwrap().0);
+    let first = desk.get(&path, &admin.cookie).await.body;
+    let lines = |page: &str| page.matches("<th scope=\"row\">onboarding.started").count();
+    assert_eq!(lines(&first), 50, "{first}");
+    let (_, rest) = first.split_once("rel=\"next\" href=\"").unwrap();
+    let older = rest.split_once('"').unwrap().0.replace("&#38;", "&");
+    let second = desk.get(&older, &admin.cookie).await.body;
+    assert_eq!(lines(&second), 10, "{second}");
+    assert!(!second.contains("rel=\"next\""));
+    let (_, rest) = second.split_once("href=\"/console/onboardings?q=").unwrap();
+    let case = format!("/console/onboardings?q={}", rest.split_once('"').unwrap().0);
+    assert_eq!(desk.get(&case, &admin.cookie).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(lines(&desk.get(&format!("{path}?state=pending"), &admin.cookie).await.body), 50);
+    for nothing in ["failed", "delivered"] {
+        let page = desk.get(&format!("{path}?state={nothing}"), &admin.cookie).await.body;
+        assert!(page.contains("Nothing of this kind was sent."), "{page}");
+    }
+    let unknown = format!("/console/settings/endpoints/{}", Uuid::now_v7());
+    assert_eq!(desk.get(&unknown, &admin.cookie).await.status, StatusCode::NOT_FOUND);
+}
