@@ -51,7 +51,7 @@ fn every_message_can_be_said_and_none_is_left_in_english() {
     }
     args.set("count", 3);
     // Where two languages happen to have the same word for it.
-    let alike = ["list-more", "no", "error-prefix", "day"];
+    let alike = ["list-more", "no", "error-prefix", "day", "colon"];
     for (name, _) in messages(Language::English) {
         let english = try_format(Language::English, &name, &args);
         assert!(english.is_some(), "en {name}");
