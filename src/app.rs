@@ -14,7 +14,7 @@ use crate::engine::{Engine, Worker};
 use crate::store::Store;
 use crate::web::{AppState, LinkKeys};
 use crate::webhooks::{Deliverer, Endpoints};
-use crate::{api, console, cyclr, hosted, web};
+use crate::{api, console, cyclr, hosted, identity, web};
 
 /// How long requests and calls that are under way get when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -41,6 +41,8 @@ pub enum Error {
     Cyclr(#[from] cyclr::SetupError),
     #[error("webhooks cannot be sent")]
     Webhooks(#[source] reqwest::Error),
+    #[error("the provider of identities cannot be asked")]
+    Identity(#[source] reqwest::Error),
     #[error("cannot serve")]
     Serve(#[from] std::io::Error),
 }
@@ -83,8 +85,11 @@ impl App {
         let (engine, worker) =
             Engine::new(store.clone(), cyclr, clock.clone(), config.engine.clone());
         let links = LinkKeys::new(&config.master_key);
+        let identity = config.identity.clone();
+        let identity = identity.map(|settings| identity::Provider::new(settings, clock.clone()));
         let state = AppState::new(engine, links, endpoints.clone(), config.public_url.clone())
-            .limited_to(config.rates.clone());
+            .limited_to(config.rates.clone())
+            .proven_by(identity.transpose().map_err(Error::Identity)?);
         let deliverer = Deliverer::new(store, clock, endpoints, api::webhook_words(&state))
             .map_err(Error::Webhooks)?;
         Ok(Self { state, worker, deliverer, drain: config.drain })

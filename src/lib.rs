@@ -13,6 +13,7 @@ pub mod demo;
 pub mod embedded;
 pub mod engine;
 pub mod hosted;
+pub mod identity;
 pub mod ids;
 pub mod monitor;
 pub mod onboarding;

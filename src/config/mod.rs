@@ -2,6 +2,7 @@
 //!
 //! Every mistake is told at once, by the variable's name and never with its value.
 
+mod identity;
 mod variables;
 
 use std::net::SocketAddr;
@@ -31,6 +32,8 @@ pub struct Config {
     pub engine: engine::Settings,
     pub webhooks: webhooks::Settings,
     pub rates: web::RateSettings,
+    /// Who says who staff are; `None`: their own passwords alone.
+    pub identity: Option<crate::identity::Settings>,
     /// How long requests are taken yet after the order to stop.
     pub drain: Duration,
 }
@@ -105,6 +108,7 @@ impl Reader<'_> {
         let engine = self.engine(public_url.clone(), cyclr.as_ref());
         let webhooks = self.webhooks();
         let rates = self.rates();
+        let identity = self.identity();
         let drain = self.seconds("GANGWAY_DRAIN_SECONDS", 0, 15);
         Some(Config {
             listen: listen?,
@@ -116,6 +120,7 @@ impl Reader<'_> {
             engine: engine?,
             webhooks: webhooks?,
             rates: rates?,
+            identity,
             drain: drain?,
         })
     }

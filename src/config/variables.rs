@@ -79,6 +79,27 @@ pub const VARIABLES: &[Variable] = &[
         Some(""),
         "Networks whose `X-Forwarded-For` is believed, like 10.0.0.0/8, with commas",
     ),
+    variable(
+        "GANGWAY_OIDC_ISSUER",
+        Some(""),
+        "Provider that staff sign in at (OpenID Connect), like https://id.example.com; empty: none",
+    ),
+    variable("GANGWAY_OIDC_CLIENT_ID", Some(""), "What Gangway is called at that provider"),
+    variable("GANGWAY_OIDC_CLIENT_SECRET", Some(""), "Its secret at that provider"),
+    variable(
+        "GANGWAY_OIDC_SCOPES",
+        Some("openid email profile"),
+        "What the provider is asked for, with blanks between",
+    ),
+    variable("GANGWAY_OIDC_GROUPS_CLAIM", Some("groups"), "The claim that holds somebody's groups"),
+    variable("GANGWAY_OIDC_VIEWER_GROUPS", Some(""), "Groups that become viewers, with commas"),
+    variable("GANGWAY_OIDC_OPERATOR_GROUPS", Some(""), "Groups that become operators, with commas"),
+    variable("GANGWAY_OIDC_ADMIN_GROUPS", Some(""), "Groups that become admins, with commas"),
+    variable(
+        "GANGWAY_OIDC_WORD",
+        Some("single sign-on"),
+        "What the console's button calls the provider: Sign in with …",
+    ),
     variable("CYCLR_API_BASE", None, "Cyclr's API host, like https://api.cyclr.com"),
     variable(
         "CYCLR_SERVICE_DOMAIN",

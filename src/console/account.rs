@@ -19,8 +19,10 @@ use crate::secret::{ExposeSecret as _, Secret};
 use crate::store::{Bucket, StaffError};
 use crate::web::{AppState, Error, Kind, Page, Protected};
 
-/// What destroys something asks for the password again after so long.
+/// What destroys something asks again who it is after so long.
 const PROOF_LASTS: TimeDelta = TimeDelta::minutes(15);
+
+const PROVE: &str = "Show again who you are";
 
 #[derive(Template)]
 #[template(path = "console/account.html")]
@@ -29,6 +31,7 @@ struct AccountPage {
     email: String,
     role: &'static str,
     rule: &'static str,
+    has_password: bool,
     sessions: Vec<SessionLine>,
     mistake: Option<&'static str>,
     done: Option<&'static str>,
@@ -48,6 +51,26 @@ struct ProvePage {
     chrome: Chrome,
     next: String,
     mistake: Option<String>,
+    by: Proof,
+}
+
+/// How somebody shows again who they are.
+enum Proof {
+    Password,
+    /// At the provider of identities, which is called so.
+    Provider(String),
+    /// At a provider that is not asked any more.
+    Nothing,
+}
+
+impl Proof {
+    fn of(app: &AppState, operator: &Operator<Looks>) -> Self {
+        if operator.member().identity.is_none() {
+            return Self::Password;
+        }
+        let word = app.identity().map(|provider| provider.settings().word.clone());
+        word.map_or(Self::Nothing, Self::Provider)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,13 +81,13 @@ pub(super) struct NewPassword {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Proof {
+pub(super) struct TypedAgain {
     password: Secret,
     #[serde(default)]
     next: String,
 }
 
-/// Whether the password was typed lately; otherwise where to type it, and come back here from there.
+/// Whether they proved lately who they are; otherwise where to do that, and come back here from there.
 pub(super) fn proof_wanted<N: Need>(
     app: &AppState,
     operator: &Operator<N>,
@@ -97,6 +120,7 @@ async fn page(
         email: member.email.clone(),
         role: member.role.name(),
         rule: password::RULE,
+        has_password: member.identity.is_none(),
         sessions: sessions
             .map(|(id, browser, began, seen)| SessionLine {
                 id: id.0,
@@ -137,9 +161,13 @@ pub(super) async fn change_password(
     match app.store().set_password(&email, &hash, own, &actor).await {
         Ok(()) => {}
         Err(StaffError::Store(error)) => return Err(error.into()),
-        Err(StaffError::Unknown | StaffError::EmailTaken | StaffError::LastAdmin) => {
-            return Err(Error::not_found());
-        }
+        Err(
+            StaffError::Unknown
+            | StaffError::EmailTaken
+            | StaffError::LastAdmin
+            | StaffError::Disabled
+            | StaffError::NoPassword,
+        ) => return Err(Error::not_found()),
     }
     let done = "Your password is changed, and every other browser is signed out.";
     Ok(Page(page(app, &operator, None, Some(done)).await?).into_response())
@@ -183,26 +211,24 @@ pub(super) async fn ask_proof(
     State(app): State<AppState>,
     Query(asked): Query<Next>,
 ) -> Result<Response, Error> {
-    let chrome = Chrome::new(&app, &operator, "", "Type your password again");
+    let chrome = Chrome::new(&app, &operator, "", PROVE);
     let next = own_address(asked.address()).to_owned();
-    Ok(Page(ProvePage { chrome, next, mistake: None }).into_response())
+    let by = Proof::of(&app, &operator);
+    Ok(Page(ProvePage { chrome, next, mistake: None, by }).into_response())
 }
 
 pub(super) async fn prove(
     operator: Operator<Looks>,
     State(console): State<Console>,
-    Protected(typed): Protected<Proof>,
+    Protected(typed): Protected<TypedAgain>,
 ) -> Result<Response, Error> {
     let next = own_address(&typed.next).to_owned();
     if is_own_password(&console, &operator, typed.password).await? {
         console.app.store().prove_session(operator.session.id).await?;
         return Ok(Redirect::to(&next).into_response());
     }
-    let chrome = Chrome {
-        has_mistakes: true,
-        ..Chrome::new(&console.app, &operator, "", "Type your password again")
-    };
+    let chrome = Chrome { has_mistakes: true, ..Chrome::new(&console.app, &operator, "", PROVE) };
     let mistake = Some("This is not your password.".to_owned());
-    let page = ProvePage { chrome, next, mistake };
+    let page = ProvePage { chrome, next, mistake, by: Proof::of(&console.app, &operator) };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }

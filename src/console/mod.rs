@@ -1,11 +1,12 @@
 //! The door for support: one place to find, explain and repair what is stuck.
 //!
-//! Uses `ids`, `secret`, `clock`, `onboarding`, `store`, `engine` and `web`.
+//! Uses `ids`, `secret`, `clock`, `identity`, `onboarding`, `store`, `engine` and `web`.
 //!
 //! What always holds:
 //! - `operator::Operator<Looks>` (or another need) in a handler's signature is the permission: whoever holds
 //!   one is signed in, not disabled and has the role. All but signing in asks for one.
-//! - GET changes nothing. What changes something is a form of the session's own, see `web::Protected`.
+//! - GET changes nothing, but for the way back in `single_sign_on`. What changes something is a form of the
+//!   session's own, see `web::Protected`.
 //! - An onboarding is changed by an order to the engine alone, with a reason, and only from where it stood
 //!   when it was looked at. Its line in the audit is written with it.
 //! - Staff never consent for a customer: no page here opens a customer's link or signs in anywhere.
@@ -34,6 +35,7 @@ mod password;
 mod preview;
 mod settings;
 mod sign_in;
+mod single_sign_on;
 mod staff;
 mod timeline;
 mod views;
@@ -67,11 +69,14 @@ pub fn router(state: AppState, customers_page: CustomersPage) -> Router {
     let routes = Router::new()
         .route("/console", get(home::show))
         .route("/console/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/console/sign-in/start", get(single_sign_on::begin))
+        .route("/console/sign-in/return", get(single_sign_on::come_back))
         .route("/console/sign-out", post(sign_in::sign_out))
         .route("/console/account", get(account::show))
         .route("/console/account/password", post(account::change_password))
         .route("/console/account/sessions/{session}/end", post(account::end_session))
         .route("/console/prove", get(account::ask_proof).post(account::prove))
+        .route("/console/prove/start", get(single_sign_on::prove_again))
         .route("/console/onboardings", get(list::show))
         .route("/console/onboardings.csv", get(export::export))
         .route("/console/views", post(views::save))

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use chrono::TimeDelta;
 
 use crate::store::{Role, StaffMember, StaffSession};
 use crate::web::{self, AppState, Kind, StaffToken};
@@ -123,18 +124,23 @@ fn cookie_name(app: &AppState, name: &str) -> String {
 }
 
 pub(super) fn session_token(app: &AppState, headers: &HeaderMap) -> Option<String> {
-    read(app, headers, "gangway-staff")
+    read(app, headers, "gangway-staff", 200)
 }
 
 /// What a browser keeps that somebody has signed in with before.
 pub(super) fn browser_mark(app: &AppState, headers: &HeaderMap) -> Option<String> {
-    read(app, headers, "gangway-browser")
+    read(app, headers, "gangway-browser", 200)
 }
 
-fn read(app: &AppState, headers: &HeaderMap, name: &str) -> Option<String> {
+/// What a browser keeps while its owner is at the provider of identities.
+pub(super) fn pending_sign_in(app: &AppState, headers: &HeaderMap) -> Option<String> {
+    read(app, headers, "gangway-sign-in", 4000)
+}
+
+fn read(app: &AppState, headers: &HeaderMap, name: &str, longest: usize) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let value = jar.get(&cookie_name(app, name))?.value();
-    (value.len() <= 200).then(|| value.to_owned())
+    (value.len() <= longest).then(|| value.to_owned())
 }
 
 /// Ends with the browser; the server's limits hold before that.
@@ -145,6 +151,19 @@ pub(super) fn session_cookie(app: &AppState, token: String) -> Cookie<'static> {
 pub(super) fn browser_cookie(app: &AppState, mark: String) -> Cookie<'static> {
     let mut cookie = cookie(app, "gangway-browser", mark);
     cookie.make_permanent();
+    cookie
+}
+
+/// The browser drops it after this time; that it is not taken any more is for its content to say.
+pub(super) fn pending_cookie(app: &AppState, sealed: String, life: TimeDelta) -> Cookie<'static> {
+    let mut cookie = cookie(app, "gangway-sign-in", sealed);
+    cookie.set_max_age(life.to_std().ok().and_then(|life| life.try_into().ok()));
+    cookie
+}
+
+pub(super) fn no_pending_cookie(app: &AppState) -> Cookie<'static> {
+    let mut cookie = cookie(app, "gangway-sign-in", String::new());
+    cookie.make_removal();
     cookie
 }
 

@@ -3,9 +3,11 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::Cookie;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::Console;
@@ -15,7 +17,7 @@ use super::operator::{
 };
 use super::words;
 use crate::secret::{Secret, random_token};
-use crate::store::{Bucket, NewSession};
+use crate::store::{Bucket, NewSession, StaffMember};
 use crate::web::{AppState, Error, FirstForm, Page, Protected};
 
 #[derive(Template)]
@@ -25,6 +27,8 @@ struct SignInPage {
     next: String,
     email: String,
     mistake: Option<String>,
+    /// What the provider of identities is called, if there is one.
+    word: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,7 +65,8 @@ pub(super) async fn show(
 fn page(app: &AppState, next: String, email: String, mistake: Option<String>) -> SignInPage {
     let has_mistakes = mistake.is_some();
     let chrome = Chrome { has_mistakes, ..Chrome::outside(app, "Sign in") };
-    SignInPage { chrome, next, email, mistake }
+    let word = app.identity().map(|provider| provider.settings().word.clone());
+    SignInPage { chrome, next, email, mistake, word }
 }
 
 pub(super) async fn sign_in(
@@ -103,20 +108,28 @@ pub(super) async fn sign_in(
         return refuse(StatusCode::UNAUTHORIZED, words.to_owned());
     };
     store.forget_tries(&bucket).await?;
+    let session = open_session(app, headers, &member, app.clock().now()).await?;
+    let name = known.map_or_else(random_token, str::to_owned);
+    let mark = app.links.browser_mark(&email, &name);
+    let jar = CookieJar::new().add(session).add(browser_cookie(app, mark));
+    Ok((jar, Redirect::to(own_address(&typed.next))).into_response())
+}
+
+/// A session for somebody who proved at this moment who they are, in the place of the browser's earlier one.
+pub(super) async fn open_session(
+    app: &AppState,
+    headers: &HeaderMap,
+    member: &StaffMember,
+    proven_at: DateTime<Utc>,
+) -> Result<Cookie<'static>, Error> {
     let token = random_token();
     let before = session_token(app, headers);
     let browser = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let new = NewSession {
-        member: &member,
-        token: &token,
-        browser: browser.unwrap_or("without a name"),
-        instead_of: before.as_deref(),
-    };
-    store.open_session(new).await?;
-    let name = known.map_or_else(random_token, str::to_owned);
-    let mark = app.links.browser_mark(&email, &name);
-    let jar = CookieJar::new().add(session_cookie(app, token)).add(browser_cookie(app, mark));
-    Ok((jar, Redirect::to(own_address(&typed.next))).into_response())
+    let browser = browser.unwrap_or("without a name");
+    let instead_of = before.as_deref();
+    let new = NewSession { member, token: &token, browser, instead_of, proven_at };
+    app.store().open_session(new).await?;
+    Ok(session_cookie(app, token))
 }
 
 /// Never out of the console, whatever the address says.

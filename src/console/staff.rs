@@ -38,6 +38,8 @@ struct Line {
     since: Moment,
     is_disabled: bool,
     is_me: bool,
+    /// Their role follows their groups at the provider of identities.
+    is_proven_elsewhere: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,6 +73,7 @@ async fn page(
     let staff = app.store().list_staff().await?.into_iter();
     let line = |member: crate::store::StaffMember| Line {
         is_me: member.id == operator.member().id,
+        is_proven_elsewhere: member.identity.is_some(),
         email: member.email,
         name: member.name,
         role: member.role.name(),
@@ -154,7 +157,9 @@ async fn failed(
         StaffError::LastAdmin => {
             "Nothing was changed: without this administrator nobody could see to staff any more."
         }
-        StaffError::Unknown => return Err(Error::not_found()),
+        StaffError::Unknown | StaffError::Disabled | StaffError::NoPassword => {
+            return Err(Error::not_found());
+        }
         StaffError::Store(error) => return Err(error.into()),
     };
     refuse(app, operator, Some(mistake.to_owned()), again).await

@@ -169,6 +169,7 @@ impl Doors {
                 plain_http: false,
             },
             rates: web::RateSettings::default(),
+            identity: None,
             // Whoever tries it out listens on this machine.
             webhooks: webhooks::Settings { insecure: true, ..webhooks::Settings::default() },
             // Nobody balances requests here.

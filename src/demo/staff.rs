@@ -31,8 +31,12 @@ pub(super) async fn prepare(store: &Store, data_dir: &Path) -> Result<String, Er
     match done {
         Ok(()) => Ok(text),
         Err(StaffError::Store(error)) => Err(error.into()),
-        Err(StaffError::EmailTaken | StaffError::Unknown | StaffError::LastAdmin) => {
-            Err(Error::Own("console account"))
-        }
+        Err(
+            StaffError::EmailTaken
+            | StaffError::Unknown
+            | StaffError::LastAdmin
+            | StaffError::Disabled
+            | StaffError::NoPassword,
+        ) => Err(Error::Own("console account")),
     }
 }

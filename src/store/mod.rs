@@ -73,8 +73,8 @@ pub use lists::{
 pub use logos::Logo;
 pub use overrule::{Kept as KeptOrder, Order, Overruling};
 pub use staff::{
-    Act, Actor, AuditFilter, AuditLine, AuditPage, Bucket, NewSession, NewStaff, NewView, Role,
-    SavedView, StaffChange, StaffError, StaffMember, StaffSession, ViewError,
+    Act, Actor, Arrival, AuditFilter, AuditLine, AuditPage, Bucket, Identity, NewSession, NewStaff,
+    NewView, Role, SavedView, StaffChange, StaffError, StaffMember, StaffSession, ViewError,
 };
 pub use start::{NewOnboarding, Render, StartError, Started};
 pub use starter::Starter;

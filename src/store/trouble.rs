@@ -79,7 +79,11 @@ impl Failure for StaffError {
     fn trouble(&self) -> Trouble {
         match self {
             Self::Store(error) => error.trouble(),
-            Self::EmailTaken | Self::Unknown | Self::LastAdmin => Trouble::Ours,
+            Self::EmailTaken
+            | Self::Unknown
+            | Self::LastAdmin
+            | Self::Disabled
+            | Self::NoPassword => Trouble::Ours,
         }
     }
 }

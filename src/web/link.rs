@@ -25,6 +25,7 @@ pub struct LinkKeys {
     answer: SealKey,
     staff_form: MacKey,
     staff_browser: MacKey,
+    staff_sign_in: SealKey,
 }
 
 /// What a link opens.
@@ -73,6 +74,7 @@ impl LinkKeys {
             answer: master.derive_seal("answers"),
             staff_form: master.derive("staff form"),
             staff_browser: master.derive("staff browser"),
+            staff_sign_in: master.derive_seal("staff sign-in"),
         }
     }
 
@@ -166,6 +168,16 @@ impl LinkKeys {
     pub fn browser_mark(&self, email: &str, name: &str) -> String {
         let tag = self.staff_browser.tag(&[email.to_lowercase().as_bytes(), name.as_bytes()]);
         format!("{name}.{}", URL_SAFE_NO_PAD.encode(&tag[..TAG]))
+    }
+
+    /// What a browser keeps while its owner is at the provider of identities. It cannot read it either.
+    pub fn seal_sign_in(&self, pending: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(self.staff_sign_in.seal(pending, b"cookie"))
+    }
+
+    /// `None` for what was not sealed with our key. The caller bounds its length.
+    pub fn open_sign_in(&self, kept: &str) -> Option<Vec<u8>> {
+        self.staff_sign_in.open(&URL_SAFE_NO_PAD.decode(kept).ok()?, b"cookie")
     }
 
     /// The browser's name, if its mark is ours and for this address.

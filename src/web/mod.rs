@@ -1,6 +1,6 @@
 //! What all doors share: the state they hold, how a failure is told, links, limits and headers.
 //!
-//! Uses `clock`, `ids`, `secret`, `words`, `telemetry`, `onboarding`, `store`, `engine` and `webhooks`.
+//! Uses `clock`, `ids`, `secret`, `words`, `telemetry`, `identity`, `onboarding`, `store`, `engine` and `webhooks`.
 //! Knows no door.
 //!
 //! What always holds:

@@ -7,6 +7,7 @@ use url::Url;
 use super::{LinkGrant, LinkKeys, RateLimits, RateSettings, Watch};
 use crate::clock::Clock;
 use crate::engine::Engine;
+use crate::identity::Provider;
 use crate::ids::OnboardingId;
 use crate::onboarding::Onboarding;
 use crate::store::Store;
@@ -21,13 +22,14 @@ pub struct AppState {
     public_url: Arc<Url>,
     watch: Watch,
     rate_limits: RateLimits,
+    identity: Option<Provider>,
 }
 
 impl AppState {
     pub fn new(engine: Engine, links: LinkKeys, endpoints: Endpoints, public_url: Url) -> Self {
         let rate_limits = RateLimits::new(RateSettings::default(), engine.clock());
         let (public_url, watch) = (Arc::new(public_url), Watch::default());
-        Self { engine, links, endpoints, public_url, watch, rate_limits }
+        Self { engine, links, endpoints, public_url, watch, rate_limits, identity: None }
     }
 
     /// With other limits than none for a key.
@@ -35,6 +37,17 @@ impl AppState {
     pub fn limited_to(self, settings: RateSettings) -> Self {
         let rate_limits = RateLimits::new(settings, self.clock());
         Self { rate_limits, ..self }
+    }
+
+    /// With somebody who says who staff are, if there is one.
+    #[must_use]
+    pub fn proven_by(self, identity: Option<Provider>) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// Who says who staff are, beside their own passwords.
+    pub fn identity(&self) -> Option<&Provider> {
+        self.identity.as_ref()
     }
 
     /// How much a caller may ask.
@@ -103,6 +116,11 @@ impl AppState {
     pub fn pages_base(&self, onboarding: &Onboarding) -> String {
         let own = onboarding.profile.pages_url.as_ref().map(Url::as_str);
         own.map_or_else(|| self.base(), |own| format!("{}/", own.trim_end_matches('/')))
+    }
+
+    /// The address of one of our own pages, for whoever sends people back to it. `None` if it is none.
+    pub fn address_of(&self, path: &str) -> Option<Url> {
+        Url::parse(&format!("{}{}", self.base(), path.trim_start_matches('/'))).ok()
     }
 
     /// The public URL with exactly one slash at its end.

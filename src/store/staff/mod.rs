@@ -1,11 +1,13 @@
-//! The people who use the console: who they are and what they may, their sessions, their failed tries at
-//! signing in, the lists they have saved, and what they did.
+//! The people who use the console: who they are and what they may, how they came, their sessions, their failed
+//! tries at signing in, the lists they have saved, and what they did.
 //!
 //! What always holds:
 //! - What somebody does to staff, sessions or what all staff see stands in the audit, written in the same
 //!   transaction.
 //! - There is always an administrator who can come in: the last one is neither disabled nor lowered.
+//! - An account is opened in one way: by a password that is kept here as a hash, or by a provider of identities.
 
+mod arrivals;
 mod audit;
 mod failures;
 mod orders;
@@ -15,6 +17,7 @@ mod views;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use arrivals::Arrival;
 pub(super) use audit::insert as insert_act;
 pub use audit::{Act, Actor, AuditFilter, AuditLine, AuditPage};
 pub use failures::Bucket;
@@ -64,6 +67,15 @@ pub struct StaffMember {
     pub role: Role,
     pub created_at: DateTime<Utc>,
     pub disabled_at: Option<DateTime<Utc>>,
+    /// Who proves them; `None` for a local account, which has a password.
+    pub identity: Option<Identity>,
+}
+
+/// Somebody as a provider of identities knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub issuer: String,
+    pub subject: String,
 }
 
 impl StaffMember {
@@ -80,6 +92,8 @@ struct StaffRow {
     role: String,
     created_at: DateTime<Utc>,
     disabled_at: Option<DateTime<Utc>>,
+    issuer: Option<String>,
+    subject: Option<String>,
 }
 
 impl StaffRow {
@@ -92,16 +106,24 @@ impl StaffRow {
             name: self.name,
             created_at: self.created_at,
             disabled_at: self.disabled_at,
+            identity: identity(self.issuer, self.subject),
         })
     }
 }
 
+/// One is not set without the other: the table holds that.
+fn identity(issuer: Option<String>, subject: Option<String>) -> Option<Identity> {
+    issuer.zip(subject).map(|(issuer, subject)| Identity { issuer, subject })
+}
+
 impl Store {
-    /// Somebody who may come in, and the hash that a password is held against.
+    /// Somebody who may come in with a password, and the hash that a password is held against.
     pub async fn find_staff(&self, email: &str) -> Result<Option<(StaffMember, Secret)>, Error> {
         let asking = sqlx::query!(
-            "SELECT staff_id, email, name, role, created_at, disabled_at, password_hash
-             FROM staff WHERE email = $1 AND disabled_at IS NULL",
+            r#"SELECT staff_id, email, name, role, created_at, disabled_at,
+                      password_hash AS "password_hash!"
+               FROM staff
+               WHERE email = $1 AND disabled_at IS NULL AND password_hash IS NOT NULL"#,
             email.to_lowercase(),
         )
         .fetch_optional(&self.pool);
@@ -113,6 +135,8 @@ impl Store {
             role: row.role,
             created_at: row.created_at,
             disabled_at: row.disabled_at,
+            issuer: None,
+            subject: None,
         };
         Ok(Some((member.read()?, Secret::from(row.password_hash))))
     }
@@ -121,7 +145,7 @@ impl Store {
     pub async fn list_staff(&self) -> Result<Vec<StaffMember>, Error> {
         let asking = sqlx::query_as!(
             StaffRow,
-            "SELECT staff_id, email, name, role, created_at, disabled_at
+            "SELECT staff_id, email, name, role, created_at, disabled_at, issuer, subject
              FROM staff ORDER BY email LIMIT 1000",
         )
         .fetch_all(&self.pool);

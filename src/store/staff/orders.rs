@@ -34,6 +34,10 @@ pub enum StaffError {
     /// Somebody has to be able to see to staff.
     #[error("this is the last administrator")]
     LastAdmin,
+    #[error("they are not to come in any more")]
+    Disabled,
+    #[error("they sign in by single sign-on and have no password here")]
+    NoPassword,
     #[error(transparent)]
     Store(#[from] Error),
 }
@@ -61,6 +65,7 @@ impl Store {
             role: new.role,
             created_at: now,
             disabled_at: None,
+            identity: None,
         };
         let work = async {
             let mut tx = self.pool.begin().await?;
@@ -110,14 +115,7 @@ impl Store {
             )
             .execute(&mut *tx)
             .await?;
-            let admins = sqlx::query_scalar!(
-                r#"SELECT count(*) AS "count!" FROM staff WHERE role = 'admin' AND disabled_at IS NULL"#
-            )
-            .fetch_one(&mut *tx)
-            .await?;
-            if admins == 0 {
-                return Err(StaffError::LastAdmin);
-            }
+            some_admin_is_left(&mut tx).await?;
             let told = |member: &StaffMember| {
                 Some(json!({
                     "role": member.role.name(), "disabled": member.disabled_at.is_some()
@@ -147,6 +145,9 @@ impl Store {
         let work = async {
             let mut tx = self.pool.begin().await.map_err(StaffError::from)?;
             let member = lock(&mut tx, email).await?;
+            if member.identity.is_some() {
+                return Err(StaffError::NoPassword);
+            }
             sqlx::query!(
                 "UPDATE staff SET password_hash = $2 WHERE staff_id = $1",
                 member.id.0,
@@ -170,13 +171,27 @@ impl Store {
 }
 
 /// One change to staff at a time: two that each leave an administrator could together leave none.
-async fn lock(session: &mut PgConnection, email: &str) -> Result<StaffMember, StaffError> {
+pub(super) async fn lock_admins(session: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("SELECT staff_id FROM staff WHERE role = 'admin' ORDER BY staff_id FOR UPDATE")
-        .fetch_all(&mut *session)
+        .fetch_all(session)
         .await?;
+    Ok(())
+}
+
+pub(super) async fn some_admin_is_left(session: &mut PgConnection) -> Result<(), StaffError> {
+    let admins = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM staff WHERE role = 'admin' AND disabled_at IS NULL"#
+    )
+    .fetch_one(session)
+    .await?;
+    if admins == 0 { Err(StaffError::LastAdmin) } else { Ok(()) }
+}
+
+async fn lock(session: &mut PgConnection, email: &str) -> Result<StaffMember, StaffError> {
+    lock_admins(session).await?;
     let row = sqlx::query_as!(
         StaffRow,
-        "SELECT staff_id, email, name, role, created_at, disabled_at FROM staff
+        "SELECT staff_id, email, name, role, created_at, disabled_at, issuer, subject FROM staff
          WHERE email = $1 FOR UPDATE",
         email.to_lowercase(),
     )

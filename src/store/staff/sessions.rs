@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Act, Actor, Role, StaffMember, insert_act};
+use super::{Act, Actor, StaffMember, StaffRow, insert_act};
 use crate::ids::{StaffId, StaffSessionId};
 use crate::secret::digest;
 use crate::store::{Error, Store};
@@ -25,7 +25,7 @@ pub struct StaffSession {
     /// Behind by a minute at most.
     pub seen_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
-    /// When the password was typed last.
+    /// When they last proved who they are: typed the password, or signed in at the provider.
     pub proven_at: DateTime<Utc>,
 }
 
@@ -39,6 +39,8 @@ pub struct NewSession<'a> {
     pub browser: &'a str,
     /// A session that this browser had before: it ends.
     pub instead_of: Option<&'a str>,
+    /// When they proved who they are, which at a provider may be long ago.
+    pub proven_at: DateTime<Utc>,
 }
 
 impl Store {
@@ -57,13 +59,14 @@ impl Store {
             sqlx::query!(
                 "INSERT INTO staff_session (token_digest, staff_id, session_id, browser, created_at,
                                             seen_at, proven_at, ends_at)
-                 VALUES ($1, $2, $3, $4, $5, $5, $5, $6)",
+                 VALUES ($1, $2, $3, $4, $5, $5, $7, $6)",
                 digest(new.token),
                 new.member.id.0,
                 Uuid::now_v7(),
                 browser,
                 now,
                 now + LIFE,
+                new.proven_at.min(now),
             )
             .execute(&mut *tx)
             .await?;
@@ -80,7 +83,8 @@ impl Store {
         let token = digest(token);
         let asking = sqlx::query!(
             "SELECT s.session_id, s.browser, s.created_at, s.seen_at, s.ends_at, s.proven_at,
-                    m.staff_id, m.email, m.name, m.role, m.created_at AS member_since
+                    m.staff_id, m.email, m.name, m.role, m.created_at AS member_since,
+                    m.issuer, m.subject
              FROM staff_session s JOIN staff m ON m.staff_id = s.staff_id
              WHERE s.token_digest = $1 AND s.ends_at > $2 AND s.seen_at > $3
                AND m.disabled_at IS NULL",
@@ -98,17 +102,19 @@ impl Store {
             );
             self.within(work.execute(&self.pool)).await?;
         }
-        let role = Role::parse(&row.role);
+        let member = StaffRow {
+            staff_id: row.staff_id,
+            email: row.email,
+            name: row.name,
+            role: row.role,
+            created_at: row.member_since,
+            disabled_at: None,
+            issuer: row.issuer,
+            subject: row.subject,
+        };
         Ok(Some(StaffSession {
             id: StaffSessionId(row.session_id),
-            member: StaffMember {
-                id: StaffId(row.staff_id),
-                email: row.email,
-                name: row.name,
-                role: role.ok_or_else(|| Error::inconsistent("staff", "role", row.staff_id))?,
-                created_at: row.member_since,
-                disabled_at: None,
-            },
+            member: member.read()?,
             browser: row.browser,
             created_at: row.created_at,
             seen_at: row.seen_at,
@@ -117,7 +123,7 @@ impl Store {
         }))
     }
 
-    /// The password was typed again.
+    /// Its owner has just proven again who they are.
     pub async fn prove_session(&self, id: StaffSessionId) -> Result<(), Error> {
         let work = sqlx::query!(
             "UPDATE staff_session SET proven_at = $2 WHERE session_id = $1",

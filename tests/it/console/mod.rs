@@ -5,8 +5,10 @@ mod case;
 mod entrance;
 mod lists;
 mod orders;
+mod provider;
 mod roles;
 mod settings;
+mod single_sign_on;
 mod staff;
 mod views;
 
