@@ -41,12 +41,13 @@ where
         match error {
             RequestTokenError::ServerResponse(_) => Self::Refused(error.into()),
             RequestTokenError::Request(HttpError::Http(_)) => Self::Away(error.into()),
-            RequestTokenError::Request(HttpError::TooLarge) => Self::Unreadable(error.into()),
             // The answer itself is not for the log, and neither is what of it does not fit.
             RequestTokenError::Parse(error, _) => {
                 Self::Unreadable(format!("it cannot be read at {}", error.path()).into())
             }
-            RequestTokenError::Other(_) => Self::Unreadable(error.into()),
+            RequestTokenError::Request(HttpError::TooLarge) | RequestTokenError::Other(_) => {
+                Self::Unreadable(error.into())
+            }
         }
     }
 }
