@@ -111,7 +111,7 @@ mod tests {
             ),
             ("older_than=4320m&snoozed=false", "older_than=3d&snoozed=false"),
             ("older_than=90m&assignee=a%40b.example", "older_than=90m&assignee=a%40b.example"),
-            ("older_than=120m&tag=vip", "older_than=2h&tag=vip"),
+            ("older_than=120m&tag=vip", "tag=vip&older_than=2h"),
         ] {
             let anew = write_anew(typed).unwrap();
             assert_eq!(anew, written, "{typed}");
