@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::chrome::Chrome;
 use super::operator::{Administers, Operator};
 use super::words::{Moment, plain};
+use crate::ids::EndpointId;
 use crate::store::Delivery;
 use crate::web::{AppState, Error, Page};
 
@@ -50,9 +51,7 @@ pub(super) async fn show(
     Path(id): Path<Uuid>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
-    let endpoints = app.store().list_endpoints().await?;
-    let known =
-        endpoints.into_iter().find(|known| known.id.0 == id).ok_or_else(Error::not_found)?;
+    let known = app.store().find_endpoint(EndpointId(id)).await?.ok_or_else(Error::not_found)?;
     let state = STATES.into_iter().find(|state| *state == asked.state);
     let before = Uuid::try_parse(&asked.before).ok();
     let found = app.store().list_deliveries(known.id, state, before, LINES).await?;

@@ -104,10 +104,10 @@ fn cohorts(found: Vec<Cohort>, now: DateTime<Utc>) -> Vec<CohortLine> {
     };
     let others: Vec<_> = found.iter().map(others).collect();
     let lines = found.into_iter().zip(others);
-    lines.map(|(one, others)| CohortLine { with_others: others, ..cohort(one, now) }).collect()
+    lines.map(|(one, others)| cohort(one, others, now)).collect()
 }
 
-fn cohort(found: Cohort, now: DateTime<Utc>) -> CohortLine {
+fn cohort(found: Cohort, with_others: u64, now: DateTime<Utc>) -> CohortLine {
     let Cohort { step, problem, connection, answered, count, first, last, examples } = found;
     let mut pairs = vec![("problem", problem.name().to_owned()), ("step", step.name().to_owned())];
     pairs.extend(connection.iter().map(|name| ("connector", name.clone())));
@@ -123,7 +123,7 @@ fn cohort(found: Cohort, now: DateTime<Utc>) -> CohortLine {
         last: Moment::new(last, now),
         list: format!("/console/onboardings?{query}"),
         bulk: format!("/console/bulk/new?{query}&action=retry"),
-        with_others: 0,
+        with_others,
         examples,
     }
 }
