@@ -14,7 +14,7 @@ use crate::engine::{Engine, Worker};
 use crate::store::Store;
 use crate::web::{AppState, LinkKeys};
 use crate::webhooks::{Deliverer, Endpoints};
-use crate::{api, console, cyclr, hosted, identity, web};
+use crate::{api, console, cyclr, hooks, hosted, identity, web};
 
 /// How long requests and calls that are under way get when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -98,6 +98,7 @@ impl App {
     /// All doors.
     pub fn router(state: &AppState) -> Router {
         let doors = api::router(state.clone()).merge(hosted::router(state.clone()));
+        let doors = doors.merge(hooks::router(state.clone()));
         let doors = doors.merge(console::router(state.clone(), customers_page(state)));
         web::shared_layers(doors, web::ProblemPage::at(state.public_url()))
     }

@@ -12,6 +12,7 @@ pub mod cyclr;
 pub mod demo;
 pub mod embedded;
 pub mod engine;
+pub mod hooks;
 pub mod hosted;
 pub mod identity;
 pub mod ids;

@@ -33,7 +33,7 @@ use gangway::embedded::{Durability, Embedded, Settings as EmbeddedSettings};
 use gangway::engine::{self, Engine, StartRequest};
 use gangway::ids::{OnboardingId, TenantId};
 use gangway::onboarding::{Blueprint, Onboarding, Profile, ReturnUrls, Status};
-use gangway::secret::Secret;
+use gangway::secret::{MasterKey, Secret};
 use gangway::store::{Published, Store};
 use gangway::{app, cyclr};
 use sqlx::postgres::PgConnectOptions;
@@ -321,6 +321,12 @@ impl Bench {
             poll: Duration::from_secs(1),
             most_claims: 5,
             link_life: TimeDelta::days(7),
+            usual_look: TimeDelta::hours(24),
+            looks_per_second: 20,
+            error_hook: engine::ErrorHook::new(
+                self.base.clone(),
+                MasterKey::from_text(&"bench".repeat(8)).unwrap().derive("cyclr errors"),
+            ),
         };
         Engine::new(self.store.clone(), cyclr, Clock::system(), settings)
     }

@@ -69,7 +69,7 @@ pub(crate) async fn report(bench: &Bench) {
             vec![
                 Gain::Questions(vec![(0, Vec::new())]),
                 Gain::Mapped { slot: 0, retired: Vec::new() },
-                Gain::Activated { slot: 0, retired: Vec::new() },
+                Gain::Activated { slot: 0, once: false, retired: Vec::new() },
             ],
         ),
     ];

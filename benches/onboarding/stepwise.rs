@@ -91,9 +91,11 @@ impl Bench {
             }
             StepKind::Activate => {
                 caller.activate(tenant, *cycle).await;
-                Gain::Activated { slot: 0, retired: Vec::new() }
+                Gain::Activated { slot: 0, once: false, retired: Vec::new() }
             }
-            StepKind::Connect | StepKind::Live => panic!("the stand-in has no connections"),
+            StepKind::Connect | StepKind::Live | StepKind::Offboard => {
+                panic!("the stand-in has no connections")
+            }
         }
     }
 }

@@ -212,7 +212,28 @@ fn detail(event: &Event) -> Value {
             json!({ "connector_id": connector.to_string() })
         }
         Event::Answered { questions } => json!({ "questions": questions }),
-        Event::Cancelled { reason } => json!({ "reason": reason }),
+        Event::Cancelled { reason } | Event::OffboardOrdered { reason } => {
+            json!({ "reason": reason })
+        }
+        Event::CheckOrdered { reason } => json!({ "reason": reason }),
+        Event::HealthChanged { health, problem, detail } => json!({
+            "health": health, "problem": problem, "detail": detail,
+        }),
+        Event::RunFailed { template, message } => {
+            json!({ "template": template, "message": message })
+        }
+        Event::ReauthorizationRequired { connectors, reason } => json!({
+            "connector_ids": texts(connectors), "reason": reason,
+        }),
+        Event::DriftSettled { difference, choice, reason } => json!({
+            "difference": difference, "choice": choice, "reason": reason,
+        }),
+        Event::UpgradeOrdered { from, to, reason } => {
+            json!({ "from": from, "to": to, "reason": reason })
+        }
+        Event::Offboarded { cycles, connectors, account } => json!({
+            "cycle_ids": cycles, "connector_ids": texts(connectors), "account_deleted": account,
+        }),
     }
 }
 

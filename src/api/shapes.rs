@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::onboarding::{
-    Abandonment, Action, Approval, AuthKind, Candidate, Connection, Onboarding, Requirement, Slot,
-    Status, StuckBecause,
+    Abandonment, Action, Approval, AuthKind, Candidate, Connection, Health, Onboarding,
+    Requirement, Slot, StuckBecause,
 };
 use crate::store::{Counts, Published};
 use crate::web::AppState;
@@ -26,7 +26,7 @@ pub(super) struct OnboardingBody {
     pub(super) blueprint: BlueprintRef,
     /// `running`, `retrying`, `waiting`, `stuck`, `live` or `cancelled`.
     pub(super) status: &'static str,
-    /// `create_account`, `install`, `connect`, `map`, `activate` or `live`.
+    /// `create_account`, `install`, `connect`, `map`, `activate`, `live` or `offboard`.
     pub(super) step: &'static str,
     /// Who must act next: `end_user`, `customer_admin`, `integrator`, `support`, `provider`, `cyclr`
     /// or `none`.
@@ -35,7 +35,7 @@ pub(super) struct OnboardingBody {
     /// and who must act.
     pub(super) explanation: String,
     pub(super) requirements: Requirements,
-    /// Why it is retrying or stuck.
+    /// Why it is retrying or stuck, or live and unhealthy.
     #[schema(required)]
     pub(super) problem: Option<ProblemBody>,
     /// While it waits for a person, where they stopped: `not_opened`, `opened_not_started`,
@@ -44,14 +44,14 @@ pub(super) struct OnboardingBody {
     #[schema(required)]
     pub(super) abandonment: Option<&'static str>,
     /// Whether somebody has to look: it is stuck, or it waits beyond its deadline, or it should have
-    /// gone on by itself long ago.
+    /// gone on by itself long ago, or it is live and unhealthy.
     pub(super) is_stuck: bool,
-    /// `problem`, `deadline_passed` or `overdue`.
+    /// `problem`, `deadline_passed`, `overdue` or `unhealthy`.
     #[schema(required)]
     pub(super) stuck_because: Option<&'static str>,
     /// Failed tries in a row at the present step.
     pub(super) tries: u32,
-    /// `unproven` once it is live.
+    /// Of a live one: `unproven`, `healthy`, or `unhealthy` for the reason in `problem`.
     #[schema(required)]
     pub(super) health: Option<&'static str>,
     /// Since when status and step are what they are.
@@ -267,7 +267,7 @@ impl OnboardingBody {
     /// `now` decides what is overdue.
     fn with_link(onboarding: &Onboarding, url: Option<String>, now: DateTime<Utc>) -> Self {
         let stuck = onboarding.stuck_because(now);
-        let problem = onboarding.status.problem();
+        let problem = onboarding.problem();
         let facts = &onboarding.facts;
         let due = onboarding.requirements().into_iter().map(RequirementBody::from).collect();
         Self {
@@ -293,7 +293,7 @@ impl OnboardingBody {
             is_stuck: stuck.is_some(),
             stuck_because: stuck.map(StuckBecause::name),
             tries: onboarding.tries,
-            health: (onboarding.status == Status::Live).then_some("unproven"),
+            health: onboarding.health().map(Health::name),
             since: kept(onboarding.since),
             deadline: onboarding.status.deadline().map(kept),
             retry_at: onboarding.status.retry_at().map(kept),

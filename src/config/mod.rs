@@ -13,6 +13,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use url::Url;
 
+use crate::engine::ErrorHook;
 use crate::ids::AccountId;
 use crate::secret::{MasterKey, Secret};
 use crate::{cyclr, engine, web, webhooks};
@@ -105,7 +106,7 @@ impl Reader<'_> {
         let master_key = self.master_key();
         let database = self.database();
         let cyclr = self.cyclr();
-        let engine = self.engine(public_url.clone(), cyclr.as_ref());
+        let engine = self.engine(public_url.clone(), cyclr.as_ref(), master_key.as_ref());
         let webhooks = self.webhooks();
         let rates = self.rates();
         let identity = self.identity();
@@ -181,6 +182,7 @@ impl Reader<'_> {
         &mut self,
         public_url: Option<Url>,
         cyclr: Option<&cyclr::Settings>,
+        master_key: Option<&MasterKey>,
     ) -> Option<engine::Settings> {
         let deployment = self.text("GANGWAY_DEPLOYMENT");
         let account_prefix = self.account_prefix();
@@ -189,6 +191,8 @@ impl Reader<'_> {
         let at_once = self.number("GANGWAY_AT_ONCE", 1, 100_000);
         let poll = self.number("GANGWAY_POLL_MILLISECONDS", 50, 60_000);
         let link_days = self.number("GANGWAY_LINK_DAYS", 1, 365);
+        let look_hours = self.number("GANGWAY_LOOK_HOURS", 1, 24 * 30);
+        let looks = self.number("GANGWAY_LOOKS_PER_SECOND", 0, 1000);
         let (lease, quiet_period) = (lease?, quiet_period?);
         let commit_margin = Duration::from_secs(2);
         let deadline = cyclr?.call_deadline;
@@ -199,10 +203,12 @@ impl Reader<'_> {
         if quiet_period <= deadline {
             self.mistake("GANGWAY_QUIET_SECONDS", "more than CYCLR_TIMEOUT_SECONDS");
         }
+        let public_url = public_url?;
+        let error_hook = ErrorHook::new(public_url.clone(), master_key?.derive("cyclr errors"));
         Some(engine::Settings {
             deployment: deployment?,
             account_prefix: account_prefix?,
-            public_url: public_url?,
+            public_url,
             lease,
             commit_margin,
             quiet_period,
@@ -210,6 +216,9 @@ impl Reader<'_> {
             poll: Duration::from_millis(poll?),
             most_claims: 5,
             link_life: TimeDelta::days(i64::try_from(link_days?).unwrap_or(7)),
+            usual_look: TimeDelta::hours(i64::try_from(look_hours?).unwrap_or(24)),
+            looks_per_second: u16::try_from(looks?).unwrap_or(u16::MAX),
+            error_hook,
         })
     }
 

@@ -34,6 +34,16 @@ pub const VARIABLES: &[Variable] = &[
         "Put before every account id made from a tenant id",
     ),
     variable("GANGWAY_LINK_DAYS", Some("7"), "Days that a link stays good"),
+    variable(
+        "GANGWAY_LOOK_HOURS",
+        Some("24"),
+        "Hours between two looks at a live onboarding that is well",
+    ),
+    variable(
+        "GANGWAY_LOOKS_PER_SECOND",
+        Some("20"),
+        "Looks at live onboardings that one process begins in a second; 0: none",
+    ),
     variable("GANGWAY_LEASE_SECONDS", Some("60"), "How long a worker has an onboarding to itself"),
     variable("GANGWAY_QUIET_SECONDS", Some("35"), "How long an unclear install is left alone"),
     variable("GANGWAY_AT_ONCE", Some("2000"), "Onboardings driven side by side by one process"),

@@ -131,7 +131,11 @@ async fn moved_on(
 /// Asks for the password again: what it ends does not come back.
 pub(super) const fn is_destructive(action: Action) -> bool {
     match action {
-        Action::Cancel | Action::RestartFrom => true,
+        Action::Cancel
+        | Action::RestartFrom
+        | Action::Reauthorize
+        | Action::Upgrade
+        | Action::Offboard => true,
         Action::Retry
         | Action::Answer
         | Action::Adopt
@@ -141,7 +145,9 @@ pub(super) const fn is_destructive(action: Action) -> bool {
         | Action::ExtendLink
         | Action::Note
         | Action::Assign
-        | Action::Snooze => false,
+        | Action::Snooze
+        | Action::Check
+        | Action::SettleDrift => false,
     }
 }
 

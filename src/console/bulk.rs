@@ -14,7 +14,7 @@ use super::chrome::Chrome;
 use super::inputs::{Input, InputKind, inputs_for_many};
 use super::list::{Row, given, spell};
 use super::operator::{Looks, Operator, Repairs};
-use super::order::{self, Given, Order, read_plain};
+use super::order::{self, Given, Order, read_for_many};
 use super::sign_in::Nothing;
 use super::words::Moment;
 use crate::engine::{BulkRequest, MOST_IN_BULK};
@@ -161,7 +161,7 @@ pub(super) async fn preview(
     let action = action.ok_or_else(Error::not_found)?;
     let filter = read_filter(&narrowed)?;
     let count = app.store().count(&filter, &Sight::All).await?.total;
-    let read = read_plain(action, &typed, (app.clock().now(), app.engine.link_life()));
+    let read = read_for_many(&app, action, &typed).await?;
     let read = read.and_then(|Order { command, reason }| {
         let command = BulkCommand::of(command);
         Ok((command.ok_or("This is about one onboarding alone.")?, reason))

@@ -245,7 +245,7 @@ fn contact(onboarding: &Onboarding) -> Option<String> {
 }
 
 fn problem(onboarding: &Onboarding) -> Option<ProblemText> {
-    let problem = onboarding.status.problem()?;
+    let problem = onboarding.problem()?;
     let candidates = onboarding.candidates().iter();
     Some(ProblemText {
         code: problem.code.name(),
@@ -342,5 +342,10 @@ pub(super) const fn label(action: Action) -> &'static str {
         Action::Note => "Write a note",
         Action::Assign => "Assign",
         Action::Snooze => "Put off",
+        Action::Check => "Look at it now",
+        Action::Reauthorize => "Ask for a new sign-in",
+        Action::SettleDrift => "Settle a difference",
+        Action::Upgrade => "Go on to a newer blueprint",
+        Action::Offboard => "Offboard",
     }
 }

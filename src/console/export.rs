@@ -75,7 +75,7 @@ fn line(onboarding: &Onboarding) -> String {
         &onboarding.blueprint.version.to_string(),
         onboarding.status.name(),
         onboarding.step().name(),
-        onboarding.status.problem().map_or("", |problem| problem.code.name()),
+        onboarding.problem().map_or("", |problem| problem.code.name()),
         onboarding.abandonment().map_or("", |class| class.name()),
         onboarding.blocker().name(),
         &time(onboarding.since),

@@ -2,7 +2,7 @@
 
 use super::order::{self, ANSWER, Given};
 use super::words::plain;
-use crate::onboarding::{Action, Onboarding, RestartStep, StepKind};
+use crate::onboarding::{Action, DriftChoice, Onboarding, RestartStep, StepKind};
 
 /// Something to choose or to type.
 pub(super) struct Input {
@@ -35,6 +35,12 @@ pub(super) fn inputs(
         Action::Skip => choice("connector", "Connection", open_connections(onboarding), given),
         Action::Adopt => choice("cycle", "Cycle", candidates(onboarding), given),
         Action::Answer => answers(onboarding, given),
+        Action::Reauthorize => choice("connector", "Connection", made_by_person(onboarding), given),
+        Action::SettleDrift => drift(onboarding, given),
+        Action::Upgrade => {
+            let hint = "A published version, newer than its own";
+            vec![input("version", "Version", hint, InputKind::Number, given)]
+        }
         Action::Retry
         | Action::Cancel
         | Action::RotateLink
@@ -42,15 +48,23 @@ pub(super) fn inputs(
         | Action::ExtendLink
         | Action::Note
         | Action::Assign
-        | Action::Snooze => plain_inputs(action, given, me),
+        | Action::Snooze
+        | Action::Check
+        | Action::Offboard => plain_inputs(action, given, me),
     }
 }
 
 /// For many at once; `None` for what is about one onboarding alone.
 pub(super) fn inputs_for_many(action: Action, given: &Given, me: &str) -> Option<Vec<Input>> {
     match action {
-        Action::Adopt | Action::Answer => None,
+        Action::Adopt | Action::Answer | Action::SettleDrift => None,
         Action::RestartFrom => Some(restart(given, |_| true)),
+        Action::Upgrade => {
+            let hint = "Others refuse the order";
+            let key = input("blueprint", "Blueprint", hint, InputKind::Line, given);
+            let hint = "A published version of it";
+            Some(vec![key, input("version", "Version", hint, InputKind::Number, given)])
+        }
         Action::Retry
         | Action::Skip
         | Action::Cancel
@@ -59,7 +73,10 @@ pub(super) fn inputs_for_many(action: Action, given: &Given, me: &str) -> Option
         | Action::ExtendLink
         | Action::Note
         | Action::Assign
-        | Action::Snooze => Some(plain_inputs(action, given, me)),
+        | Action::Snooze
+        | Action::Check
+        | Action::Reauthorize
+        | Action::Offboard => Some(plain_inputs(action, given, me)),
     }
 }
 
@@ -89,7 +106,12 @@ fn plain_inputs(action: Action, given: &Given, me: &str) -> Vec<Input> {
         | Action::RestartFrom
         | Action::Skip
         | Action::Adopt
-        | Action::Answer => Vec::new(),
+        | Action::Answer
+        | Action::Check
+        | Action::Reauthorize
+        | Action::SettleDrift
+        | Action::Upgrade
+        | Action::Offboard => Vec::new(),
     }
 }
 
@@ -125,6 +147,38 @@ fn open_connections(onboarding: &Onboarding) -> Vec<(String, String)> {
         open.map(|known| pair(&known.connector.to_string(), known.name.clone())).collect();
     let all = (!open.is_empty()).then(|| pair("", "All that are open".to_owned()));
     all.into_iter().chain(open).collect()
+}
+
+fn made_by_person(onboarding: &Onboarding) -> Vec<(String, String)> {
+    let made = onboarding.facts.connections.iter();
+    let made = made.filter(|known| known.needs_person() && known.authenticated.stands());
+    let made: Vec<_> =
+        made.map(|known| pair(&known.connector.to_string(), known.name.clone())).collect();
+    let all = (made.len() > 1).then(|| pair("", "All of them".to_owned()));
+    all.into_iter().chain(made).collect()
+}
+
+/// Each difference with each of its choices, and what that does.
+fn drift(onboarding: &Onboarding, given: &Given) -> Vec<Input> {
+    let differences = onboarding.facts.life.iter().flat_map(|life| &life.differences);
+    let pairs = differences.flat_map(|difference| {
+        difference.code.choices().iter().map(|choice| {
+            let value =
+                format!("{} {} {}", choice.name(), difference.code.name(), difference.object);
+            let label = format!(
+                "{}: {}. {}",
+                match choice {
+                    DriftChoice::Adopt => "Accept it",
+                    DriftChoice::Reapply => "Apply the record again",
+                    DriftChoice::Ignore => "Leave it",
+                },
+                difference.tell(),
+                difference.code.foretell(*choice)
+            );
+            (value, label)
+        })
+    });
+    choice("settle", "Difference, and what is done", pairs.collect(), given)
 }
 
 fn candidates(onboarding: &Onboarding) -> Vec<(String, String)> {

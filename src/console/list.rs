@@ -98,7 +98,7 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn new(onboarding: &Onboarding, now: DateTime<Utc>) -> Self {
-        let problem = onboarding.status.problem().map(|problem| plain(problem.code.name()));
+        let problem = onboarding.problem().map(|problem| plain(problem.code.name()));
         let stopped = onboarding.abandonment().map(|class| plain(class.name()));
         let deadline = onboarding.status.deadline();
         Self {

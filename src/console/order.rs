@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
-use crate::ids::{ConnectorId, CycleId};
-use crate::onboarding::{Action, Command, Listed, Onboarding, QuestionKey, Restart, RestartStep};
+use crate::engine;
+use crate::ids::{BlueprintKey, ConnectorId, CycleId};
+use crate::onboarding::{
+    Action, Command, DriftChoice, DriftCode, Listed, Onboarding, QuestionKey, Restart, RestartStep,
+};
 use crate::web::fields::{
     LONGEST_LINK, LONGEST_NOTE, LONGEST_REASON, is_assignee, is_line, is_text,
 };
@@ -38,7 +41,45 @@ pub(super) async fn read(
         let listed = app.engine.look_up_changed(onboarding, &answers).await?;
         return Ok(read_answers(onboarding, given, (&answers, &listed)));
     }
+    if action == Action::Upgrade {
+        let key = onboarding.blueprint.key.clone();
+        return read_upgrade(app, key, given).await;
+    }
     Ok(read_plain(action, given, (app.clock().now(), app.engine.link_life())))
+}
+
+/// For many: what is not about one onboarding alone.
+pub(super) async fn read_for_many(
+    app: &AppState,
+    action: Action,
+    given: &Given,
+) -> Result<Result<Order, Mistake>, Error> {
+    if action == Action::Upgrade {
+        let Ok(key) = BlueprintKey::parse(text(given, "blueprint").to_owned()) else {
+            return Ok(Err("Name the blueprint by its key.".to_owned()));
+        };
+        return read_upgrade(app, key, given).await;
+    }
+    Ok(read_plain(action, given, (app.clock().now(), app.engine.link_life())))
+}
+
+async fn read_upgrade(
+    app: &AppState,
+    key: BlueprintKey,
+    given: &Given,
+) -> Result<Result<Order, Mistake>, Error> {
+    let reason = match read_reason(given) {
+        Ok(reason) => reason,
+        Err(mistake) => return Ok(Err(mistake)),
+    };
+    let Ok(version) = text(given, "version").parse() else {
+        return Ok(Err("Give the number of a published version.".to_owned()));
+    };
+    match app.engine.prepare_upgrade((key, version), reason.clone()).await {
+        Ok(upgrade) => Ok(Ok(Order { command: Command::Upgrade(upgrade), reason })),
+        Err(engine::Error::Invalid(why)) => Ok(Err(why.reason.to_owned())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Notes say it themselves, and assignments go without.
@@ -67,12 +108,7 @@ pub(super) fn read_plain(
             order(Command::ChooseCandidate { cycle, reason: reason.clone() }, reason)
         }
         Action::Skip => {
-            let named = text(given, "connector");
-            let connector = match named {
-                "" => None,
-                named => Some(named.parse().map(ConnectorId).map_err(|_| "Choose a connection.")?),
-            };
-            let reason = reason()?;
+            let (connector, reason) = (read_connector(given)?, reason()?);
             order(Command::Skip { connector, reason: reason.clone() }, reason)
         }
         Action::RestartFrom => {
@@ -107,13 +143,52 @@ pub(super) fn read_plain(
             let (until, reason) = (read_until(given, now)?, reason()?);
             order(Command::Snooze { until, reason: Some(reason.clone()) }, reason)
         }
-        // Read with what the connected accounts list.
-        Action::Answer => Err("Answers are read by themselves.".to_owned()),
+        Action::Check => {
+            let reason = reason()?;
+            order(Command::Check { reason: Some(reason.clone()) }, reason)
+        }
+        Action::Reauthorize => {
+            let (connector, reason) = (read_connector(given)?, reason()?);
+            let link_expires_at = now + link_life;
+            let command =
+                Command::Reauthorize { connector, reason: reason.clone(), link_expires_at };
+            order(command, reason)
+        }
+        Action::SettleDrift => {
+            let (choice, code, object) = read_settlement(given)?;
+            let reason = reason()?;
+            order(Command::SettleDrift { code, object, choice, reason: reason.clone() }, reason)
+        }
+        Action::Offboard => {
+            let reason = reason()?;
+            order(Command::Offboard { reason: reason.clone() }, reason)
+        }
+        // Read with what the connected accounts list, or what the version holds.
+        Action::Answer | Action::Upgrade => Err("This is read by itself.".to_owned()),
     }
 }
 
 fn text<'a>(given: &'a Given, name: &str) -> &'a str {
     given.get(name).map_or("", |value| value.trim())
+}
+
+fn read_connector(given: &Given) -> Result<Option<ConnectorId>, Mistake> {
+    match text(given, "connector") {
+        "" => Ok(None),
+        named => {
+            let named = named.parse().map(ConnectorId);
+            named.map(Some).map_err(|_| "Choose a connection.".to_owned())
+        }
+    }
+}
+
+fn read_settlement(given: &Given) -> Result<(DriftChoice, DriftCode, String), Mistake> {
+    let mut words = text(given, "settle").splitn(3, ' ');
+    let mut word = || words.next().unwrap_or_default();
+    let (choice, code, object) = (DriftChoice::parse(word()), word(), word());
+    let code = DriftCode::ALL.into_iter().find(|known| known.name() == code);
+    let chosen = choice.zip(code).map(|(choice, code)| (choice, code, object.to_owned()));
+    chosen.ok_or_else(|| "Choose a difference and what is done about it.".to_owned())
 }
 
 fn read_reason(given: &Given) -> Result<String, Mistake> {

@@ -26,6 +26,11 @@ pub struct NewAccount {
     pub timezone: Option<String>,
     /// Free text (DOC), good for a mark of ownership.
     pub audit_info: String,
+    /// Where Cyclr tells of failed runs (DOC). Both go together: enabled without an address is refused (OBS).
+    #[serde(rename = "TransactionErrorWebhookUrl", skip_serializing_if = "Option::is_none")]
+    pub error_webhook: Option<String>,
+    #[serde(rename = "TransactionErrorWebhookEnabled", skip_serializing_if = "std::ops::Not::not")]
+    pub tells_errors: bool,
 }
 
 /// An account as Cyclr has it.
@@ -114,6 +119,17 @@ impl Partner {
     pub async fn find_account(&self, id: &AccountId) -> Result<Option<AccountRecord>, Error> {
         let path = ["accounts", id.as_str()];
         self.0.find(self.0.request("find account", Verb::Get, &path)?).await
+    }
+
+    /// `DELETE accounts/{id}` (OBS). What becomes of active cycles is UNK: stop them first. One that is gone
+    /// already is deleted.
+    pub async fn delete_account(&self, id: &AccountId) -> Result<(), Error> {
+        let path = ["accounts", id.as_str()];
+        let request = self.0.request("delete account", Verb::Delete, &path)?;
+        match self.0.send(request).await {
+            Err(error) if error.is_missing() => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// `POST accounts/{id}/signintoken` (DOC); makes the user if need be. Not mutating for the

@@ -251,6 +251,17 @@ impl Account {
         self.0.send(request.json(&body)?).await
     }
 
+    /// `PUT account/connectors/{id}/deauthenticate` (OBS): stops what uses it. One that is gone has no sign-in
+    /// any more.
+    pub async fn deauthenticate(&self, id: ConnectorId) -> Result<(), Error> {
+        let path = ["account", "connectors", &id.to_string(), "deauthenticate"];
+        let request = self.0.request("deauthenticate connector", Verb::Put, &path)?;
+        match self.0.send(request.json(&serde_json::json!({}))?).await {
+            Err(error) if error.is_missing() => Ok(()),
+            outcome => outcome,
+        }
+    }
+
     /// `POST account/connectors/{id}/triggers/{trigger}` (DOC): what the connected account has to choose
     /// from. The slowest of all calls.
     pub async fn look_up_at_connector(

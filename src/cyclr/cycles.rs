@@ -95,6 +95,14 @@ pub enum PrerequisiteObject {
     Other(String),
 }
 
+/// A failure of a run, as Cyclr words it. The full message is not read: it holds what third parties sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    pub is_error: bool,
+    pub message: String,
+    pub step_name: String,
+}
+
 /// When a cycle is to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Activation {
@@ -160,6 +168,29 @@ fn read_connector(wire: ConnectorWire) -> Option<CycleConnector> {
         name: wire.name.into_text().unwrap_or_default(),
         authenticated: wire.authenticated.flag().unwrap_or_default(),
     })
+}
+
+#[derive(Deserialize)]
+pub(super) struct IncidentWire {
+    #[serde(default, rename = "incidentlevel")]
+    level: Scalar,
+    #[serde(default, rename = "shortmessage")]
+    message: Scalar,
+    #[serde(default, rename = "stepname")]
+    step_name: Scalar,
+}
+
+impl Reply for Incident {
+    type Wire = IncidentWire;
+
+    fn read(wire: IncidentWire) -> Result<Self, Lacking> {
+        let level = wire.level.into_text().unwrap_or_default();
+        Ok(Self {
+            is_error: !level.eq_ignore_ascii_case("warning"),
+            message: wire.message.into_text().unwrap_or_default(),
+            step_name: wire.step_name.into_text().unwrap_or_default(),
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -250,6 +281,16 @@ impl Account {
         };
         let request = self.0.request("activate cycle", Verb::Put, &path)?;
         self.0.send(request.json(&body)?).await
+    }
+
+    /// `GET cycles/{id}/incidents` (OBS), the newest of level `Error`; `None` where there is none. Whether the
+    /// order that is asked for is kept is UNK: any of a page will do.
+    pub async fn find_incident(&self, id: CycleId) -> Result<Option<Incident>, Error> {
+        let path = ["cycles", &id.to_string(), "incidents"];
+        let request = self.0.request("list incidents", Verb::Get, &path)?;
+        let request = request.query("pageSize", "20").query("sortOrderAsc", "false");
+        let incidents: Option<Vec<Incident>> = self.0.find(request).await?;
+        Ok(incidents.into_iter().flatten().find(|incident| incident.is_error))
     }
 
     /// `PUT cycles/{id}/deactivate` (OBS), without waiting for queued transactions.

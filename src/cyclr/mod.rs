@@ -47,7 +47,7 @@ pub use catalogue::CatalogueConnector;
 pub use client::{Account, Client, Partner};
 pub use connectors::{AccountConnector, AuthType, ConnectorChange, OAuth2Type, Property};
 pub use cycles::{
-    Activation, Cycle, CycleConnector, CycleStatus, Prerequisite, PrerequisiteObject,
+    Activation, Cycle, CycleConnector, CycleStatus, Incident, Prerequisite, PrerequisiteObject,
 };
 pub use error::{Error, Fault, NotSent};
 pub use link::WayBack;

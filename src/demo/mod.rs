@@ -28,6 +28,7 @@ use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseSettings};
 use crate::embedded::{self, Durability, Embedded};
+use crate::engine::ErrorHook;
 use crate::ids::BlueprintKey;
 use crate::onboarding::{Blueprint, SignInWindow};
 use crate::sandbox::{self, Sandbox};
@@ -154,7 +155,7 @@ impl Doors {
             listen: self.service.local_addr()?,
             metrics_listen: None,
             public_url: url(&self.service_url())?,
-            master_key,
+            master_key: master_key.clone(),
             database: DatabaseSettings { url: None, connections: 8 },
             cyclr: cyclr::Settings {
                 api_base: sandbox.clone(),
@@ -185,6 +186,12 @@ impl Doors {
                 poll: Duration::from_millis(500),
                 most_claims: 5,
                 link_life: TimeDelta::days(7),
+                usual_look: TimeDelta::hours(1),
+                looks_per_second: 20,
+                error_hook: ErrorHook::new(
+                    url(&self.service_url())?,
+                    master_key.derive("cyclr errors"),
+                ),
             },
         })
     }

@@ -26,7 +26,7 @@ impl StaffOrder<'_> {
             Some(json!({
                 "status": onboarding.status.name(),
                 "step": onboarding.step().name(),
-                "problem": onboarding.status.problem().map(|problem| problem.code.name()),
+                "problem": onboarding.problem().map(|problem| problem.code.name()),
                 "version": onboarding.version,
             }))
         };

@@ -300,6 +300,12 @@ fn effect_on_work(command: &Command, before: &Onboarding, transition: &Transitio
         | Command::Retry { .. }
         | Command::Skip { .. }
         | Command::RestartFrom(_)
+        | Command::Check { .. }
+        | Command::Reauthorize { .. }
+        | Command::SettleDrift { .. }
+        | Command::Upgrade(_)
+        | Command::Offboard { .. }
+        | Command::HearOfError { .. }
         | Command::Cancel { .. } => Order::EndsWork,
     }
 }

@@ -24,12 +24,15 @@ mod connecting;
 mod count;
 mod credential;
 mod drive;
+mod error_hook;
 mod give_up;
+mod looks;
 mod needs;
 mod ownership;
 mod preflight;
 mod start;
 mod steps;
+mod upgrade;
 mod worker;
 
 use needs::KnownNeeds;
@@ -47,6 +50,7 @@ pub use by_staff::StaffOrder;
 pub use commands::OrderRender;
 pub use connecting::{Given, SignIn, SignInMode};
 pub use credential::{ConnectionDetails, Credential};
+pub use error_hook::{ErrorHook, ToldError};
 pub use preflight::{Check, CheckStatus, Preflight};
 pub use start::StartRequest;
 pub use worker::Worker;
@@ -84,6 +88,12 @@ pub struct Settings {
     pub most_claims: i32,
     /// How long a link stays good.
     pub link_life: TimeDelta,
+    /// How often a live onboarding that is well is looked at.
+    pub usual_look: TimeDelta,
+    /// Looks at live onboardings that this process begins in a second; 0: none.
+    pub looks_per_second: u16,
+    /// Where Cyclr tells of failed runs.
+    pub error_hook: ErrorHook,
 }
 
 #[derive(Debug, thiserror::Error)]

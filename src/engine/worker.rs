@@ -10,7 +10,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Error, bulk, clean_up};
+use super::{Engine, Error, bulk, clean_up, looks};
 use crate::store::{self, Committer, Held, Leased, Starter};
 use crate::telemetry::meters;
 
@@ -51,6 +51,7 @@ impl Worker {
                     batch.push(leased);
                 }
                 batch.extend(self.engine.claim(MOST_CLAIMED).await?);
+                batch.extend(self.engine.claim_looks(MOST_CLAIMED).await?);
                 if batch.is_empty() {
                     return Ok(count);
                 }
@@ -276,6 +277,7 @@ impl Engine {
         beside.spawn(clean_up::add_up(self.clone(), stop.clone()));
         beside.spawn(clean_up::write_uses(self.clone(), stop.clone()));
         beside.spawn(bulk::work(self.clone(), stop.clone()));
+        beside.spawn(looks::patrol(self.clone(), stop.clone()));
         beside
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn steps(onboarding: &Onboarding) -> Steps {
         StepKind::Connect => 2,
         StepKind::Map => 3,
         StepKind::Activate => 4,
-        StepKind::Live => STEPS.len() + 1,
+        StepKind::Live | StepKind::Offboard => STEPS.len() + 1,
     };
     Steps { names: &STEPS, current }
 }

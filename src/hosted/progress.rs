@@ -107,7 +107,8 @@ async fn waiting(
             | StepKind::CreateAccount
             | StepKind::Install
             | StepKind::Activate
-            | StepKind::Live,
+            | StepKind::Live
+            | StepKind::Offboard,
             _,
         ) => Ok(setting_up(visit, None)),
     }
@@ -118,7 +119,7 @@ fn setting_up(visit: &Visit, problem: Option<&Problem>) -> Response {
         StepKind::CreateAccount | StepKind::Install => "preparing",
         StepKind::Connect => "checking",
         StepKind::Map => "putting-in",
-        StepKind::Activate | StepKind::Live => "switching-on",
+        StepKind::Activate | StepKind::Live | StepKind::Offboard => "switching-on",
     };
     let refresh = watch(visit, if problem.is_some() { 10 } else { 2 });
     Page(SettingUp {

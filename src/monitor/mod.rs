@@ -142,7 +142,13 @@ fn waits_for(group: &AtRest) -> &'static str {
     match group.step {
         Some(StepKind::Connect) => RequirementCode::ConnectAccount.name(),
         Some(StepKind::Map) => RequirementCode::AnswerQuestion.name(),
-        Some(StepKind::CreateAccount | StepKind::Install | StepKind::Activate | StepKind::Live)
+        Some(
+            StepKind::CreateAccount
+            | StepKind::Install
+            | StepKind::Activate
+            | StepKind::Live
+            | StepKind::Offboard,
+        )
         | None => "",
     }
 }

@@ -79,7 +79,8 @@ impl Onboarding {
             | StepKind::CreateAccount
             | StepKind::Install
             | StepKind::Activate
-            | StepKind::Live => Some(Abandonment::NotOpened),
+            | StepKind::Live
+            | StepKind::Offboard => Some(Abandonment::NotOpened),
         }
     }
 

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::transition::{no, require};
-use super::{InvalidTransition, Onboarding, Status, StepKind};
+use super::{Connection, InvalidTransition, Onboarding, Status, StepKind};
 
 /// What staff or the integrator may want. As shown to integrators: names are added, never changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +21,15 @@ pub enum Action {
     Note,
     Assign,
     Snooze,
+    Check,
+    Reauthorize,
+    SettleDrift,
+    Upgrade,
+    Offboard,
 }
 
 impl Action {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Retry,
         Self::Answer,
         Self::Adopt,
@@ -37,6 +42,11 @@ impl Action {
         Self::Note,
         Self::Assign,
         Self::Snooze,
+        Self::Check,
+        Self::Reauthorize,
+        Self::SettleDrift,
+        Self::Upgrade,
+        Self::Offboard,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -53,6 +63,11 @@ impl Action {
             Self::Note => "note",
             Self::Assign => "assign",
             Self::Snooze => "snooze",
+            Self::Check => "check",
+            Self::Reauthorize => "reauthorize",
+            Self::SettleDrift => "settle_drift",
+            Self::Upgrade => "upgrade",
+            Self::Offboard => "offboard",
         }
     }
 
@@ -67,7 +82,30 @@ impl Onboarding {
     pub fn may(&self, action: Action, now: DateTime<Utc>) -> Result<(), InvalidTransition> {
         match action {
             Action::Note => Ok(()),
-            Action::Assign | Action::Snooze | Action::Cancel => self.require_open(),
+            Action::Assign | Action::Snooze => require(
+                !self.status.is_terminal() || self.problem().is_some(),
+                "Nobody has to look after it: it is live and well, or cancelled.",
+            ),
+            Action::Cancel => {
+                self.require_open()?;
+                require(!self.was_live(), "It was live. Offboard it to take it away.")
+            }
+            Action::Check => self.require_live(),
+            Action::Reauthorize => {
+                self.require_live()?;
+                let to_person = |c: &Connection| c.needs_person() && c.authenticated.stands();
+                require(
+                    self.facts.connections.iter().any(to_person),
+                    "It has no connection that a person signs in to.",
+                )
+            }
+            Action::SettleDrift => {
+                self.require_live()?;
+                let differences = self.facts.life.iter().flat_map(|life| &life.differences);
+                require(differences.count() > 0, "Cyclr has everything as it is on record here.")
+            }
+            Action::Upgrade => self.require_live(),
+            Action::Offboard => self.may_offboard(),
             Action::Retry => require(
                 matches!(self.status, Status::Stuck { .. } | Status::Retrying { .. }),
                 "Only a stuck or retrying onboarding can be retried.",
@@ -80,6 +118,7 @@ impl Onboarding {
             Action::Skip => self.may_skip(),
             Action::RestartFrom => {
                 self.require_open()?;
+                require(!self.is_offboarded(), "Everything of it is being taken away.")?;
                 require(
                     self.step() != StepKind::CreateAccount,
                     "Its account is not there yet, so there is nothing to go back to.",
@@ -103,7 +142,7 @@ impl Onboarding {
     /// Where it stands, as far as a decision about it goes by that. Two of the same stand ask for the same
     /// action, whatever else was tried in between.
     pub fn stand(&self) -> String {
-        let problem = self.status.problem().map_or("", |problem| problem.code.name());
+        let problem = self.problem().map_or("", |problem| problem.code.name());
         format!("{}.{}.{problem}", self.status.name(), self.step().name())
     }
 
@@ -116,7 +155,10 @@ impl Onboarding {
     }
 
     fn require_pages(&self) -> Result<(), InvalidTransition> {
-        require(self.status != Status::Cancelled, "A cancelled onboarding has no link.")
+        require(
+            self.status != Status::Cancelled && !self.is_offboarded(),
+            "A cancelled onboarding has no link.",
+        )
     }
 
     /// Once asked, answers can be put right until it is live.
@@ -125,9 +167,11 @@ impl Onboarding {
         let asked = self.facts.questions().next().is_some();
         let here = match self.step() {
             StepKind::Map | StepKind::Activate => asked,
-            StepKind::CreateAccount | StepKind::Install | StepKind::Connect | StepKind::Live => {
-                false
-            }
+            StepKind::CreateAccount
+            | StepKind::Install
+            | StepKind::Connect
+            | StepKind::Live
+            | StepKind::Offboard => false,
         };
         require(here, "Nothing is asked right now.")
     }
@@ -139,6 +183,7 @@ impl Onboarding {
             StepKind::CreateAccount | StepKind::Install => {
                 Err(no("Without an account and its cycles there is nothing to go on with."))
             }
+            StepKind::Offboard => Err(no("Everything of it is being taken away.")),
             StepKind::Activate | StepKind::Live => Err(no(
                 "An activation cannot be skipped: activate the cycle at Cyclr and retry, and it \
                  will be seen.",

@@ -2,25 +2,68 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::{Action, Command, Restart, RestartStep};
-use crate::ids::ConnectorId;
+use super::{Action, BlueprintId, Command, Restart, RestartStep, Upgrade};
+use crate::ids::{BlueprintKey, ConnectorId, TemplateId};
 
 /// Names are added, never changed. Times are fixed when it is ordered: those that are told late are told
 /// the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum BulkCommand {
-    Retry { reason: Option<String> },
-    Skip { connector: Option<ConnectorId>, reason: String },
-    RestartFrom { step: RestartStep, ask_again: bool, reason: String },
-    Cancel { reason: String },
-    RotateLink { expires_at: DateTime<Utc> },
+    Retry {
+        reason: Option<String>,
+    },
+    Skip {
+        connector: Option<ConnectorId>,
+        reason: String,
+    },
+    RestartFrom {
+        step: RestartStep,
+        ask_again: bool,
+        reason: String,
+    },
+    Cancel {
+        reason: String,
+    },
+    RotateLink {
+        expires_at: DateTime<Utc>,
+    },
     RevokeLink,
-    ExtendLink { expires_at: DateTime<Utc> },
-    Note { text: String },
-    Assign { assignee: Option<String> },
-    Snooze { until: Option<DateTime<Utc>>, reason: Option<String> },
+    ExtendLink {
+        expires_at: DateTime<Utc>,
+    },
+    Note {
+        text: String,
+    },
+    Assign {
+        assignee: Option<String>,
+    },
+    Snooze {
+        until: Option<DateTime<Utc>>,
+        reason: Option<String>,
+    },
+    Check {
+        reason: Option<String>,
+    },
+    Reauthorize {
+        connector: Option<ConnectorId>,
+        reason: String,
+        link_expires_at: DateTime<Utc>,
+    },
+    Upgrade {
+        blueprint: BlueprintKey,
+        version: i32,
+        templates: Vec<TemplateId>,
+        #[serde(default)]
+        pages_url: Option<Url>,
+        link_expires_at: DateTime<Utc>,
+        reason: String,
+    },
+    Offboard {
+        reason: String,
+    },
 }
 
 impl BulkCommand {
@@ -39,6 +82,15 @@ impl BulkCommand {
             Command::Note { text } => Self::Note { text },
             Command::Assign { assignee } => Self::Assign { assignee },
             Command::Snooze { until, reason } => Self::Snooze { until, reason },
+            Command::Check { reason } => Self::Check { reason },
+            Command::Reauthorize { connector, reason, link_expires_at } => {
+                Self::Reauthorize { connector, reason, link_expires_at }
+            }
+            Command::Upgrade(Upgrade { to, templates, pages_url, link_expires_at, reason }) => {
+                let (blueprint, version) = (to.key, to.version);
+                Self::Upgrade { blueprint, version, templates, pages_url, link_expires_at, reason }
+            }
+            Command::Offboard { reason } => Self::Offboard { reason },
             Command::OpenAttempt { .. }
             | Command::CredentialGiven(_)
             | Command::Answer(_)
@@ -51,6 +103,8 @@ impl BulkCommand {
             | Command::WantLink
             | Command::ChooseCandidate { .. }
             | Command::Disown { .. }
+            | Command::SettleDrift { .. }
+            | Command::HearOfError { .. }
             | Command::NoteRetired { .. } => return None,
         })
     }
@@ -70,6 +124,15 @@ impl BulkCommand {
             Self::Note { text } => Command::Note { text },
             Self::Assign { assignee } => Command::Assign { assignee },
             Self::Snooze { until, reason } => Command::Snooze { until, reason },
+            Self::Check { reason } => Command::Check { reason },
+            Self::Reauthorize { connector, reason, link_expires_at } => {
+                Command::Reauthorize { connector, reason, link_expires_at }
+            }
+            Self::Upgrade { blueprint, version, templates, pages_url, link_expires_at, reason } => {
+                let to = BlueprintId { key: blueprint, version };
+                Command::Upgrade(Upgrade { to, templates, pages_url, link_expires_at, reason })
+            }
+            Self::Offboard { reason } => Command::Offboard { reason },
         }
     }
 
@@ -86,6 +149,10 @@ impl BulkCommand {
             Self::Note { .. } => Action::Note,
             Self::Assign { .. } => Action::Assign,
             Self::Snooze { .. } => Action::Snooze,
+            Self::Check { .. } => Action::Check,
+            Self::Reauthorize { .. } => Action::Reauthorize,
+            Self::Upgrade { .. } => Action::Upgrade,
+            Self::Offboard { .. } => Action::Offboard,
         }
     }
 }

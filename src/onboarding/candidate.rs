@@ -73,7 +73,8 @@ impl Onboarding {
                 | StepKind::Connect
                 | StepKind::Map
                 | StepKind::Activate
-                | StepKind::Live,
+                | StepKind::Live
+                | StepKind::Offboard,
                 _,
             ) => None,
         }

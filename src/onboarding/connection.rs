@@ -28,6 +28,9 @@ pub struct Connection {
     /// Nobody is asked for it: staff pass it over, or it came with a cycle that was given up.
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub set_aside: Mark,
+    /// The sign-in that Cyclr has is to be given up, and a person asked for another one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub to_renew: bool,
     /// The newest try of a person at signing in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
@@ -173,6 +176,7 @@ impl Connection {
             authenticated: Mark::default(),
             found_connected: false,
             set_aside: Mark::default(),
+            to_renew: false,
             attempt: None,
             handed_over: Mark::default(),
             approval: None,
@@ -181,6 +185,11 @@ impl Connection {
 
     pub fn is_open(&self) -> bool {
         !self.authenticated.stands() && !self.set_aside.stands()
+    }
+
+    /// Open, or to be opened.
+    pub fn is_to_connect(&self) -> bool {
+        self.is_open() || self.to_renew
     }
 
     /// Not there, and nobody is asked for it.

@@ -164,6 +164,49 @@ pub enum Event {
     Cancelled {
         reason: String,
     },
+    /// A live one is to be looked at now.
+    CheckOrdered {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A live one fares otherwise than before.
+    HealthChanged {
+        health: String,
+        problem: Option<String>,
+        detail: Option<String>,
+    },
+    /// Cyclr told of a failed run.
+    RunFailed {
+        template: usize,
+        message: String,
+    },
+    /// The tenant's people have to sign in again: a sign-in was lost, or it was ordered.
+    ReauthorizationRequired {
+        connectors: Vec<ConnectorId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// What became of a difference between Cyclr and the record.
+    DriftSettled {
+        difference: String,
+        choice: String,
+        reason: String,
+    },
+    UpgradeOrdered {
+        from: i32,
+        to: i32,
+        reason: String,
+    },
+    OffboardOrdered {
+        reason: String,
+    },
+    /// What it had at Cyclr was taken away.
+    Offboarded {
+        cycles: Vec<CycleId>,
+        connectors: Vec<ConnectorId>,
+        /// Whether the account went, too.
+        account: bool,
+    },
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
@@ -175,6 +218,11 @@ const fn is_false(flag: &bool) -> bool {
 const CONNECTED: &str = "connection.succeeded";
 /// A connection was not made, or was lost.
 const NOT_CONNECTED: &str = "connection.failed";
+/// A live one is well, or well again; it is not any more.
+const HEALTHY: &str = "onboarding.healthy";
+const UNHEALTHY: &str = "onboarding.unhealthy";
+/// What it had at Cyclr was taken away.
+const OFFBOARDED: &str = "onboarding.offboarded";
 /// A person asks for a new link, which the integrator sends.
 const LINK_WANTED: &str = "onboarding.link_requested";
 
@@ -189,6 +237,10 @@ impl Event {
                 made.into_iter().chain(failed.then_some(NOT_CONNECTED)).collect()
             }
             Self::LinkWanted => vec![LINK_WANTED],
+            Self::ReauthorizationRequired { .. } => vec![NOT_CONNECTED],
+            Self::HealthChanged { problem: Some(_), .. } => vec![UNHEALTHY],
+            Self::HealthChanged { problem: None, .. } => vec![HEALTHY],
+            Self::Offboarded { .. } => vec![OFFBOARDED],
             Self::CredentialGiven { connector } => {
                 let connection = facts.connection(*connector);
                 let made = connection.is_some_and(|known| known.authenticated.stands());
@@ -224,6 +276,11 @@ impl Event {
             | Self::LinkRevoked { .. }
             | Self::LinkExtended { .. }
             | Self::Noted { .. }
+            | Self::CheckOrdered { .. }
+            | Self::RunFailed { .. }
+            | Self::DriftSettled { .. }
+            | Self::UpgradeOrdered { .. }
+            | Self::OffboardOrdered { .. }
             | Self::Cancelled { .. } => Vec::new(),
         }
     }
@@ -265,6 +322,14 @@ impl Event {
             Self::LinkExtended { .. } => "link_extended",
             Self::Noted { .. } => "noted",
             Self::Cancelled { .. } => "cancelled",
+            Self::CheckOrdered { .. } => "check_ordered",
+            Self::HealthChanged { .. } => "health_changed",
+            Self::RunFailed { .. } => "run_failed",
+            Self::ReauthorizationRequired { .. } => "reauthorization_required",
+            Self::DriftSettled { .. } => "drift_settled",
+            Self::UpgradeOrdered { .. } => "upgrade_ordered",
+            Self::OffboardOrdered { .. } => "offboard_ordered",
+            Self::Offboarded { .. } => "offboarded",
         }
     }
 }

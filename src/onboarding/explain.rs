@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{Blocker, Onboarding, Problem, Status, StuckBecause};
+use super::{Blocker, Health, Onboarding, Problem, Status, StuckBecause};
 
 impl Onboarding {
     /// For staff. Never empty.
@@ -52,10 +52,35 @@ impl Onboarding {
                 reason(problem),
                 who(problem.code.blocker()),
             ),
-            Status::Live => format!("It is live since {since}, and nobody has to act."),
+            Status::Live => self.explain_live(&since),
+            Status::Cancelled if self.is_offboarded() => format!(
+                "It is offboarded since {since}: what it had at Cyclr was taken away, and nothing happens any \
+                 more."
+            ),
             Status::Cancelled => {
                 format!("It is cancelled since {since}, and nothing happens any more.")
             }
+        }
+    }
+}
+
+impl Onboarding {
+    fn explain_live(&self, since: &str) -> String {
+        let look = spell(self.next_look_at_live());
+        match (self.health(), self.problem()) {
+            (Some(Health::Unhealthy), Some(problem)) => format!(
+                "It is live and has not been well since {since} ({}); it is looked at by itself at {look}, and \
+                 {} must act if it stays like that.",
+                reason(problem),
+                who(problem.code.blocker()),
+            ),
+            (Some(Health::Healthy), _) => format!(
+                "It is live and well since {since}, and nobody has to act; it is looked at again at {look}."
+            ),
+            (Some(Health::Unproven | Health::Unhealthy) | None, _) => format!(
+                "It is live since {since}, nothing has shown yet that it works, and nobody has to act; it is \
+                 looked at by itself at {look}."
+            ),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, Question, QuestionKey, StepKind};
+use super::{Connection, FormerCycle, Life, Offboarding, Question, QuestionKey, Runs, StepKind};
 use crate::ids::{AccountId, ConnectorId, CycleId, TemplateId};
 
 /// Stored as JSON in the onboarding's row. Only grows: [`Facts::covers`] says what that means.
@@ -42,6 +42,18 @@ pub struct Facts {
     /// What was answered is asked once more, with the answers as a start.
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub asked_again: Mark,
+    /// How it fares since it went live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<Life>,
+    /// Cycles of earlier versions of the blueprint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<FormerCycle>,
+    /// How often it went on to a newer version of the blueprint.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub upgrades: u32,
+    /// Everything of it at Cyclr is taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offboarding: Option<Offboarding>,
 }
 
 /// The tenant's Cyclr account, proven to be theirs.
@@ -101,6 +113,20 @@ pub struct Slot {
     pub activation_doubted_at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Mark::is_untouched")]
     pub active: Mark,
+    /// It was activated to run a single time, which is not repeated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub runs_once: bool,
+    /// Staff accept that it does not run: nobody looks after it any more.
+    #[serde(default, skip_serializing_if = "Mark::is_untouched")]
+    pub at_rest: Mark,
+    /// How it has run since it is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<Runs>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// We are about to install a template. Durable before the call, because Cyclr has no key there.
@@ -217,6 +243,9 @@ impl Slot {
             activation_doubted: Mark::default(),
             activation_doubted_at: None,
             active: Mark::default(),
+            runs_once: false,
+            at_rest: Mark::default(),
+            runs: None,
         }
     }
 }
@@ -235,17 +264,23 @@ impl Facts {
             opened_at: None,
             link_wanted_at: None,
             asked_again: Mark::default(),
+            life: None,
+            former: Vec::new(),
+            upgrades: 0,
+            offboarding: None,
         }
     }
 
     /// The step that is next, with the template it concerns.
     pub fn position(&self) -> (StepKind, usize) {
         let first = |open: fn(&Slot) -> bool| self.slots.iter().position(open);
-        if self.account.is_none() {
+        if self.offboarding.is_some() {
+            (StepKind::Offboard, 0)
+        } else if self.account.is_none() {
             (StepKind::CreateAccount, 0)
         } else if let Some(slot) = first(|slot| slot.cycle.is_none()) {
             (StepKind::Install, slot)
-        } else if self.connections.iter().any(Connection::is_open) {
+        } else if self.connections.iter().any(Connection::is_to_connect) {
             (StepKind::Connect, 0)
         } else if let Some(slot) = first(Slot::is_to_map) {
             (StepKind::Map, slot)
@@ -283,12 +318,24 @@ impl Facts {
         self.connections.iter_mut().find(|connection| connection.connector == connector)
     }
 
+    /// After an upgrade its cycle is another template's place, or a former one.
+    fn knows_cycles_of(&self, old: &Slot) -> bool {
+        let mut cycles = old.cycle.iter().chain(&old.disowned);
+        cycles.all(|cycle| {
+            let kept = |slot: &Slot| slot.cycle == Some(*cycle) || slot.disowned.contains(cycle);
+            self.slots.iter().any(kept) || self.former.iter().any(|former| former.cycle == *cycle)
+        })
+    }
+
     /// Whether everything known in `older` is still known here: ids stay as they are, marks have
     /// not been turned back, nothing has vanished.
     pub fn covers(&self, older: &Self) -> bool {
-        let slots = self.slots.len() == older.slots.len()
-            && self.slots.iter().zip(&older.slots).all(|(new, old)| {
-                new.template == old.template
+        let slots = if self.upgrades > older.upgrades {
+            older.slots.iter().all(|old| self.knows_cycles_of(old))
+        } else {
+            self.slots.len() == older.slots.len()
+                && self.slots.iter().zip(&older.slots).all(|(new, old)| {
+                    new.template == old.template
                     // A cycle is kept, or given up for good.
                     && old.cycle.is_none_or(|cycle| {
                         new.cycle == Some(cycle) || new.disowned.contains(&cycle)
@@ -303,7 +350,8 @@ impl Facts {
                     && new.activation_doubted.covers(old.activation_doubted)
                     && new.activation_doubted_at >= old.activation_doubted_at
                     && new.active.covers(old.active)
-            });
+                })
+        };
         let connections = older
             .connections
             .iter()
@@ -317,6 +365,10 @@ impl Facts {
             && self.opened_at.is_some() >= older.opened_at.is_some()
             && self.link_wanted_at >= older.link_wanted_at
             && self.asked_again.covers(older.asked_again)
+            && self.upgrades >= older.upgrades
+            && self.life.is_some() >= older.life.is_some()
+            && self.offboarding.is_some() >= older.offboarding.is_some()
+            && older.former.iter().all(|old| self.former.iter().any(|new| new.cycle == old.cycle))
             && older.answers.keys().all(|key| self.answers.contains_key(key))
     }
 }

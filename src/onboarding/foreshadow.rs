@@ -25,7 +25,8 @@ impl Onboarding {
                 | StepKind::Install
                 | StepKind::Connect
                 | StepKind::Activate
-                | StepKind::Live => "Nothing is called at Cyclr for it: the connection stays as it is. \
+                | StepKind::Live
+                | StepKind::Offboard => "Nothing is called at Cyclr for it: the connection stays as it is. \
                                      Before anything is activated, Cyclr is asked whether it can do without."
                     .to_owned(),
             },
@@ -57,6 +58,29 @@ impl Onboarding {
             Action::Snooze => "Nothing is called at Cyclr. It goes on by itself all the same, and comes back \
                                as soon as it moves or the time is over."
                 .to_owned(),
+            Action::Check => "Account, cycles, connections and mappings are read at Cyclr and compared with \
+                              what is on record here. Nothing is changed there; a lost sign-in is asked for \
+                              again."
+                .to_owned(),
+            Action::Reauthorize => "The sign-in is given up at Cyclr, and what uses it stops until somebody of \
+                                    the tenant has signed in again. There is a new link; the integrator sends \
+                                    it. Afterwards the cycles are started again if Cyclr has stopped them."
+                .to_owned(),
+            Action::SettleDrift => "What is called at Cyclr depends on the choice: nothing to accept or to \
+                                    ignore a difference; to apply the record again, the cycle is installed, \
+                                    mapped or activated as its kind needs."
+                .to_owned(),
+            Action::Upgrade => "Templates that are new in that version are installed and mapped while the old \
+                                cycles run. Then those that it does not have any more are stopped, the new ones \
+                                are activated, and the old ones are deleted. Templates in both are mapped again. \
+                                People may be asked something new."
+                .to_owned(),
+            Action::Offboard => format!(
+                "At Cyclr, every cycle of it is stopped and deleted, its sign-ins that no other onboarding of \
+                 the tenant uses are given up, and the account is deleted if Gangway made it and no other \
+                 onboarding needs it. That is: {}. It cannot be taken back.",
+                self.made()
+            ),
         }
     }
 
@@ -99,6 +123,10 @@ const fn calls_of(step: StepKind) -> &'static str {
              never started twice."
         }
         StepKind::Live => "Nothing is called at Cyclr.",
+        StepKind::Offboard => {
+            "Cycles are stopped and deleted, sign-ins given up, and the account is deleted if nobody else \
+             needs it; what is gone already is passed by."
+        }
     }
 }
 

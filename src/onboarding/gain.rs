@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Account, AuthKind, Connection, ConnectionInput, ConnectionWay, Event, Onboarding, Origin,
-    Problem, ProblemCode, Question, Slot,
+    Account, AuthKind, Connection, ConnectionInput, ConnectionWay, Event, Look, Onboarding, Origin,
+    Problem, ProblemCode, Question, Removed, Slot,
 };
 use crate::ids::{ConnectorId, CycleId};
 
@@ -33,8 +33,15 @@ pub enum Gain {
     },
     Activated {
         slot: usize,
+        /// To run a single time.
+        once: bool,
+        /// Surplus cycles, and those of an earlier version of the blueprint, that were deleted.
         retired: Vec<CycleId>,
     },
+    /// How a live one fares.
+    Looked(Look),
+    /// Everything of it at Cyclr was taken away.
+    Removed(Removed),
 }
 
 /// An account connector as Cyclr showed it.
@@ -130,12 +137,18 @@ impl Onboarding {
                 self.slot(slot)?.mapped.note(false);
                 Ok(Some(Event::Unmapped { template: slot }))
             }
-            Gain::Activated { slot, retired } => {
+            Gain::Activated { slot, once, retired } => {
+                for former in &mut self.facts.former {
+                    former.retired |= retired.contains(&former.cycle);
+                }
                 let place = self.slot(slot)?;
                 place.active.note(true);
+                place.runs_once |= once;
                 let after_doubt = place.activation_doubted.stands();
                 Ok(Some(Event::Activated { template: slot, after_doubt, retired }))
             }
+            Gain::Looked(_) => Err(misfit("a look at what is not live")),
+            Gain::Removed(removed) => Ok(Some(self.note_removed(removed, now))),
         }
     }
 
@@ -173,6 +186,9 @@ impl Onboarding {
             // A connector with nothing to authenticate is as good as connected.
             let stands = seen.authenticated || connection.auth == Some(AuthKind::Open);
             connection.found_connected |= is_new && seen.authenticated;
+            if !stands {
+                connection.to_renew = false;
+            }
             if connection.authenticated.note(stands) {
                 if stands { &mut connected } else { &mut lost }.push(seen.connector);
             }

@@ -77,7 +77,7 @@ impl StepTable {
             StepKind::Connect => self.connect,
             StepKind::Map => self.map,
             StepKind::Activate => self.activate,
-            StepKind::Live => None,
+            StepKind::Live | StepKind::Offboard => None,
         };
         own.unwrap_or_default()
     }

@@ -13,7 +13,11 @@ impl Onboarding {
             StepKind::CreateAccount | StepKind::Install => {
                 matches!(self.status, Status::Stuck { .. }) && self.blocker() == Blocker::Integrator
             }
-            StepKind::Connect | StepKind::Map | StepKind::Activate | StepKind::Live => false,
+            StepKind::Connect
+            | StepKind::Map
+            | StepKind::Activate
+            | StepKind::Live
+            | StepKind::Offboard => false,
         };
         self.link.expires_at > now && !cannot_begin
     }

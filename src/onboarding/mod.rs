@@ -8,13 +8,15 @@
 //!   [`Onboarding::obey`] for what a person wants. `apply` is total, `obey` can refuse.
 //! - [`Facts`] only grow. The step an onboarding stands at is derived from them, never stored as a
 //!   second truth; so are blocker, requirements and every word on a page.
-//! - `Live` and `Cancelled` stay (until a later part of Gangway reopens a live one on purpose).
+//! - `Cancelled` stays. A live one is left by four ways only: a sign-in that was lost or is to be made again,
+//!   a difference that is put right, a newer version of its blueprint, and its end.
 //!
 //! Decided against: a saga with compensations (nothing here is unwound: an onboarding goes forward,
 //! waits, or is stuck); a status per step (one place to stand is enough); free text as a problem.
 
 mod abandonment;
 mod actions;
+mod after_live;
 mod auth;
 mod backoff;
 mod blueprint;
@@ -22,11 +24,13 @@ mod bulk;
 mod candidate;
 mod colour;
 mod connection;
+mod drift;
 mod event;
 mod explain;
 mod facts;
 mod foreshadow;
 mod gain;
+mod life;
 mod limits;
 mod link;
 mod mapping;
@@ -47,15 +51,18 @@ mod visitor;
 
 pub use abandonment::Abandonment;
 pub use actions::Action;
+pub use after_live::{FormerCycle, Offboarding, Removed, Upgrade};
 pub use auth::{AuthKind, CredentialField};
 pub use backoff::retry_delay;
 pub use blueprint::{Blueprint, BlueprintId, Brand, Schedule, SignInWindow, TemplatePlan};
 pub use bulk::BulkCommand;
 pub use colour::{Colour, DARK_GROUND, LIGHT_GROUND};
 pub use connection::{Approval, Attempt, Connection, ConnectionInput, ConnectionWay, ProviderWord};
+pub use drift::{Difference, DriftChoice, DriftCode};
 pub use event::Event;
 pub use facts::{Account, Candidate, Facts, InstallIntent, Mark, Origin, Slot};
 pub use gain::{ConnectorDetails, Gain, SeenConnector};
+pub use life::{CycleState, Health, HeardError, Life, Look, Runs, SeenCycle, next_look};
 pub use limits::{Limits, StepLimits, StepTable};
 pub use mapping::{
     Foreseen, Function, Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target,

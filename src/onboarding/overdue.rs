@@ -13,6 +13,8 @@ pub enum StuckBecause {
     DeadlinePassed,
     /// It should have gone on by itself, and has not.
     Overdue,
+    /// Live, and something fails, was stopped or is gone.
+    Unhealthy,
 }
 
 impl StuckBecause {
@@ -25,6 +27,7 @@ impl StuckBecause {
             Self::Problem => "problem",
             Self::DeadlinePassed => "deadline_passed",
             Self::Overdue => "overdue",
+            Self::Unhealthy => "unhealthy",
         }
     }
 }
@@ -43,7 +46,8 @@ impl Onboarding {
                 (*retry_at <= late).then_some(StuckBecause::Overdue)
             }
             Status::Running => (self.since <= late).then_some(StuckBecause::Overdue),
-            Status::Live | Status::Cancelled => None,
+            Status::Live => self.problem().map(|_| StuckBecause::Unhealthy),
+            Status::Cancelled => None,
         }
     }
 }

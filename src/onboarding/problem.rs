@@ -45,10 +45,11 @@ impl Blocker {
 }
 
 /// Why an onboarding is retrying or stuck.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     pub code: ProblemCode,
     /// What exactly was seen, for staff: Cyclr's message, a rule's name. Bounded, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
@@ -159,18 +160,20 @@ catalogue! {
         "A Cyclr account with this tenant's id exists and does not carry this deployment's mark. \
          Decide whose it is: remove it and retry, or cancel and start again with the account named.";
     AccountMissing, "account_missing", Integrator, WeAreOnIt,
-        "The Cyclr account that was named for this tenant does not exist. Create it or cancel and \
-         start again with the right id, then retry.";
+        "The Cyclr account of this tenant does not exist. Create it or cancel and start again with the right \
+         id, then retry; once live, restore it and check, or offboard and start again.";
     TemplateMissing, "template_missing", Integrator, WeAreOnIt,
         "Cyclr does not know the template, or it is not published. Publish it, then retry.";
     AmbiguousInstall, "ambiguous_install", Support, WeAreOnIt,
         "The account holds several cycles of this template that could be ours. Choose ours among the \
          candidates, or delete the wrong ones at Cyclr and retry.";
     CycleMissing, "cycle_missing", Support, WeAreOnIt,
-        "The installed cycle is gone from Cyclr. It is not made again by itself; restore it from \
-         Cyclr's recycle bin and retry, or cancel.";
+        "The installed cycle is gone from Cyclr. It is not made again by itself: restore it from Cyclr's \
+         recycle bin and retry (once live: check); once live, settle the difference to install it anew or to \
+         let it rest; or cancel or offboard.";
     ConnectorMissing, "connector_missing", Support, WeAreOnIt,
-        "An account connector of this onboarding is gone from Cyclr. Restore it and retry, or cancel.";
+        "An account connector of this onboarding is gone from Cyclr. Restore it and retry (once live: check); \
+         once live, settle the difference to go on without it; or cancel or offboard.";
     UnknownAuthKind, "unknown_auth_kind", Integrator, WeAreOnIt,
         "A connector asks for a kind of authentication that Gangway cannot carry out. The kind is in \
          the detail. Authenticate it in Cyclr's console, then retry.";
@@ -202,6 +205,15 @@ catalogue! {
     NotActiveYet, "not_active_yet", Cyclr, TakesLonger,
         "Cyclr accepted the activation and does not show the cycle as active yet. Looked at again by \
          itself; once the tries are used up, look at the cycle in Cyclr, then retry.";
+    CycleStopped, "cycle_stopped", Support, WeAreOnIt,
+        "The cycle was active and Cyclr shows it as stopped. Whoever stopped it may have meant it: settle the \
+         difference to start it again or to let it rest.";
+    MappingChanged, "mapping_changed", Support, WeAreOnIt,
+        "Inputs of a live cycle are not as they were written. Somebody may have changed them at Cyclr: settle \
+         the difference to write them again or to leave them as they are.";
+    RunsFailing, "runs_failing", Support, WeAreOnIt,
+        "Runs of a live cycle fail; Cyclr's message is in the detail. Put the cause right at Cyclr or at the \
+         connected service; it clears by itself at the next run that succeeds.";
     Poison, "poison", Support, WeAreOnIt,
         "Workers that took this onboarding kept dying. It is parked so that it harms nobody else; \
          retry it once the cause is known.";

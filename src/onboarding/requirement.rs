@@ -16,6 +16,8 @@ pub struct Requirement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequirementCode {
     ConnectAccount,
+    /// The same again: it was there once, and is not any more.
+    ReauthorizationRequired,
     NeedsAdminApproval,
     AnswerQuestion,
     ResolveProblem,
@@ -25,6 +27,7 @@ impl RequirementCode {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ConnectAccount => "connect_account",
+            Self::ReauthorizationRequired => "reauthorization_required",
             Self::NeedsAdminApproval => "needs_admin_approval",
             Self::AnswerQuestion => "answer_question",
             Self::ResolveProblem => "resolve_problem",
@@ -37,13 +40,15 @@ impl Onboarding {
         match &self.status {
             Status::Waiting { .. } => self.wanted_of_end_user(),
             Status::Retrying { problem, .. } | Status::Stuck { problem } => vec![resolve(problem)],
-            Status::Running | Status::Live | Status::Cancelled => Vec::new(),
+            Status::Live => self.problem().map(resolve).into_iter().collect(),
+            Status::Running | Status::Cancelled => Vec::new(),
         }
     }
 
     fn wanted_of_end_user(&self) -> Vec<Requirement> {
         let connections = self.facts.connections.iter().filter(|c| c.waits_for_person());
-        let connections: Vec<_> = connections.map(connect).collect();
+        let again = self.was_live();
+        let connections: Vec<_> = connections.map(|one| connect(one, again)).collect();
         if !connections.is_empty() {
             return connections;
         }
@@ -60,7 +65,7 @@ impl Onboarding {
     }
 }
 
-fn connect(connection: &Connection) -> Requirement {
+fn connect(connection: &Connection, was_live: bool) -> Requirement {
     let Connection { name, connector, .. } = connection;
     let said = connection.attempt.and_then(|attempt| attempt.said);
     let (code, for_customer, for_staff) = if connection.handed_over.stands() {
@@ -97,7 +102,16 @@ fn connect(connection: &Connection) -> Requirement {
                 )
             }
         };
-        (RequirementCode::ConnectAccount, format!("Connect your {name} account."), staff)
+        if was_live && !connection.authenticated.is_untouched() {
+            let again = format!("Sign in to your {name} account again.");
+            let staff = format!(
+                "The sign-in to {name} (account connector {connector}) is lost, and somebody of the tenant has \
+                 to sign in again."
+            );
+            (RequirementCode::ReauthorizationRequired, again, staff)
+        } else {
+            (RequirementCode::ConnectAccount, format!("Connect your {name} account."), staff)
+        }
     };
     let blocker = if connection.is_for_admin() { Blocker::CustomerAdmin } else { Blocker::EndUser };
     Requirement { code, object: connector.to_string(), blocker, for_customer, for_staff }

@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{
-    Connection, Event, InstallIntent, Limits, Onboarding, Problem, ProblemCode, Status, StepKind,
-};
+use super::{Event, InstallIntent, Limits, Onboarding, Problem, ProblemCode, Status, StepKind};
 
 impl Onboarding {
     /// Derives the status from the facts: who is next, and until when.
@@ -18,16 +16,22 @@ impl Onboarding {
         }
         let person_is_next = match step {
             StepKind::Connect => {
-                let mut open = self.facts.connections.iter().filter(|c| c.is_open());
-                open.all(Connection::waits_for_person)
+                let mut open = self.facts.connections.iter().filter(|c| c.is_to_connect());
+                open.all(|connection| connection.waits_for_person() && !connection.to_renew)
             }
             StepKind::Map => self.facts.open_questions().next().is_some(),
-            StepKind::CreateAccount | StepKind::Install | StepKind::Activate | StepKind::Live => {
-                false
-            }
+            StepKind::CreateAccount
+            | StepKind::Install
+            | StepKind::Activate
+            | StepKind::Live
+            | StepKind::Offboard => false,
         };
+        let removed =
+            self.facts.offboarding.is_some_and(|offboarding| offboarding.done_at.is_some());
         self.status = if step == StepKind::Live {
             Status::Live
+        } else if removed {
+            Status::Cancelled
         } else if person_is_next {
             Status::Waiting {
                 deadline: self.status.deadline().unwrap_or(now + limits.waiting()),
@@ -116,7 +120,7 @@ impl Onboarding {
                 slot.activation_doubted_at = slot.activation_doubted_at.max(Some(now));
             }
             // Repeating these changes nothing.
-            StepKind::Connect | StepKind::Map | StepKind::Live => {}
+            StepKind::Connect | StepKind::Map | StepKind::Live | StepKind::Offboard => {}
         }
     }
 

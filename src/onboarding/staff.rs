@@ -76,9 +76,11 @@ impl Onboarding {
                     slot.mapping_skipped.note(true);
                 }
             }
-            StepKind::CreateAccount | StepKind::Install | StepKind::Activate | StepKind::Live => {
-                return Err(no("This step cannot be skipped."));
-            }
+            StepKind::CreateAccount
+            | StepKind::Install
+            | StepKind::Activate
+            | StepKind::Live
+            | StepKind::Offboard => return Err(no("This step cannot be skipped.")),
         }
         self.begin_again(limits, now);
         let step = step.name().to_owned();
@@ -96,7 +98,7 @@ impl Onboarding {
         match from {
             RestartStep::Install => self.give_up_cycles(now)?,
             RestartStep::Connect => self.doubt_connections(),
-            RestartStep::Map => self.facts.slots.iter_mut().for_each(forget_mapping),
+            RestartStep::Map => self.facts.slots.iter_mut().for_each(Slot::forget_mapping),
             RestartStep::Activate => {
                 self.facts.slots.iter_mut().for_each(|slot| doubt_activation(slot, now));
             }
@@ -104,7 +106,7 @@ impl Onboarding {
         if ask_again {
             self.facts.asked_again.note(true);
             // Also those that were answered long ago belong to a mapping.
-            self.facts.slots.iter_mut().for_each(forget_mapping);
+            self.facts.slots.iter_mut().for_each(Slot::forget_mapping);
         }
         self.begin_again(limits, now);
         let step = self.step();
@@ -185,7 +187,7 @@ impl Onboarding {
             }
             (slot.seen_paused_at, slot.chosen) = (None, None);
             slot.candidates.clear();
-            forget_mapping(slot);
+            slot.forget_mapping();
         }
         // The new cycles name those that they need.
         for connection in &mut self.facts.connections {
@@ -200,12 +202,6 @@ impl Onboarding {
             connection.authenticated.note(false);
         }
     }
-}
-
-fn forget_mapping(slot: &mut Slot) {
-    slot.mapped.note(false);
-    slot.mapping_skipped.note(false);
-    slot.questions.clear();
 }
 
 fn doubt_activation(slot: &mut Slot, now: DateTime<Utc>) {

@@ -152,7 +152,8 @@ impl Onboarding {
     /// The one party that must act next.
     pub fn blocker(&self) -> Blocker {
         match &self.status {
-            Status::Running | Status::Live | Status::Cancelled => Blocker::None,
+            Status::Live => self.problem().map_or(Blocker::None, |problem| problem.code.blocker()),
+            Status::Running | Status::Cancelled => Blocker::None,
             Status::Waiting { .. } => {
                 self.abandonment().map_or(Blocker::EndUser, Abandonment::blocker)
             }
@@ -166,7 +167,8 @@ impl Onboarding {
             Status::Running => Some(now),
             Status::Retrying { retry_at, .. } => Some(*retry_at),
             Status::Waiting { look_at, .. } => *look_at,
-            Status::Stuck { .. } | Status::Live | Status::Cancelled => None,
+            Status::Live => Some(self.next_look_at_live()),
+            Status::Stuck { .. } | Status::Cancelled => None,
         }
     }
 }

@@ -13,11 +13,20 @@ pub enum StepKind {
     Map,
     Activate,
     Live,
+    /// Everything of it is taken away at Cyclr; beside the order of the others, and the end.
+    Offboard,
 }
 
 impl StepKind {
-    pub const ALL: [Self; 6] =
-        [Self::CreateAccount, Self::Install, Self::Connect, Self::Map, Self::Activate, Self::Live];
+    pub const ALL: [Self; 7] = [
+        Self::CreateAccount,
+        Self::Install,
+        Self::Connect,
+        Self::Map,
+        Self::Activate,
+        Self::Live,
+        Self::Offboard,
+    ];
 
     /// As stored and as shown to integrators. Names are added, never changed.
     pub const fn name(self) -> &'static str {
@@ -28,6 +37,7 @@ impl StepKind {
             Self::Map => "map",
             Self::Activate => "activate",
             Self::Live => "live",
+            Self::Offboard => "offboard",
         }
     }
 
@@ -43,7 +53,10 @@ mod tests {
     #[test]
     fn stored_names_are_pinned() {
         let names: Vec<_> = StepKind::ALL.iter().map(|step| step.name()).collect();
-        assert_eq!(names, ["create_account", "install", "connect", "map", "activate", "live"]);
+        assert_eq!(
+            names,
+            ["create_account", "install", "connect", "map", "activate", "live", "offboard"]
+        );
         for step in StepKind::ALL {
             assert_eq!(StepKind::parse(step.name()), Some(step));
             assert_eq!(serde_json::to_value(step).unwrap(), step.name());

@@ -150,6 +150,39 @@ impl Event {
             }
             Self::Noted { text } => text.clone(),
             Self::Cancelled { reason } => said("Cancelled", Some(reason)),
+            Self::CheckOrdered { reason } => said("To be looked at at once", reason.as_deref()),
+            Self::HealthChanged { health, problem, detail } => match problem {
+                Some(problem) => format!("Not well: {}.", why(problem, detail.as_deref())),
+                None => format!("Looked at: it is {health}."),
+            },
+            Self::RunFailed { template, message } => {
+                format!("Cyclr tells of a failed run of template {}: {message}", template + 1)
+            }
+            Self::ReauthorizationRequired { connectors, reason } => {
+                let names: Vec<_> = connectors.iter().map(app).collect();
+                let names = names.join(", ");
+                match reason {
+                    Some(reason) => format!("A new sign-in to {names} was ordered: {reason}"),
+                    None => format!("The sign-in to {names} is lost; it is asked for again."),
+                }
+            }
+            Self::DriftSettled { difference, choice, reason } => {
+                said(&format!("Settled ({choice}): {difference}"), Some(reason))
+            }
+            Self::UpgradeOrdered { from, to, reason } => {
+                said(&format!("Goes on from version {from} to version {to}"), Some(reason))
+            }
+            Self::OffboardOrdered { reason } => {
+                said("Everything of it at Cyclr is to be taken away", Some(reason))
+            }
+            Self::Offboarded { cycles, connectors, account } => {
+                let account = if *account { "; the account was deleted" } else { "" };
+                format!(
+                    "Taken away at Cyclr: {} cycles, {} sign-ins{account}.",
+                    cycles.len(),
+                    connectors.len()
+                )
+            }
         }
     }
 }

@@ -32,7 +32,8 @@ impl Transition {
                 | StepKind::Connect
                 | StepKind::Map
                 | StepKind::Activate
-                | StepKind::Live,
+                | StepKind::Live
+                | StepKind::Offboard,
                 _,
             ) => false,
         }

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Action, Candidate, CheckedAnswers, Event, Gain, Limits, Onboarding, Origin, Problem,
-    ProblemCode, ProviderWord, Restart, SeenConnector, Status,
+    Action, Candidate, CheckedAnswers, DriftChoice, DriftCode, Event, Gain, HeardError, Limits,
+    Onboarding, Origin, Problem, ProblemCode, ProviderWord, Restart, SeenConnector, Status,
+    Upgrade,
 };
 use crate::ids::{ConnectorId, CycleId};
 
@@ -113,6 +114,33 @@ pub enum Command {
     Cancel {
         reason: String,
     },
+    /// A live one is looked at now, and everything on record compared.
+    Check {
+        reason: Option<String>,
+    },
+    /// The tenant's people sign in again: to one connection, or to all that need a person.
+    Reauthorize {
+        connector: Option<ConnectorId>,
+        reason: String,
+        link_expires_at: DateTime<Utc>,
+    },
+    /// What becomes of a difference between Cyclr and the record.
+    SettleDrift {
+        code: DriftCode,
+        object: String,
+        choice: DriftChoice,
+        reason: String,
+    },
+    Upgrade(Upgrade),
+    /// Everything of it at Cyclr is taken away.
+    Offboard {
+        reason: String,
+    },
+    /// Cyclr tells of a failed run of this cycle.
+    HearOfError {
+        cycle: CycleId,
+        error: HeardError,
+    },
 }
 
 /// The command is not for this state. Says why, for the person who gave it.
@@ -148,6 +176,11 @@ impl Command {
             Self::ExtendLink { .. } => Action::ExtendLink,
             Self::Note { .. } => Action::Note,
             Self::Cancel { .. } => Action::Cancel,
+            Self::Check { .. } => Action::Check,
+            Self::Reauthorize { .. } => Action::Reauthorize,
+            Self::SettleDrift { .. } => Action::SettleDrift,
+            Self::Upgrade(_) => Action::Upgrade,
+            Self::Offboard { .. } => Action::Offboard,
             Self::OpenAttempt { .. }
             | Self::CredentialGiven(_)
             | Self::Answer(_)
@@ -158,7 +191,8 @@ impl Command {
             | Self::AskApproval { .. }
             | Self::WantLink
             | Self::Disown { .. }
-            | Self::NoteRetired { .. } => return None,
+            | Self::NoteRetired { .. }
+            | Self::HearOfError { .. } => return None,
         })
     }
 }
@@ -202,7 +236,11 @@ impl Onboarding {
     /// makes it stuck with an internal fault instead of taking something known away.
     pub fn apply(&self, outcome: Outcome, limits: &Limits, now: DateTime<Utc>) -> Transition {
         let mut to = self.clone();
-        if self.status.is_terminal() || matches!(self.status, Status::Stuck { .. }) {
+        if self.status == Status::Live {
+            let event = to.live_on(outcome, limits, now);
+            return self.transition(to, event, now);
+        }
+        if matches!(self.status, Status::Cancelled | Status::Stuck { .. }) {
             return self.transition(to, None, now);
         }
         let event = match outcome {
@@ -229,6 +267,39 @@ impl Onboarding {
             Outcome::Stuck(problem) => Some(to.get_stuck(problem)),
         };
         self.transition(to, event, now)
+    }
+
+    /// What a look at a live one comes to: a look that fails changes nothing but when the next one is.
+    fn live_on(&mut self, outcome: Outcome, limits: &Limits, now: DateTime<Utc>) -> Option<Event> {
+        match outcome {
+            Outcome::Done(Gain::Looked(look)) => {
+                let event = self.take_look(look, now);
+                self.settle(limits, now);
+                if let Some(deadline) = self.status.deadline() {
+                    // Reopened: whoever is asked needs a link that is good as long as they have time.
+                    self.link.expires_at = self.link.expires_at.max(deadline);
+                }
+                event
+            }
+            Outcome::Done(_) => {
+                let detail = "a step reported what is no look at a live onboarding";
+                self.ail(Problem::with(ProblemCode::InternalFault, detail), now)
+            }
+            Outcome::Retry { after, .. } | Outcome::HeldBack { after, .. } => {
+                self.put_off_look(after, now);
+                None
+            }
+            // Says nothing of this onboarding, and is told of by all that want to go on.
+            Outcome::Stuck(Problem { code: ProblemCode::CyclrRefusedCredentials, .. }) => {
+                self.put_off_look(TimeDelta::hours(1), now);
+                None
+            }
+            Outcome::Stuck(problem) => self.ail(problem, now),
+            Outcome::Ambiguous(_) => {
+                let detail = "a look at a live onboarding found several cycles";
+                self.ail(Problem::with(ProblemCode::InternalFault, detail), now)
+            }
+        }
     }
 
     /// Refuses what this state does not allow, and says why.
@@ -275,6 +346,19 @@ impl Onboarding {
                 to.status = Status::Cancelled;
                 Event::Cancelled { reason }
             }
+            Command::Check { reason } => to.check(reason, now),
+            Command::Reauthorize { connector, reason, link_expires_at } => {
+                to.reauthorize(connector, reason, link_expires_at, (limits, now))?
+            }
+            Command::SettleDrift { code, object, choice, reason } => {
+                to.settle_drift((code, object), choice, reason, (limits, now))?
+            }
+            Command::Upgrade(upgrade) => to.upgrade(upgrade, (limits, now))?,
+            Command::Offboard { reason } => to.offboard(reason, limits, now),
+            Command::HearOfError { cycle, error } => {
+                self.require_live()?;
+                to.hear_of_error(cycle, error, now).ok_or(no("That is known."))?
+            }
         };
         Ok(self.transition(to, Some(event), now))
     }
@@ -302,7 +386,7 @@ impl Onboarding {
             // What somebody put off is another matter now.
             to.snoozed_until = None;
         }
-        if to.status.is_terminal() {
+        if to.status.is_terminal() && to.problem().is_none() {
             to.assignee = None;
         }
         let announces = moved.then(|| announcement(&to.status));

@@ -53,7 +53,8 @@ impl Onboarding {
             | StepKind::CreateAccount
             | StepKind::Install
             | StepKind::Activate
-            | StepKind::Live => "Nothing is asked right now.",
+            | StepKind::Live
+            | StepKind::Offboard => "Nothing is asked right now.",
         };
         let waits = matches!(self.status, Status::Waiting { .. }) && self.step() == step;
         require(waits, reason)

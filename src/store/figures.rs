@@ -65,9 +65,10 @@ impl Store {
         let queue = sqlx::query!(
             r#"
             SELECT (SELECT count(*) FROM onboarding WHERE lease_token IS NOT NULL) AS "leased!",
-                   (SELECT count(*) FROM onboarding WHERE due_at <= coalesce($1, now())) AS "due!",
+                   (SELECT count(*) FROM onboarding WHERE status <> 'live' AND due_at <= coalesce($1, now())) AS "due!",
                    coalesce(extract(epoch FROM coalesce($1, now()) - (
-                       SELECT min(due_at) FROM onboarding WHERE due_at <= coalesce($1, now())
+                       SELECT min(due_at) FROM onboarding
+                       WHERE status <> 'live' AND due_at <= coalesce($1, now())
                    ))::float8, 0) AS "oldest!"
             "#,
             now,

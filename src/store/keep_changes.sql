@@ -19,8 +19,21 @@ kept AS (
         problem_code = c.problem_code, problem_detail = c.problem_detail,
         deadline = c.deadline, wake_at = c.wake_at, tries = c.tries, facts = c.facts::jsonb,
         last_change = c.change_id,
+        -- A look that found a sign-in lost asks for it again by another link; nothing else changes the link here.
+        link_generation = o.link_generation
+            + CASE WHEN c.event_kind = 'reauthorization_required' THEN 1 ELSE 0 END,
+        link_expires_at = CASE
+            WHEN c.event_kind = 'reauthorization_required' THEN greatest(o.link_expires_at, c.deadline)
+            ELSE o.link_expires_at
+        END,
         -- As `Onboarding` says; the worker's own copy may be older than what a person ordered.
-        assignee = CASE WHEN c.status NOT IN ('live', 'cancelled') THEN o.assignee END,
+        assignee = CASE
+            WHEN c.status NOT IN ('live', 'cancelled')
+                 OR (c.status = 'live' AND c.problem_code IS NOT NULL) THEN o.assignee
+        END,
+        unhealthy_since = CASE
+            WHEN c.status = 'live' AND c.problem_code IS NOT NULL THEN c.since
+        END,
         snoozed_until = CASE
             WHEN c.status = o.status AND c.step = o.step THEN o.snoozed_until
         END,
@@ -85,6 +98,7 @@ SELECT kept.onboarding_id AS "id!",
              AND s.onboarding_id <> kept.onboarding_id
              AND s.status <> 'cancelled'
              -- Not as the index by due time knows it: the tenant's are few, all that is due is much.
+             AND s.status <> 'live'
              AND coalesce(s.due_at <= coalesce($19, now()), false)
        ) AS "sibling_due!"
 FROM kept

@@ -119,7 +119,15 @@ impl Store {
             limit,
         )
         .fetch_all(&self.pool);
-        let rows = match self.within(claimed).await {
+        self.take_up(self.within(claimed).await, (token, ends)).await
+    }
+
+    async fn take_up(
+        &self,
+        claimed: Result<Vec<Row>, sqlx::Error>,
+        (token, ends): (Uuid, Instant),
+    ) -> Result<Vec<Leased>, Error> {
+        let rows = match claimed {
             // A sibling was taken by somebody else between our look and our write.
             Err(sqlx::Error::Database(e))
                 if e.constraint() == Some("onboarding_one_driven_per_tenant") =>
@@ -149,6 +157,45 @@ impl Store {
             }
         }
         Ok(leased)
+    }
+
+    /// The same for live ones whose next look is due. They are not in the queue of the others.
+    pub async fn claim_looks(&self, limit: i64, lease: Duration) -> Result<Vec<Leased>, Error> {
+        self.give_back_lost().await?;
+        let ends = Instant::now() + lease;
+        let token = Uuid::new_v4();
+        let claimed = sqlx::query_file_as!(
+            Row,
+            "src/store/claim_live.sql",
+            token,
+            self.clock.for_database(),
+            lease.as_secs_f64(),
+            limit,
+        )
+        .fetch_all(&self.pool);
+        self.take_up(self.within(claimed).await, (token, ends)).await
+    }
+
+    /// Live ones that have no next look, because they went live when there were none, get one within this
+    /// time, spread over it. Says whether there may be more.
+    pub async fn plan_looks(&self, within: Duration) -> Result<bool, Error> {
+        const AT_ONCE: i64 = 1000;
+        let planned = sqlx::query!(
+            "UPDATE onboarding
+             SET due_at = coalesce($1, now()) + make_interval(secs => random() * $2)
+             WHERE onboarding_id IN (
+                 SELECT onboarding_id FROM onboarding
+                 WHERE due_at IS NULL AND status = 'live'
+                 LIMIT $3
+                 FOR UPDATE SKIP LOCKED
+             )",
+            self.clock.for_database(),
+            within.as_secs_f64(),
+            AT_ONCE,
+        )
+        .execute(&self.pool);
+        let planned = self.within(planned).await?.rows_affected();
+        Ok(i64::try_from(planned).is_ok_and(|planned| planned == AT_ONCE))
     }
 
     /// Undoes claims and starts whose answers were lost.

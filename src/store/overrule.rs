@@ -115,9 +115,11 @@ impl Store {
 /// a person connects an account it only reads, and the person should not have to wait.
 fn changes_at_cyclr(to: &Onboarding) -> bool {
     match to.step() {
-        StepKind::CreateAccount | StepKind::Install | StepKind::Map | StepKind::Activate => {
-            !to.status.is_terminal()
-        }
+        StepKind::CreateAccount
+        | StepKind::Install
+        | StepKind::Map
+        | StepKind::Activate
+        | StepKind::Offboard => !to.status.is_terminal(),
         StepKind::Connect | StepKind::Live => false,
     }
 }
@@ -137,6 +139,8 @@ async fn update_for_person(
         SET version = $2::bigint, status = $3, step = $4, since = $5, problem_code = $6,
             problem_detail = $7, deadline = $8, wake_at = $9, tries = $10, facts = $11,
             link_generation = $12, link_expires_at = $13, assignee = $18, snoozed_until = $19,
+            blueprint_version = $20, profile = coalesce($21, profile),
+            unhealthy_since = CASE WHEN $3 = 'live' AND $6::text IS NOT NULL THEN $5::timestamptz END,
             -- The worker that had it may be in the middle of a call: the next one has to look (its
             -- claim will be the second), and where calls change something it also has to wait until
             -- the old lease is over. Until then the lease is nobody's.
@@ -172,6 +176,9 @@ async fn update_for_person(
         order == Order::LeavesWorkAlone,
         to.assignee,
         to.snoozed_until,
+        to.blueprint.version,
+        // Changes with the blueprint alone.
+        (to.facts.upgrades > 0).then(|| json(&to.profile)),
     )
     .execute(tx)
     .await?;

@@ -43,6 +43,8 @@ pub(super) struct Row {
     pub(super) rests_since: Option<DateTime<Utc>>,
     pub(super) assignee: Option<String>,
     pub(super) snoozed_until: Option<DateTime<Utc>>,
+    #[expect(dead_code, reason = "the whole row is read; only lists look for it")]
+    pub(super) unhealthy_since: Option<DateTime<Utc>>,
 }
 
 /// The columns that a state is spread over, in the form in which they are written.
@@ -58,11 +60,12 @@ pub(super) struct StateColumns {
 
 impl StateColumns {
     pub(super) fn of(onboarding: &Onboarding) -> Self {
-        let problem = onboarding.status.problem();
+        let problem = onboarding.problem();
         let wake_at = match &onboarding.status {
             Status::Retrying { retry_at, .. } => Some(*retry_at),
             Status::Waiting { look_at, .. } => *look_at,
-            Status::Running | Status::Stuck { .. } | Status::Live | Status::Cancelled => None,
+            Status::Live => Some(onboarding.next_look_at_live()),
+            Status::Running | Status::Stuck { .. } | Status::Cancelled => None,
         };
         Self {
             status: onboarding.status.name(),

@@ -28,7 +28,7 @@ pub(crate) fn act(step: StepKind) -> Option<(&'static str, &'static str)> {
         StepKind::Connect => Some(("PUT", "/v1.0/account/connectors/*")),
         StepKind::Map => Some(("PUT", "/v1.0/steps/*")),
         StepKind::Activate => Some(("PUT", "/v1.0/cycles/*/activate")),
-        StepKind::Live => None,
+        StepKind::Live | StepKind::Offboard => None,
     }
 }
 

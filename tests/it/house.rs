@@ -14,7 +14,7 @@ use gangway::onboarding::{
     Blueprint, Command, Listed, Onboarding, Profile, QuestionKey, ReturnUrls, Status,
 };
 use gangway::sandbox::{Catalogue, HeardCall, Sandbox};
-use gangway::secret::{ExposeSecret as _, MasterKey, Secret};
+use gangway::secret::{ExposeSecret as _, MacKey, MasterKey, Secret};
 use gangway::store::{Render, Store};
 use gangway::webhooks::{self, Endpoints};
 use serde_json::{Value, json};
@@ -294,6 +294,11 @@ impl House {
 /// Where Cyclr is, and where the pages are.
 type Sides<'a> = (SocketAddr, &'a Url);
 
+/// Proves the addresses at which Cyclr tells of failed runs.
+pub(crate) fn hook_key() -> MacKey {
+    MasterKey::from_text(&"house".repeat(8)).unwrap().derive("cyclr errors")
+}
+
 fn engine(store: &Store, clock: &Clock, sides: Sides<'_>, poll: Duration) -> (Engine, Worker) {
     engine_with(store, clock, sides, poll, Duration::from_secs(2))
 }
@@ -333,6 +338,9 @@ fn engine_with(
         poll,
         most_claims: 5,
         link_life: TimeDelta::days(7),
+        usual_look: TimeDelta::hours(24),
+        looks_per_second: 20,
+        error_hook: engine::ErrorHook::new(public_url.clone(), hook_key()),
     };
     Engine::new(store.clone(), cyclr, clock.clone(), settings)
 }

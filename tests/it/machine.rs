@@ -102,7 +102,7 @@ fn gain() -> impl Strategy<Value = Gain> {
         )])),
         slot.clone().prop_map(|slot| Gain::Mapped { slot, retired: vec![] }),
         slot.clone().prop_map(|slot| Gain::Unmapped { slot }),
-        slot.prop_map(|slot| Gain::Activated { slot, retired: vec![] }),
+        slot.prop_map(|slot| Gain::Activated { slot, once: false, retired: vec![] }),
     ]
 }
 
@@ -135,8 +135,8 @@ fn success(onboarding: &Onboarding) -> Option<Gain> {
                 .collect(),
         ),
         StepKind::Map => Gain::Mapped { slot, retired: vec![] },
-        StepKind::Activate => Gain::Activated { slot, retired: vec![] },
-        StepKind::Live => return None,
+        StepKind::Activate => Gain::Activated { slot, once: false, retired: vec![] },
+        StepKind::Live | StepKind::Offboard => return None,
     })
 }
 
@@ -261,7 +261,12 @@ fn check(state: &Onboarding, now: DateTime<Utc>) {
             let retried = state.obey(Command::Retry { reason: None }, &Limits::default(), now);
             assert!(retried.is_ok(), "retry is the way out");
         }
-        Status::Live | Status::Cancelled => assert_eq!(blocker, Blocker::None),
+        Status::Live => {
+            let problem = state.problem();
+            assert_eq!(blocker, problem.map_or(Blocker::None, |problem| problem.code.blocker()));
+            assert_eq!(state.requirements().len(), problem.iter().count());
+        }
+        Status::Cancelled => assert_eq!(blocker, Blocker::None),
     }
     if state.status == Status::Live {
         assert_eq!(state.step(), StepKind::Live);

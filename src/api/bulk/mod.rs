@@ -73,7 +73,7 @@ async fn prepare(
 ) -> Result<Prepared, Error> {
     let mut mistakes = Mistakes::default();
     let filter = body.filter.parse("/filter/", &mut mistakes);
-    let command = read_order(&body.order, state, &mut mistakes);
+    let command = read_order(&body.order, state, &mut mistakes).await?;
     let (filter, command) = mistakes.or_value(command.map(|command| (filter, command)))?;
     let found = state.engine.look_at_many(&filter, &caller.sight).await?;
     let mut mistakes = Mistakes::default();
@@ -90,7 +90,11 @@ async fn prepare(
 }
 
 /// What is wrong is noted with its place in the body.
-fn read_order(order: &Value, state: &AppState, mistakes: &mut Mistakes) -> Option<BulkCommand> {
+async fn read_order(
+    order: &Value,
+    state: &AppState,
+    mistakes: &mut Mistakes,
+) -> Result<Option<BulkCommand>, Error> {
     let mut note = |place: &str, error: Error| {
         for mistake in error.fields {
             mistakes.add(format!("{place}{}", mistake.pointer), mistake.reason);
@@ -100,15 +104,17 @@ fn read_order(order: &Value, state: &AppState, mistakes: &mut Mistakes) -> Optio
         Ok(read) => read,
         Err(error) => {
             note("/order", error);
-            return None;
+            return Ok(None);
         }
     };
-    match read.command(state) {
-        Ok(command) => BulkCommand::of(command),
+    match read.command(state).await {
+        Ok(command) => Ok(BulkCommand::of(command)),
+        // About no field: the database's, say.
+        Err(error) if error.fields.is_empty() => Err(error),
         Err(error) => {
             let name = order.as_object().and_then(|order| order.keys().next());
             note(&format!("/order/{}", name.map_or("", String::as_str)), error);
-            None
+            Ok(None)
         }
     }
 }

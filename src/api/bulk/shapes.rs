@@ -6,6 +6,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::orders::after_live::{
+    CheckOrder, OffboardOrder, ReauthorizeOrder, UpgradeManyOrder,
+};
 use crate::api::orders::care::{AssignOrder, SnoozeOrder};
 use crate::api::orders::course::{CancelOrder, RestartOrder, RetryOrder, SkipOrder};
 use crate::api::orders::link::{LinkAction, LinkOrder};
@@ -42,6 +45,10 @@ pub(in crate::api) enum ManyOrder {
     Note(NoteOrder),
     Assign(AssignOrder),
     Snooze(SnoozeOrder),
+    Check(CheckOrder),
+    Reauthorize(ReauthorizeOrder),
+    Upgrade(UpgradeManyOrder),
+    Offboard(OffboardOrder),
 }
 
 /// How long the link is good.
@@ -60,7 +67,7 @@ pub(in crate::api) struct NoMore {}
 
 impl ManyOrder {
     /// The command of each. Mistakes are under the names of the order's fields.
-    pub(super) fn command(&self, state: &AppState) -> Result<Command, Error> {
+    pub(super) async fn command(&self, state: &AppState) -> Result<Command, Error> {
         let link = |action, expires_in_hours| LinkOrder { action, expires_in_hours }.command(state);
         match self {
             Self::Retry(order) => order.command(),
@@ -73,6 +80,10 @@ impl ManyOrder {
             Self::Note(order) => order.command(),
             Self::Assign(order) => order.command(),
             Self::Snooze(order) => order.command(state.clock().now()),
+            Self::Check(order) => order.command(),
+            Self::Reauthorize(order) => order.command(state),
+            Self::Upgrade(order) => order.command(state).await,
+            Self::Offboard(order) => order.command(),
         }
     }
 }

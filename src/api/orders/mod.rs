@@ -6,6 +6,7 @@
 //!   stands.
 //! - Sent again under the same `Idempotency-Key` it gets the first answer and does nothing.
 
+pub(super) mod after_live;
 pub(super) mod care;
 pub(super) mod course;
 pub(super) mod link;

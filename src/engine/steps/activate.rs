@@ -15,7 +15,12 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let account = context.account()?;
     let retired = surplus::retire(context, &account).await?;
     Ok(match activate(context, &account).await? {
-        Activated::Yes => Outcome::Done(Gain::Activated { slot: context.slot, retired }),
+        Activated::Yes => {
+            let former = Box::pin(retire_former(context, &account)).await?;
+            let retired = retired.into_iter().chain(former).collect();
+            let once = context.runs_once();
+            Outcome::Done(Gain::Activated { slot: context.slot, once, retired })
+        }
         Activated::No(outcome) => outcome,
     })
 }
@@ -52,6 +57,7 @@ async fn activate(context: &StepContext<'_>, account: &Account) -> Result<Activa
     if !context.has_time_for_a_call() {
         return Err(Trouble::OutOfTime);
     }
+    Box::pin(stop_former(context, account)).await?;
     let activation = Activation {
         start_at: None,
         interval_minutes: (!schedule.run_once).then_some(schedule.interval_minutes),
@@ -92,9 +98,54 @@ fn quiet_before_a_single_run(context: &StepContext<'_>) -> Result<Option<TimeDel
     Ok(still_quiet.filter(|wait| *wait > TimeDelta::zero()))
 }
 
-/// An earlier run may have activated it without our knowing.
+/// An earlier run may have activated it without our knowing; and what was active once is not activated again
+/// without a look.
 fn in_doubt(context: &StepContext<'_>) -> Result<bool, Trouble> {
-    Ok(context.takeover || context.slot()?.activation_doubted.stands())
+    let slot = context.slot()?;
+    let was_active = !slot.active.is_untouched();
+    Ok(context.takeover || slot.activation_doubted.stands() || was_active)
+}
+
+/// Cycles of an earlier version of the blueprint that are still there.
+fn former(context: &StepContext<'_>) -> impl Iterator<Item = CycleId> {
+    let former = context.onboarding.facts.former.iter();
+    former.filter(|former| !former.retired).map(|former| former.cycle)
+}
+
+/// What the new cycles take the place of must not run beside them.
+async fn stop_former(context: &StepContext<'_>, account: &Account) -> Result<(), Trouble> {
+    for id in former(context) {
+        if let Some(cycle) = account.find_cycle(id).await?
+            && cycle.status == CycleStatus::Active
+        {
+            account.deactivate(id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Once the last of the new ones is active. What is gone already is deleted.
+async fn retire_former(
+    context: &StepContext<'_>,
+    account: &Account,
+) -> Result<Vec<CycleId>, Trouble> {
+    let slots = context.onboarding.facts.slots.iter().enumerate();
+    let is_last = slots.filter(|(place, _)| *place != context.slot).all(|(_, s)| s.active.stands());
+    let mut retired = Vec::new();
+    for id in former(context).filter(|_| is_last) {
+        if !context.has_time_for_a_call() {
+            return Err(Trouble::OutOfTime);
+        }
+        // One that was left out has not been stopped yet.
+        if let Some(cycle) = account.find_cycle(id).await?
+            && cycle.status == CycleStatus::Active
+        {
+            account.deactivate(id).await?;
+        }
+        account.delete_cycle(id).await?;
+        retired.push(id);
+    }
+    Ok(retired)
 }
 
 /// What an earlier run, or somebody at Cyclr, may have left behind; `None` when it is to be activated.

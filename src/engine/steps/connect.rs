@@ -4,7 +4,7 @@
 use futures_util::future::try_join_all;
 
 use super::{StepContext, Trouble};
-use crate::cyclr::{AccountConnector, AuthType, ConnectorNeeds, OAuth2Type};
+use crate::cyclr::{Account, AccountConnector, AuthType, ConnectorNeeds, OAuth2Type};
 use crate::ids::ConnectorId;
 use crate::onboarding::{
     AuthKind, Connection, ConnectionInput, ConnectionWay, ConnectorDetails, Gain, Outcome, Problem,
@@ -13,6 +13,9 @@ use crate::onboarding::{
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let account = context.account()?;
+    if let Some(given_up) = Box::pin(give_up_sign_ins(context, &account)).await? {
+        return Ok(given_up);
+    }
     let connectors = to_look_at(&context.onboarding.facts.connections);
     let looks = connectors.iter().map(|connector| account.find_connector(*connector));
     let looked = try_join_all(looks).await?;
@@ -31,6 +34,25 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         }
     }
     Ok(Outcome::Done(Gain::Connections(shown)))
+}
+
+/// Sign-ins that are to be made again: Cyclr shows no new one beside the old one, so that goes first.
+async fn give_up_sign_ins(
+    context: &StepContext<'_>,
+    account: &Account,
+) -> Result<Option<Outcome>, Trouble> {
+    let mut given_up = Vec::new();
+    for known in context.onboarding.facts.connections.iter().filter(|known| known.to_renew) {
+        account.deauthenticate(known.connector).await?;
+        given_up.push(SeenConnector {
+            connector: known.connector,
+            name: known.name.clone(),
+            auth: known.auth,
+            authenticated: false,
+            details: None,
+        });
+    }
+    Ok((!given_up.is_empty()).then_some(Outcome::Done(Gain::Connections(given_up))))
 }
 
 /// What one connector comes to, once Cyclr has fetched by itself what it can.

@@ -26,6 +26,8 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         description: format!("Made by Gangway, {}", context.onboarding.reference),
         timezone: profile.timezone.clone(),
         audit_info: context.mark(),
+        error_webhook: Some(context.settings().error_hook.address(&id)),
+        tells_errors: true,
     };
     // The id is ours, so a second try cannot make a second account: it finds the first one.
     match context.partner().create_account(&new).await {

@@ -202,6 +202,31 @@ async fn find_lost(account: &Account, writes: &[Write]) -> Result<Option<Problem
     }))
 }
 
+/// Inputs of a live cycle that do not stand as they would be written now, by their names. What a rule cannot
+/// answer any more, or nobody was asked, was never written.
+pub(super) async fn find_changed(
+    context: &StepContext<'_>,
+    account: &Account,
+    (place, cycle): (usize, CycleId),
+) -> Result<Vec<String>, Trouble> {
+    let Some(template) = context.blueprint.templates.get(place) else { return Ok(Vec::new()) };
+    let targets = read_targets(account, cycle).await?;
+    let Ok(planned) = decide(context, (place, template), &targets) else { return Ok(Vec::new()) };
+    let stands = |write: &Write| {
+        let is_it = |t: &&Target| (t.step, t.part, t.id) == (write.step, write.part, write.id);
+        targets
+            .iter()
+            .find(is_it)
+            .is_some_and(|t| t.value.as_deref() == Some(write.setting.value()))
+    };
+    let changed = planned.writes.iter().filter(|write| !stands(write));
+    let named = changed.filter_map(|write| {
+        let is_it = |t: &&Target| (t.step, t.part, t.id) == (write.step, write.part, write.id);
+        targets.iter().find(is_it).map(|t| format!("{} of {}", t.name, t.step_name))
+    });
+    Ok(named.collect())
+}
+
 /// Cyclr names something although all is written: a connection, an input that it wants after all, or
 /// something that only the template's makers can mend.
 async fn what_is_missing(

@@ -7,7 +7,9 @@ mod activate;
 mod connect;
 mod create_account;
 mod install;
+mod live;
 mod map;
+mod offboard;
 mod surplus;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -63,7 +65,8 @@ pub(super) async fn run(context: &StepContext<'_>, ahead: Option<Ahead>) -> Outc
         StepKind::Connect => Box::pin(connect::run(context)).await,
         StepKind::Map => Box::pin(map::run(context, ahead)).await,
         StepKind::Activate => Box::pin(activate::run(context)).await,
-        StepKind::Live => Err(Trouble::Lacking("anything left to do")),
+        StepKind::Live => Box::pin(live::run(context)).await,
+        StepKind::Offboard => Box::pin(offboard::run(context)).await,
     };
     outcome.unwrap_or_else(|trouble| context.outcome_of(step, trouble))
 }
@@ -165,7 +168,8 @@ impl<'a> StepContext<'a> {
             | StepKind::Connect
             | StepKind::Map
             | StepKind::Activate
-            | StepKind::Live => self.backoff(None),
+            | StepKind::Live
+            | StepKind::Offboard => self.backoff(None),
         };
         Outcome::Retry { after, problem, doubt: true }
     }
@@ -218,7 +222,8 @@ fn what_refusal_means(step: StepKind, status: Option<u16>) -> ProblemCode {
             | StepKind::Connect
             | StepKind::Map
             | StepKind::Activate
-            | StepKind::Live,
+            | StepKind::Live
+            | StepKind::Offboard,
             _,
         ) => ProblemCode::CyclrRejected,
     }

@@ -18,6 +18,7 @@ WHERE ($2::text[] IS NULL OR o.blueprint_key = ANY ($2))
       WHEN 'waiting' THEN o.deadline <= $8
       WHEN 'retrying' THEN o.wake_at <= $9
       WHEN 'running' THEN o.since <= $9
+      WHEN 'live' THEN o.problem_code IS NOT NULL
       ELSE false END)
   AND ($11::text IS NULL OR o.assignee = $11)
   AND ($12::boolean IS NULL OR $12 = coalesce(o.snoozed_until > $8, false))

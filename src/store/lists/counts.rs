@@ -76,7 +76,7 @@ impl Store {
             return Ok(None);
         }
         let mut places = places::list(session).await?;
-        places.retain(|place| place.status == "stuck");
+        places.retain(Place::is_stuck);
         places.extend(places::list_overdue(session, asked.now).await?);
         places.retain(|place| asked.takes(place));
         Ok(Some(places))

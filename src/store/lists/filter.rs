@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::places::Place;
 use crate::ids::{BlueprintKey, Reference, TemplateId, TenantId};
 use crate::onboarding::{Abandonment, Blocker, ProblemCode, StepKind};
 
@@ -55,7 +56,7 @@ pub enum ListOrder {
     #[default]
     Newest,
     Oldest,
-    /// Those that have not moved for longest first; without what is live or cancelled.
+    /// Those that have been as they are for longest first; without what is live and well, or cancelled.
     LongestInStep,
     /// Those with the least time left first; only what waits for a person.
     Deadline,
@@ -77,11 +78,14 @@ impl ListOrder {
         Self::ALL.into_iter().find(|order| order.name() == name)
     }
 
-    /// Whether what has this status is in a list of this order.
-    pub(super) fn shows(self, status: &str) -> bool {
+    /// Whether what stands there is in a list of this order.
+    pub(super) fn shows(self, place: &Place) -> bool {
+        let status = place.status.as_str();
         match self {
             Self::Newest | Self::Oldest => true,
-            Self::LongestInStep => !matches!(status, "live" | "cancelled"),
+            Self::LongestInStep => {
+                status != "cancelled" && (status != "live" || place.reason.is_some())
+            }
             Self::Deadline => status == "waiting",
         }
     }

@@ -18,6 +18,14 @@ CROSS JOIN LATERAL (
      ORDER BY i.rests_since, i.onboarding_id
      LIMIT $7)
     UNION ALL
+    -- Live and not well.
+    (SELECT i.onboarding_id, i.unhealthy_since FROM onboarding i
+     WHERE s.status = 'live'
+       AND i.blueprint_key = s.blueprint_key AND i.problem_code = s.problem_code
+       AND (i.unhealthy_since, i.onboarding_id) > ($5, $6) AND i.unhealthy_since <= $8
+     ORDER BY i.unhealthy_since, i.onboarding_id
+     LIMIT $7)
+    UNION ALL
     -- What is running is in no such order; there is little of it.
     (SELECT i.onboarding_id, i.since FROM onboarding i
      WHERE s.status = 'running'

@@ -42,6 +42,12 @@ impl Reason {
 }
 
 impl Place {
+    /// Whether what stands there counts as stuck, however long it has: see
+    /// [`crate::onboarding::StuckBecause`].
+    pub(super) fn is_stuck(&self) -> bool {
+        self.status == "stuck" || (self.status == "live" && self.reason.is_some())
+    }
+
     /// Who must act next where something stands like that; says the same as
     /// [`crate::onboarding::Onboarding::blocker`].
     pub fn blocker(&self) -> Blocker {
@@ -153,7 +159,7 @@ impl Stretches {
     /// Of the places that are wanted, in lists of this order.
     pub(super) fn of(places: &[Place], wanted: impl Fn(&Place) -> bool, order: ListOrder) -> Self {
         let (mut inside, mut outside) = (BTreeSet::new(), BTreeSet::new());
-        for place in places.iter().filter(|place| order.shows(&place.status)) {
+        for place in places.iter().filter(|place| order.shows(place)) {
             let stretches = if wanted(place) { &mut inside } else { &mut outside };
             stretches.insert(Stretch::of(place));
         }

@@ -11,7 +11,7 @@ use super::picks::{Match, Picks, check, overdue, pick};
 use super::places::{self, Asked, Place, Stretches};
 use super::{Filter, ListOrder};
 use crate::ids::OnboardingId;
-use crate::onboarding::{BlueprintId, Onboarding, Status};
+use crate::onboarding::{BlueprintId, Onboarding};
 use crate::store::row::Row;
 use crate::store::{Error, Sight, Store};
 
@@ -88,15 +88,21 @@ impl Store {
         let is_wanted = |status: &&str| {
             filter.statuses.is_empty() || filter.statuses.iter().any(|wanted| wanted == status)
         };
-        let over = Status::NAMES.into_iter().filter(is_wanted);
-        let over = over.filter(|status| !ListOrder::LongestInStep.shows(status));
+        // Of what is live, those that are not well had their turn.
+        let over = ["live", "cancelled"].into_iter();
+        let over = over.filter(is_wanted);
         let statuses: Vec<_> = over.map(str::to_owned).collect();
         if statuses.is_empty() {
             return Ok(());
         }
         let filter = Filter { statuses, ..filter.clone() };
         let asked = self.ask(session, &filter, sight).await?;
-        Walk::begin(session, asked, ListOrder::Oldest).await?.visit(session, at_once, show).await
+        let rest = |found: &Match| {
+            if !ListOrder::LongestInStep.shows(&found.place) {
+                show(found);
+            }
+        };
+        Walk::begin(session, asked, ListOrder::Oldest).await?.visit(session, at_once, rest).await
     }
 
     /// Everything that is read in it is of one moment.
@@ -146,7 +152,7 @@ impl<'a> Walk<'a> {
             stretches = Stretches::default();
             picked = only;
         } else if filter.stuck == Some(true) {
-            let wanted = |place: &Place| place.status == "stuck" && asked.takes(place);
+            let wanted = |place: &Place| place.is_stuck() && asked.takes(place);
             match overdue(session, &asked).await? {
                 Some(overdue) => {
                     stretches = Stretches::of(&places, wanted, order);
@@ -159,7 +165,7 @@ impl<'a> Walk<'a> {
             }
         }
         let mut picked = check(session, &asked, &picked, beginning.as_deref()).await?;
-        picked.retain(|found| order.shows(&found.place.status));
+        picked.retain(|found| order.shows(&found.place));
         sort(&mut picked, order);
         Ok(Self { asked, order, picked, stretches, checked, beginning })
     }

@@ -207,7 +207,7 @@ fn idle_engine(store: Store, clock: &Clock, public_url: Url) -> Engine {
     let settings = engine::Settings {
         deployment: "test".to_owned(),
         account_prefix: String::new(),
-        public_url,
+        public_url: public_url.clone(),
         lease: Duration::from_mins(1),
         commit_margin: Duration::from_secs(5),
         quiet_period: Duration::from_secs(35),
@@ -215,6 +215,9 @@ fn idle_engine(store: Store, clock: &Clock, public_url: Url) -> Engine {
         poll: Duration::from_secs(5),
         most_claims: 5,
         link_life: TimeDelta::days(7),
+        usual_look: TimeDelta::hours(24),
+        looks_per_second: 20,
+        error_hook: engine::ErrorHook::new(public_url, crate::house::hook_key()),
     };
     let client = cyclr::Client::new(cyclr, clock.clone()).unwrap();
     Engine::new(store, client, clock.clone(), settings).0

@@ -24,9 +24,15 @@ async fn an_account_is_made_under_our_own_id() {
         description: String::new(),
         timezone: None,
         audit_info: "mark".to_owned(),
+        error_webhook: Some("https://go.example.com/hooks/cyclr/acme-42/tag".to_owned()),
+        tells_errors: true,
     };
     host.partner().create_account(&new).await.unwrap();
-    let expected = json!({"Id": "acme-42", "Name": "Acme", "Description": "", "AuditInfo": "mark"});
+    let expected = json!({
+        "Id": "acme-42", "Name": "Acme", "Description": "", "AuditInfo": "mark",
+        "TransactionErrorWebhookUrl": "https://go.example.com/hooks/cyclr/acme-42/tag",
+        "TransactionErrorWebhookEnabled": true,
+    });
     assert_eq!(last(&host).1, expected);
 }
 
@@ -45,6 +51,8 @@ async fn an_id_that_is_taken_is_told_from_other_refusals() {
             description: String::new(),
             timezone: None,
             audit_info: String::new(),
+            error_webhook: None,
+            tells_errors: false,
         };
         let error = host.partner().create_account(&new).await.unwrap_err();
         assert_eq!(error.is_id_in_use(), expected, "{error}");

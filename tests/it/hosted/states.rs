@@ -185,10 +185,10 @@ pub(super) async fn every_state(names: Names) -> Vec<Shown> {
     before_the_accounts(&stage).await;
     the_accounts(&stage).await;
     the_questions(&stage).await;
-    stage.gain(Gain::Activated { slot: 0, retired: Vec::new() }).await;
+    stage.gain(Gain::Activated { slot: 0, once: false, retired: Vec::new() }).await;
     let page = stage.show("09-switching-on").await;
     assert_eq!(page.heading(), "Step 4 of 4: Switching it on");
-    stage.gain(Gain::Activated { slot: 1, retired: Vec::new() }).await;
+    stage.gain(Gain::Activated { slot: 1, once: false, retired: Vec::new() }).await;
     let page = stage.show("10-done").await;
     assert_eq!(page.heading(), "All done");
     for words in ["Runs every 15 minutes.", "Runs a single time, beginning now.", ", part 2"] {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use gangway::onboarding::{
-    Blocker, Connection, Limits, Onboarding, ProblemCode, Status, StepKind, Transition,
+    Blocker, Connection, Facts, Limits, Onboarding, ProblemCode, Status, StepKind, Transition,
 };
 
 fn require(holds: bool, what: &str) -> Result<(), String> {
@@ -22,10 +22,15 @@ pub(super) fn change(
     require(to.facts.covers(&from.facts), "something known was taken back")?;
     require(to.version == from.version + 1, "the version grows by one")?;
     require(change.announces.is_some() == moved, "a change of status is announced, and only that")?;
-    let since = if moved || from.step() != to.step() { now } else { from.since };
+    let fares_otherwise = from.problem().is_some() != to.problem().is_some()
+        && from.status == Status::Live
+        && to.status == Status::Live;
+    let moved_on = moved || from.step() != to.step() || fares_otherwise;
+    let since = if moved_on { now } else { from.since };
     require(to.since == since, "since changes with status and step, and only with them")?;
     if from.status.is_terminal() {
-        require(to.status == from.status && to.facts == from.facts, "an end is an end")?;
+        let same = to.status == from.status && without_life(to) == without_life(from);
+        require(same, "an end is an end, and nothing but a look changes what is live")?;
     }
     for (old, new) in from.facts.slots.iter().zip(&to.facts.slots) {
         let forgotten = old.activation_doubted.stands() && !new.activation_doubted.stands();
@@ -82,7 +87,14 @@ fn state(state: &Onboarding, limits: &Limits, now: DateTime<Utc>) -> Result<(), 
             require(blocker == problem.code.blocker(), "the problem names who is next")?;
             require(wanted.len() == 1, "one problem, one requirement")?;
         }
-        Status::Live | Status::Cancelled => {
+        Status::Live => {
+            require(due == Some(state.next_look_at_live()), "what is live is looked at")?;
+            let problem = state.problem();
+            require(wanted.len() == problem.iter().count(), "what ails it is wanted")?;
+            let theirs = problem.map_or(Blocker::None, |problem| problem.code.blocker());
+            require(blocker == theirs, "the problem names who is next")?;
+        }
+        Status::Cancelled => {
             require(due.is_none() && wanted.is_empty(), "an end wants nothing")?;
             require(blocker == Blocker::None, "an end waits for nobody")?;
         }
@@ -101,6 +113,14 @@ fn only_a_person_can_go_on(state: &Onboarding) -> bool {
             facts.connections.iter().filter(|c| c.is_open()).all(Connection::waits_for_person)
         }
         StepKind::Map => facts.open_questions().next().is_some(),
-        StepKind::CreateAccount | StepKind::Install | StepKind::Activate | StepKind::Live => false,
+        StepKind::CreateAccount
+        | StepKind::Install
+        | StepKind::Activate
+        | StepKind::Live
+        | StepKind::Offboard => false,
     }
+}
+
+fn without_life(state: &Onboarding) -> Facts {
+    Facts { life: None, ..state.facts.clone() }
 }

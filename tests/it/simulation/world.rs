@@ -186,8 +186,8 @@ impl World {
                     Gain::Questions(vec![(slot, asked.clone())])
                 }
             }
-            StepKind::Activate => Gain::Activated { slot, retired: Vec::new() },
-            StepKind::Live => return None,
+            StepKind::Activate => Gain::Activated { slot, once: false, retired: Vec::new() },
+            StepKind::Live | StepKind::Offboard => return None,
         })
     }
 
@@ -226,7 +226,7 @@ impl World {
                 seen_paused_at: None,
             },
             2 => Gain::Unmapped { slot },
-            3 => Gain::Activated { slot, retired: vec![stray(1)] },
+            3 => Gain::Activated { slot, once: false, retired: vec![stray(1)] },
             4 => Gain::Questions(vec![(slot, vec![question(9, 9)])]),
             _ => Gain::Connections(Vec::new()),
         }
