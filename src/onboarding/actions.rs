@@ -88,7 +88,10 @@ impl Onboarding {
             ),
             Action::Cancel => {
                 self.require_open()?;
-                require(!self.was_live(), "It was live. Offboard it to take it away.")
+                require(
+                    !self.was_live() || self.is_offboarded(),
+                    "It was live. Offboard it to take it away.",
+                )
             }
             Action::Check => self.require_live(),
             Action::Reauthorize => {

@@ -233,7 +233,8 @@ impl Connection {
             && self.authenticated.covers(older.authenticated)
             && self.set_aside.covers(older.set_aside)
             && self.handed_over.covers(older.handed_over)
-            && self.attempt.map(|a| a.opened_at) >= older.attempt.map(|a| a.opened_at)
+            && (self.authenticated.changes() > older.authenticated.changes()
+                || self.attempt.map(|a| a.opened_at) >= older.attempt.map(|a| a.opened_at))
     }
 }
 

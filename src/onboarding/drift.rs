@@ -179,6 +179,14 @@ impl Onboarding {
             let account = account.unwrap_or_default();
             return vec![Difference::new(DriftCode::AccountMissing, None, account, "gone")];
         }
+        // Causes before what comes of them: Cyclr stops a cycle whose connector is gone.
+        for connector in &look.missing_connectors {
+            let wanted = self.facts.connection(*connector);
+            if wanted.is_some_and(|known| !known.set_aside.stands()) {
+                let code = DriftCode::ConnectorMissing;
+                found.push(Difference::new(code, None, connector, "gone"));
+            }
+        }
         for seen in &look.cycles {
             let Some(slot) = self.facts.slots.get(seen.slot) else { continue };
             let Some(cycle) = slot.cycle.filter(|_| !slot.at_rest.stands()) else { continue };
@@ -188,13 +196,6 @@ impl Onboarding {
                 CycleState::Gone => (DriftCode::CycleMissing, "gone"),
             };
             found.push(Difference::new(code, Some(seen.slot), cycle, word));
-        }
-        for connector in &look.missing_connectors {
-            let wanted = self.facts.connection(*connector);
-            if wanted.is_some_and(|known| !known.set_aside.stands()) {
-                let code = DriftCode::ConnectorMissing;
-                found.push(Difference::new(code, None, connector, "gone"));
-            }
         }
         for (place, inputs) in look.mappings.iter().flatten() {
             let Some(slot) = self.facts.slots.get(*place) else { continue };

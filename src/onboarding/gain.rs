@@ -196,6 +196,8 @@ impl Onboarding {
                 // Who is to connect it again is for the tenant's people to say.
                 connection.handed_over.note(false);
                 connection.approval = None;
+                // What somebody did to make it is another story now.
+                connection.attempt = None;
             }
         }
         let unfinished = self.end_attempts(&ids, now);

@@ -256,13 +256,16 @@ impl Onboarding {
     /// Something that only a person can mend keeps it from being looked at.
     pub(super) fn ail(&mut self, problem: Problem, now: DateTime<Utc>) -> Option<Event> {
         let known = self.problem() == Some(&problem);
+        let was_well = self.problem().is_none();
         let life = self.life();
         life.problem = Some(problem.clone());
         life.look_at = now + TimeDelta::hours(1);
         if known {
             return None;
         }
-        self.since = now;
+        if was_well {
+            self.since = now;
+        }
         Some(Event::HealthChanged {
             health: Health::Unhealthy.name().to_owned(),
             problem: Some(problem.code.name().to_owned()),

@@ -204,7 +204,7 @@ impl Onboarding {
 
     /// Asking again soon tells nobody twice.
     pub(super) fn want_link(&mut self, now: DateTime<Utc>) -> Result<Event, InvalidTransition> {
-        require(!self.status.is_terminal(), "It is over.")?;
+        require(!self.status.is_terminal() && !self.is_offboarded(), "It is over.")?;
         let asked = self.facts.link_wanted_at.is_some_and(|at| now - at < LINK_PAUSE);
         require(!asked, "That is known.")?;
         self.facts.link_wanted_at = Some(now);

@@ -8,9 +8,10 @@ use gangway::ids::{
 };
 use gangway::onboarding::{
     Account, Action, AuthKind, Blocker, BlueprintId, Candidate, CheckedAnswers, Command,
-    ConnectionInput, ConnectionWay, ConnectorDetails, Event, Gain, Limits, LinkState, Onboarding,
-    Origin, Outcome, Problem, ProblemCode, ProviderWord, Question, QuestionKey, QuestionKind,
-    Restart, RestartStep, SeenConnector, Status, StepKind,
+    Connection, ConnectionInput, ConnectionWay, ConnectorDetails, CycleState, DriftChoice,
+    DriftCode, Event, Gain, HeardError, Limits, LinkState, Look, Onboarding, Origin, Outcome,
+    Problem, ProblemCode, ProviderWord, Question, QuestionKey, QuestionKind, Removed, Restart,
+    RestartStep, SeenConnector, SeenCycle, Status, StepKind, Upgrade,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -103,6 +104,12 @@ fn gain() -> impl Strategy<Value = Gain> {
         slot.clone().prop_map(|slot| Gain::Mapped { slot, retired: vec![] }),
         slot.clone().prop_map(|slot| Gain::Unmapped { slot }),
         slot.prop_map(|slot| Gain::Activated { slot, once: false, retired: vec![] }),
+        (seen(), 0..3_usize, any::<bool>()).prop_map(|(connectors, state, compared)| {
+            let stopped = CycleState::Stopped("Paused".to_owned());
+            let state = [CycleState::Fine, stopped, CycleState::Gone][state].clone();
+            let mappings = compared.then(|| vec![(0, vec!["Tag".to_owned()])]);
+            Gain::Looked(Look { connectors, mappings, ..look(state) })
+        }),
     ]
 }
 
@@ -136,7 +143,8 @@ fn success(onboarding: &Onboarding) -> Option<Gain> {
         ),
         StepKind::Map => Gain::Mapped { slot, retired: vec![] },
         StepKind::Activate => Gain::Activated { slot, once: false, retired: vec![] },
-        StepKind::Live | StepKind::Offboard => return None,
+        StepKind::Offboard => Gain::Removed(Removed::default()),
+        StepKind::Live => return None,
     })
 }
 
@@ -208,6 +216,15 @@ fn happening() -> impl Strategy<Value = Happening> {
         }),
         1 => Just(Command::WantLink),
         3 => Just(Command::Retry { reason: None }),
+        2 => proptest::sample::select(vec![
+            Command::Check { reason: None }, reauthorize(), settle(), upgrade(), hear(),
+        ]),
+        1 => Just(Command::SettleDrift {
+            code: DriftCode::CycleMissing,
+            object: Uuid::from_u128(100).to_string(),
+            choice: DriftChoice::Reapply,
+            reason: "again".to_owned(),
+        }),
         1 => (0..5_u128).prop_map(choose),
         1 => (0..3_usize, 0..5_u128).prop_map(|(slot, cycle)| Command::Disown {
             slot,
@@ -313,7 +330,7 @@ proptest! {
                 next.announces.is_some(),
                 next.to.status.name() != state.status.name()
             );
-            if state.status.is_terminal() {
+            if state.status == Status::Cancelled {
                 prop_assert_eq!(&next.to.status, &state.status);
             }
             if next.to.status == Status::Running && state.status == Status::Running {
@@ -372,7 +389,7 @@ fn cancel() -> Command {
     Command::Cancel { reason: "asked to".to_owned() }
 }
 
-fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 25] {
+fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 31] {
     [
         ("open_attempt", Command::OpenAttempt { connector: ConnectorId(1) }),
         ("give_credential", Command::CredentialGiven(oauth)),
@@ -399,11 +416,17 @@ fn one_of_each_command(oauth: SeenConnector) -> [(&'static str, Command); 25] {
         ("hand_over", Command::HandOver { connector: ConnectorId(1), to_colleague: true }),
         ("ask_approval", Command::AskApproval { connector: ConnectorId(1), wanted: true }),
         ("want_link", Command::WantLink),
+        ("check", Command::Check { reason: None }),
+        ("reauthorize", reauthorize()),
+        ("settle_drift", settle()),
+        ("upgrade", upgrade()),
+        ("offboard", Command::Offboard { reason: "they have left".to_owned() }),
+        ("hear_of_error", hear()),
     ]
 }
 
 /// Each status once or more, with a name.
-fn states(oauth: &SeenConnector) -> [(&'static str, Onboarding); 8] {
+fn states(oauth: &SeenConnector) -> [(&'static str, Onboarding); 10] {
     let limits = Limits::default();
     let mut installed = begin();
     for _ in 0..3 {
@@ -429,9 +452,82 @@ fn states(oauth: &SeenConnector) -> [(&'static str, Onboarding); 8] {
         ("waiting for answers", asking),
         ("stuck", after(&begin(), Outcome::Stuck(problem()))),
         ("stuck over candidates", after(&account_made, Outcome::Ambiguous(vec![candidate(1)]))),
-        ("live", live),
+        ("live", live.clone()),
+        ("live and stopped", stopped(live, oauth)),
+        ("being taken away", begin().obey(offboard(), &limits, dawn()).unwrap().to),
         ("cancelled", begin().obey(cancel(), &limits, dawn()).unwrap().to),
     ]
+}
+
+/// With a sign-in, and a cycle that somebody has stopped.
+fn stopped(mut live: Onboarding, oauth: &SeenConnector) -> Onboarding {
+    let mut connection = Connection::new(oauth.connector, oauth.name.clone());
+    connection.auth = oauth.auth;
+    connection.authenticated.note(true);
+    live.facts.connections.push(connection);
+    let limits = Limits::default();
+    live.apply(
+        Outcome::Done(Gain::Looked(look(CycleState::Stopped("Paused".to_owned())))),
+        &limits,
+        dawn(),
+    )
+    .to
+}
+
+fn look(state: CycleState) -> Look {
+    Look {
+        account_is_gone: false,
+        cycles: vec![SeenCycle {
+            slot: 0,
+            state,
+            last_success_at: None,
+            errors: 0,
+            incident: None,
+        }],
+        connectors: Vec::new(),
+        missing_connectors: Vec::new(),
+        mappings: None,
+        look_at: dawn() + TimeDelta::hours(1),
+    }
+}
+
+fn offboard() -> Command {
+    Command::Offboard { reason: "they have left".to_owned() }
+}
+
+fn reauthorize() -> Command {
+    let link_expires_at = dawn() + TimeDelta::days(7);
+    Command::Reauthorize { connector: None, reason: "another account".to_owned(), link_expires_at }
+}
+
+fn settle() -> Command {
+    Command::SettleDrift {
+        code: DriftCode::CycleStopped,
+        object: Uuid::from_u128(100).to_string(),
+        choice: DriftChoice::Ignore,
+        reason: "known".to_owned(),
+    }
+}
+
+fn upgrade() -> Command {
+    let BlueprintId { key, version } = begin().blueprint;
+    Command::Upgrade(Upgrade {
+        to: BlueprintId { key, version: version + 1 },
+        templates: vec![TemplateId(Uuid::from_u128(77))],
+        pages_url: None,
+        link_expires_at: dawn() + TimeDelta::days(7),
+        reason: "newer".to_owned(),
+    })
+}
+
+fn hear() -> Command {
+    let error = HeardError {
+        key: "1".to_owned(),
+        at: dawn(),
+        message: "Failed to call the method".to_owned(),
+        looked: false,
+    };
+    Command::HearOfError { cycle: CycleId(Uuid::from_u128(100)), error }
 }
 
 fn oauth() -> SeenConnector {
@@ -467,13 +563,15 @@ fn who_may_want_what_and_when() {
         table.push('\n');
     }
     insta::assert_snapshot!(table, @r"
-    running: disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link
-    retrying: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link
-    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link revoke_link extend_link note cancel skip restart_install restart_connect assign snooze opened hand_over ask_approval want_link
-    waiting for answers: answer disown note_retired rotate_link revoke_link extend_link note cancel correct skip restart_install restart_connect restart_map assign snooze opened want_link
-    stuck: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link
-    stuck over candidates: retry choose_candidate disown note_retired rotate_link revoke_link extend_link note cancel restart_install assign snooze want_link
-    live: disown note_retired rotate_link revoke_link extend_link note
+    running: disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link offboard
+    retrying: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link offboard
+    waiting to connect: open_attempt give_credential look_now disown note_retired rotate_link revoke_link extend_link note cancel skip restart_install restart_connect assign snooze opened hand_over ask_approval want_link offboard
+    waiting for answers: answer disown note_retired rotate_link revoke_link extend_link note cancel correct skip restart_install restart_connect restart_map assign snooze opened want_link offboard
+    stuck: retry disown note_retired rotate_link revoke_link extend_link note cancel assign snooze want_link offboard
+    stuck over candidates: retry choose_candidate disown note_retired rotate_link revoke_link extend_link note cancel restart_install assign snooze want_link offboard
+    live: disown note_retired rotate_link revoke_link extend_link note check upgrade offboard hear_of_error
+    live and stopped: disown note_retired rotate_link revoke_link extend_link note assign snooze check reauthorize settle_drift upgrade offboard hear_of_error
+    being taken away: disown note_retired note cancel assign snooze
     cancelled: disown note_retired note
     ");
 }
@@ -490,7 +588,9 @@ fn how_it_stands_is_said_in_a_sentence() {
     It waits for the tenant's people at the step map since 2026-03-02T09:00:00Z (The tenant has not answered "q" yet); nothing happens by itself until they act, and their time ends at 2026-03-09T09:00:00Z.
     It is stuck at the step create_account since 2026-03-02T09:00:00Z (Cyclr did not answer, or answered with a failure of its own); Cyclr must act, and nothing happens by itself until it is ordered to go on.
     It is stuck at the step install since 2026-03-02T09:00:00Z (The account holds several cycles of this template that could be ours); support must act, and nothing happens by itself until it is ordered to go on.
-    It is live since 2026-03-02T09:00:00Z, and nobody has to act.
+    It is live since 2026-03-02T09:00:00Z, nothing has shown yet that it works, and nobody has to act; it is looked at by itself at 2026-03-02T09:10:00Z.
+    It is live and has not been well since 2026-03-02T09:00:00Z (The cycle was active and Cyclr shows it as stopped); it is looked at by itself at 2026-03-02T10:00:00Z, and support must act if it stays like that.
+    Gangway is at the step offboard since 2026-03-02T09:00:00Z and goes on by itself at once; nobody has to act.
     It is cancelled since 2026-03-02T09:00:00Z, and nothing happens any more.
     "#);
     let late = dawn() + TimeDelta::days(8);

@@ -29,6 +29,7 @@ mod house;
 mod house_rules;
 mod key_commands;
 mod leases;
+mod live;
 mod machine;
 mod mapping;
 mod matrix;

@@ -8,7 +8,8 @@ use super::{StepContext, Trouble, map, seen};
 use crate::cyclr::{Account, Cycle, CycleStatus};
 use crate::ids::{ConnectorId, CycleId};
 use crate::onboarding::{
-    AuthKind, CycleState, Gain, Health, Look, Outcome, SeenConnector, SeenCycle, Slot, next_look,
+    AuthKind, CycleState, DriftCode, Gain, Health, Look, Outcome, SeenConnector, SeenCycle, Slot,
+    next_look,
 };
 
 /// How old the last comparison of everything may become.
@@ -47,7 +48,8 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
 fn is_thorough(context: &StepContext<'_>) -> bool {
     let Some(life) = &context.onboarding.facts.life else { return false };
     let last = life.compared_at.unwrap_or(life.since);
-    life.compare_next || context.now - last >= COMPARED_FOR
+    let account_was_gone = life.differences.iter().any(|d| d.code == DriftCode::AccountMissing);
+    life.compare_next || account_was_gone || context.now - last >= COMPARED_FOR
 }
 
 fn is_there(cycle: Option<&Cycle>) -> bool {
@@ -147,6 +149,10 @@ async fn see_connectors(
     look: &mut Look,
 ) -> Result<(), Trouble> {
     let listed: Vec<_> = cycles.iter().flatten().flat_map(|cycle| &cycle.connectors).collect();
+    let life = context.onboarding.facts.life.as_ref();
+    let gone = life.into_iter().flat_map(|life| &life.differences);
+    let gone = gone.filter(|known| known.code == DriftCode::ConnectorMissing);
+    let gone: Vec<_> = gone.map(|known| known.object.clone()).collect();
     let to_ask: Vec<ConnectorId> = context
         .onboarding
         .facts
@@ -163,7 +169,9 @@ async fn see_connectors(
             } else {
                 listed.iter().any(|one| one.connector == known.connector) && !says_yes
             };
-            is_asked || is_thorough
+            // No cycle names one that is gone.
+            let was_gone = gone.contains(&known.connector.to_string());
+            is_asked || was_gone || is_thorough
         })
         .map(|known| known.connector)
         .collect();
