@@ -152,7 +152,9 @@ impl From<JournalLine> for EventBody {
 fn detail(event: &Event) -> Value {
     match event {
         Event::Started | Event::LookOrdered | Event::Opened | Event::LinkWanted => json!({}),
-        Event::RetryOrdered { reason } => json!({ "reason": reason }),
+        Event::RetryOrdered { reason } | Event::CheckOrdered { reason } => {
+            json!({ "reason": reason })
+        }
         Event::Skipped { step, template, connectors, reason } => json!({
             "step": step, "template": template, "connector_ids": texts(connectors),
             "reason": reason,
@@ -215,7 +217,6 @@ fn detail(event: &Event) -> Value {
         Event::Cancelled { reason } | Event::OffboardOrdered { reason } => {
             json!({ "reason": reason })
         }
-        Event::CheckOrdered { reason } => json!({ "reason": reason }),
         Event::HealthChanged { health, problem, detail } => json!({
             "health": health, "problem": problem, "detail": detail,
         }),

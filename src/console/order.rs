@@ -88,6 +88,7 @@ pub(super) const fn needs_reason(action: Action) -> bool {
 }
 
 /// What needs to know no onboarding; [`Action::Answer`] does.
+#[expect(clippy::too_many_lines, reason = "a case for each action")]
 pub(super) fn read_plain(
     action: Action,
     given: &Given,

@@ -83,7 +83,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), Error>
     let sandbox = Sandbox::open(sandbox::Settings { kept_in, error_link, ..Default::default() })?;
     let private = start_database(&data_dir).await?;
     let database = database_options(private.as_ref())?;
-    let config = doors.config(master_key(&data_dir)?)?;
+    let config = doors.config(&master_key(&data_dir)?)?;
     let store = app::connect(database, config.database.connections).await?;
     store.migrate().await.map_err(app::Error::from)?;
     let blueprints = example_blueprints(&doors)?;
@@ -147,7 +147,7 @@ impl Doors {
     }
 
     /// Short times: a person who tries out what happens after `kill -9` does not want to wait.
-    fn config(&self, master_key: MasterKey) -> Result<Config, Error> {
+    fn config(&self, master_key: &MasterKey) -> Result<Config, Error> {
         let url = |text: &str| Url::parse(text).map_err(|_| Error::Own("address"));
         let sandbox = url(&self.sandbox_url())?;
         let call_deadline = Duration::from_secs(4);

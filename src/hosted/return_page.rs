@@ -68,7 +68,7 @@ pub(super) async fn come_back(
 ) -> Result<Response, web::Error> {
     let brought = Brought::read(query.as_deref());
     let way = format!("/return/{token}");
-    come((&state, &token, &way), &brought, (&headers, wishes), Window::Same).await
+    Box::pin(come((&state, &token, &way), &brought, (&headers, wishes), Window::Same)).await
 }
 
 pub(super) async fn come_back_in_window(
@@ -80,7 +80,7 @@ pub(super) async fn come_back_in_window(
 ) -> Result<Response, web::Error> {
     let brought = Brought::read(query.as_deref());
     let way = format!("/return/{token}/window");
-    come((&state, &token, &way), &brought, (&headers, wishes), Window::Own).await
+    Box::pin(come((&state, &token, &way), &brought, (&headers, wishes), Window::Own)).await
 }
 
 /// Only the browser that set out is shown how it came out.
@@ -97,7 +97,7 @@ async fn come(
     let Some(visit) = visit_of(state, (headers, wishes), &attempt).await? else {
         return Ok(Page(notices::returned_elsewhere(words)).into_response());
     };
-    finish(state, visit, attempt.connector, brought.word(), (window, again)).await
+    Box::pin(finish(state, visit, attempt.connector, brought.word(), (window, again))).await
 }
 
 /// For the page at which Cyclr leaves people whom a provider gave no access: operators put a link to here
@@ -125,7 +125,7 @@ pub(super) async fn come_back_declined(
         return Ok(Page(notices::returned_elsewhere(wishes.words(None, None))).into_response());
     };
     let again = visit.address();
-    finish(&state, visit, attempt.connector, said, (Window::Same, &again)).await
+    Box::pin(finish(&state, visit, attempt.connector, said, (Window::Same, &again))).await
 }
 
 async fn finish(

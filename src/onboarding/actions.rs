@@ -93,7 +93,7 @@ impl Onboarding {
                     "It was live. Offboard it to take it away.",
                 )
             }
-            Action::Check => self.require_live(),
+            Action::Check | Action::Upgrade => self.require_live(),
             Action::Reauthorize => {
                 self.require_live()?;
                 let to_person = |c: &Connection| c.needs_person() && c.authenticated.stands();
@@ -107,7 +107,6 @@ impl Onboarding {
                 let differences = self.facts.life.iter().flat_map(|life| &life.differences);
                 require(differences.count() > 0, "Cyclr has everything as it is on record here.")
             }
-            Action::Upgrade => self.require_live(),
             Action::Offboard => self.may_offboard(),
             Action::Retry => require(
                 matches!(self.status, Status::Stuck { .. } | Status::Retrying { .. }),

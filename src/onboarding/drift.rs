@@ -143,9 +143,9 @@ impl DriftChoice {
 }
 
 impl Difference {
-    fn new(code: DriftCode, slot: Option<usize>, object: impl ToString, found: &str) -> Self {
+    fn new(code: DriftCode, slot: Option<usize>, object: String, found: &str) -> Self {
         let found = found.chars().take(LONGEST).collect();
-        Self { code, slot, object: object.to_string(), found, ignored: false }
+        Self { code, slot, object, found, ignored: false }
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {
@@ -184,7 +184,7 @@ impl Onboarding {
             let wanted = self.facts.connection(*connector);
             if wanted.is_some_and(|known| !known.set_aside.stands()) {
                 let code = DriftCode::ConnectorMissing;
-                found.push(Difference::new(code, None, connector, "gone"));
+                found.push(Difference::new(code, None, connector.to_string(), "gone"));
             }
         }
         for seen in &look.cycles {
@@ -195,7 +195,7 @@ impl Onboarding {
                 CycleState::Stopped(word) => (DriftCode::CycleStopped, word.as_str()),
                 CycleState::Gone => (DriftCode::CycleMissing, "gone"),
             };
-            found.push(Difference::new(code, Some(seen.slot), cycle, word));
+            found.push(Difference::new(code, Some(seen.slot), cycle.to_string(), word));
         }
         for (place, inputs) in look.mappings.iter().flatten() {
             let Some(slot) = self.facts.slots.get(*place) else { continue };
@@ -205,7 +205,7 @@ impl Onboarding {
                 found.push(Difference::new(
                     DriftCode::MappingChanged,
                     Some(*place),
-                    cycle,
+                    cycle.to_string(),
                     &inputs,
                 ));
             }

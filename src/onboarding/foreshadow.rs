@@ -4,6 +4,7 @@ use super::{Action, Onboarding, Status, StepKind};
 
 impl Onboarding {
     /// For staff, as it stands now. Never empty.
+    #[expect(clippy::too_many_lines, reason = "a sentence for each action")]
     pub fn foreshadow(&self, action: Action) -> String {
         match action {
             Action::Retry => format!("The step {} is tried again at once. {}", self.step().name(), self.calls()),

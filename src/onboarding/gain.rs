@@ -82,6 +82,7 @@ impl SeenConnector {
 
 impl Onboarding {
     /// Adds what was gained. What does not fit is a fault of ours, named.
+    #[expect(clippy::too_many_lines, reason = "a case for each kind")]
     pub(super) fn gain(
         &mut self,
         gain: Gain,

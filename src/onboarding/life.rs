@@ -8,7 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Difference, DriftCode, Event, Onboarding, Problem, ProblemCode, SeenConnector, Slot, Status,
+    Difference, DriftCode, Event, Gain, Limits, Onboarding, Outcome, Problem, ProblemCode,
+    SeenConnector, Slot, Status,
 };
 use crate::ids::{ConnectorId, CycleId};
 
@@ -159,9 +160,42 @@ pub fn next_look(
 }
 
 impl Onboarding {
+    /// What a look at a live one comes to: a look that fails changes nothing but when the next one is.
+    pub(super) fn live_on(&mut self, outcome: Outcome, limits: &Limits, now: DateTime<Utc>) -> Option<Event> {
+        match outcome {
+            Outcome::Done(Gain::Looked(look)) => {
+                let event = self.take_look(&look, now);
+                self.settle(limits, now);
+                if let Some(deadline) = self.status.deadline() {
+                    // Reopened: whoever is asked needs a link that is good as long as they have time.
+                    self.link.expires_at = self.link.expires_at.max(deadline);
+                }
+                event
+            }
+            Outcome::Done(_) => {
+                let detail = "a step reported what is no look at a live onboarding";
+                self.ail(Problem::with(ProblemCode::InternalFault, detail), now)
+            }
+            Outcome::Retry { after, .. } | Outcome::HeldBack { after, .. } => {
+                self.put_off_look(after, now);
+                None
+            }
+            // Says nothing of this onboarding, and is told of by all that want to go on.
+            Outcome::Stuck(Problem { code: ProblemCode::CyclrRefusedCredentials, .. }) => {
+                self.put_off_look(TimeDelta::hours(1), now);
+                None
+            }
+            Outcome::Stuck(problem) => self.ail(problem, now),
+            Outcome::Ambiguous(_) => {
+                let detail = "a look at a live onboarding found several cycles";
+                self.ail(Problem::with(ProblemCode::InternalFault, detail), now)
+            }
+        }
+    }
+
     /// `None` before it is live, and after it was cancelled.
     pub fn health(&self) -> Option<Health> {
-        (self.status == Status::Live).then(|| match &self.facts.life {
+        (self.status == Status::Live).then_some(match &self.facts.life {
             Some(Life { problem: Some(_), .. }) => Health::Unhealthy,
             Some(Life { proven_at: Some(_), .. }) => Health::Healthy,
             Some(_) | None => Health::Unproven,
@@ -190,7 +224,7 @@ impl Onboarding {
     }
 
     /// Takes in what a look at a live onboarding has shown. A lost sign-in reopens it.
-    pub(super) fn take_look(&mut self, look: Look, now: DateTime<Utc>) -> Option<Event> {
+    pub(super) fn take_look(&mut self, look: &Look, now: DateTime<Utc>) -> Option<Event> {
         let before =
             (self.health(), self.facts.life.as_ref().and_then(|life| life.problem.clone()));
         self.life();
@@ -202,9 +236,9 @@ impl Onboarding {
             self.reopen(now);
             return Some(Event::ReauthorizationRequired { connectors, reason: None });
         }
-        self.note_runs(&look, now);
-        self.note_differences(&look);
-        let problem = self.what_ails_it(&look);
+        self.note_runs(look, now);
+        self.note_differences(look);
+        let problem = self.what_ails_it(look);
         let ran = self.facts.slots.iter().any(Slot::has_succeeded);
         let life = self.life();
         life.problem = problem;

@@ -269,39 +269,6 @@ impl Onboarding {
         self.transition(to, event, now)
     }
 
-    /// What a look at a live one comes to: a look that fails changes nothing but when the next one is.
-    fn live_on(&mut self, outcome: Outcome, limits: &Limits, now: DateTime<Utc>) -> Option<Event> {
-        match outcome {
-            Outcome::Done(Gain::Looked(look)) => {
-                let event = self.take_look(look, now);
-                self.settle(limits, now);
-                if let Some(deadline) = self.status.deadline() {
-                    // Reopened: whoever is asked needs a link that is good as long as they have time.
-                    self.link.expires_at = self.link.expires_at.max(deadline);
-                }
-                event
-            }
-            Outcome::Done(_) => {
-                let detail = "a step reported what is no look at a live onboarding";
-                self.ail(Problem::with(ProblemCode::InternalFault, detail), now)
-            }
-            Outcome::Retry { after, .. } | Outcome::HeldBack { after, .. } => {
-                self.put_off_look(after, now);
-                None
-            }
-            // Says nothing of this onboarding, and is told of by all that want to go on.
-            Outcome::Stuck(Problem { code: ProblemCode::CyclrRefusedCredentials, .. }) => {
-                self.put_off_look(TimeDelta::hours(1), now);
-                None
-            }
-            Outcome::Stuck(problem) => self.ail(problem, now),
-            Outcome::Ambiguous(_) => {
-                let detail = "a look at a live onboarding found several cycles";
-                self.ail(Problem::with(ProblemCode::InternalFault, detail), now)
-            }
-        }
-    }
-
     /// Refuses what this state does not allow, and says why.
     pub fn obey(
         &self,

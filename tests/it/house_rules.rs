@@ -10,9 +10,10 @@ use crate::rust_tokens::tokens;
 const PLAN: &[(&str, &str)] = &[
     ("main",       "app config demo monitor cli telemetry api sandbox store embedded onboarding ids secret clock"),
     ("demo",       "app config web webhooks engine store cyclr sandbox embedded onboarding ids secret clock"),
-    ("app",        "config telemetry api hosted console web webhooks engine store cyclr identity onboarding sandbox embedded ids secret clock"),
+    ("app",        "config telemetry api hosted hooks console web webhooks engine store cyclr identity onboarding sandbox embedded ids secret clock"),
     ("config",     "telemetry api hosted web webhooks engine store cyclr identity sandbox embedded ids secret"),
     ("api",        "web webhooks engine store onboarding ids secret clock"),
+    ("hooks",      "web engine ids"),
     ("hosted",     "web engine store onboarding words ids secret clock"),
     ("console",    "web engine store identity onboarding ids secret clock"),
     ("web",        "webhooks engine store identity onboarding telemetry words ids secret clock"),

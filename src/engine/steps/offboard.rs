@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use super::{StepContext, Trouble, surplus};
 use crate::cyclr::{Account, CycleStatus};
 use crate::ids::{AccountId, ConnectorId, CycleId};
-use crate::onboarding::{Gain, Onboarding, Origin, Outcome, Problem, ProblemCode, Removed, Status};
+use crate::onboarding::{Gain, Onboarding, Origin, Outcome, Problem, ProblemCode, Removed, Slot, Status};
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let onboarding = context.onboarding;
@@ -84,7 +84,7 @@ async fn cycles_to_remove(
     let mut cycles: Vec<_> = own.chain(former).collect();
     let is_doubted = facts.taken_over_at.is_some()
         || context.takeover
-        || facts.slots.iter().any(|slot| slot.install_doubted());
+        || facts.slots.iter().any(Slot::install_doubted);
     if is_doubted {
         let claimed = surplus::claimed(context).await?;
         let listed = account.list_cycles().await?;

@@ -108,14 +108,17 @@ impl Store {
             let sum = |takes: &dyn Fn(&Place) -> bool| {
                 places.iter().filter(|place| takes(place)).map(|place| place.count).sum()
             };
-            let steps = StepKind::ALL.map(|step| FunnelStep {
+            // The way in; being taken away is no part of it. Who was taken away had come the whole way, as a
+            // rule.
+            let way = StepKind::ALL.into_iter().filter(|step| *step != StepKind::Offboard);
+            let steps = way.map(|step| FunnelStep {
                 step,
                 reached: sum(&|place| place.step >= step),
                 here: sum(&|place| place.step == step && place.status != "cancelled"),
                 lost: sum(&|place| place.step == step && place.status == "cancelled"),
                 median: medians.get(step.name()).copied(),
             });
-            Ok(steps.into())
+            Ok(steps.collect())
         })
         .await
     }

@@ -87,7 +87,11 @@ async fn what_is_out_of_sight_is_answered_like_what_does_not_exist() {
         }
         let body = match path.rsplit('/').next().unwrap() {
             _ if path.contains("bulk_orders") => json!({}),
-            "cancel" | "skip" => json!({ "reason": "x" }),
+            "cancel" | "skip" | "reauthorize" | "offboard" => json!({ "reason": "x" }),
+            "upgrade" => json!({ "version": 1, "reason": "x" }),
+            "settle_drift" => json!({
+                "code": "cycle_stopped", "object": "x", "choice": "adopt", "reason": "x",
+            }),
             "restart_from" => json!({ "step": "connect", "reason": "x" }),
             "assign" => json!({ "assignee": "ada" }),
             "snooze" => json!({ "until": null }),

@@ -1,5 +1,6 @@
 //! The integrator's door, called in-process. No worker runs: an onboarding stays as it was started.
 
+mod after_live;
 mod blueprints;
 mod bulk;
 mod contract;

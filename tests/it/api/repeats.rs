@@ -7,12 +7,14 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use gangway::clock::Clock;
+use gangway::onboarding::CycleState;
 use gangway::secret::ExposeSecret as _;
 use gangway::store::Store;
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
 use uuid::Uuid;
 
+use super::after_live::{look, to_live};
 use super::door::{Answer, Door, blueprint, dawn_plus, signup};
 use super::more_orders::two_questions;
 use super::orders::{two_candidates, work};
@@ -59,6 +61,11 @@ pub(crate) const LOGOS: [&str; 2] = [
     "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAKklEQVR42mM4ISdHU8QwasGoBaMWjFowasGoBaMWjFowasGoBaMWDBULACXLED1gHZEpAAAAAElFTkSuQmCC",
 ];
 
+/// What only a live onboarding takes.
+const LIVE: [&str; 4] =
+    ["check_onboarding", "reauthorize_onboarding", "settle_drift", "upgrade_onboarding"];
+
+#[expect(clippy::too_many_lines, reason = "a case for each operation")]
 fn bodies(operation: &str) -> (Value, Value) {
     let reason = json!({ "reason": "They asked for it." });
     let other_reason = json!({ "reason": "They asked for it twice." });
@@ -76,7 +83,24 @@ fn bodies(operation: &str) -> (Value, Value) {
         | "start_bulk_order"
         | "cancel_bulk_order"
         | "replay_webhook_delivery" => (Value::Null, json!({})),
-        "cancel_onboarding" | "skip_step" => (reason, other_reason),
+        "cancel_onboarding"
+        | "skip_step"
+        | "check_onboarding"
+        | "reauthorize_onboarding"
+        | "offboard_onboarding" => (reason, other_reason),
+        "upgrade_onboarding" => {
+            let to = |reason| json!({ "version": 2, "reason": reason });
+            (to("Newer."), to("Better."))
+        }
+        "settle_drift" => {
+            let choice = |choice| {
+                json!({
+                    "code": "cycle_stopped", "object": Uuid::from_u128(1), "choice": choice,
+                    "reason": "We looked.",
+                })
+            };
+            (choice("ignore"), choice("adopt"))
+        }
         "restart_onboarding" => {
             let from = |step| json!({ "step": step, "reason": "It went wrong." });
             (from("install"), from("connect"))
@@ -129,6 +153,15 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
         }
         if ["answer_questions", "skip_step", "restart_onboarding"].contains(&&*operation) {
             work(door, two_questions()).await;
+        }
+        if LIVE.contains(&&*operation) {
+            work(door, to_live()).await;
+            look(door, CycleState::Stopped("Paused".to_owned())).await;
+        }
+        if operation == "upgrade_onboarding" {
+            let mut second = blueprint();
+            second["name"] = json!("CRM sync, the second");
+            door.post("/v1/blueprints", &second).await;
         }
         path.replace("{id}", &id)
     } else if path.starts_with("/v1/bulk_orders/{id}") {

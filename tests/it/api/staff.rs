@@ -90,6 +90,7 @@ async fn what_is_offered_is_taken_and_nothing_else() {
             "note",
             "assign",
             "snooze",
+            "offboard",
         ])
     );
     for (verb, body, expected) in [

@@ -92,7 +92,7 @@ async fn a_fresh_onboarding_is_shown_whole() {
     let link = ["rotate_link", "revoke_link", "extend_link"];
     assert_eq!(
         allowed,
-        json!([["cancel"].as_slice(), &link, &["note", "assign", "snooze"]].concat())
+        json!([["cancel"].as_slice(), &link, &["note", "assign", "snooze", "offboard"]].concat())
     );
     assert_shown(&shown);
     assert_eq!(door.get(&path).await.text, answer.text);

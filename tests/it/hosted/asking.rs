@@ -17,9 +17,9 @@ async fn send(site: &Site, browser: &Browser, path: &str, fields: &[(&str, &str)
 }
 
 async fn asked() -> (Site, gangway::ids::OnboardingId, Browser) {
-    let (mut site, id) = Site::with(all_ways()).await;
+    let (mut site, id) = Box::pin(Site::with(all_ways())).await;
     let browser = site.visit(id).await;
-    connect_all(&mut site, id, &browser).await;
+    Box::pin(connect_all(&mut site, id, &browser)).await;
     (site, id, browser)
 }
 

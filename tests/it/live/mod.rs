@@ -39,8 +39,8 @@ impl House {
         let key = self.publish(blueprint).await;
         let id = self.start(tenant, &key).await;
         self.settle().await;
-        self.connect_everything(id).await;
-        self.answer_everything(id).await;
+        Box::pin(self.connect_everything(id)).await;
+        Box::pin(self.answer_everything(id)).await;
         assert_eq!(self.settle_in_time(id).await.status, Status::Live);
         id
     }
