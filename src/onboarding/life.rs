@@ -161,7 +161,12 @@ pub fn next_look(
 
 impl Onboarding {
     /// What a look at a live one comes to: a look that fails changes nothing but when the next one is.
-    pub(super) fn live_on(&mut self, outcome: Outcome, limits: &Limits, now: DateTime<Utc>) -> Option<Event> {
+    pub(super) fn live_on(
+        &mut self,
+        outcome: Outcome,
+        limits: &Limits,
+        now: DateTime<Utc>,
+    ) -> Option<Event> {
         match outcome {
             Outcome::Done(Gain::Looked(look)) => {
                 let event = self.take_look(&look, now);

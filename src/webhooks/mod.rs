@@ -36,14 +36,17 @@ pub use schedule::{DELAYS, parse_retry_after};
 pub use signature::{sign, spell_secret};
 
 /// What an endpoint may ask for, and what each of it tells.
-pub const EVENT_KINDS: [(&str, &str); 11] = [
+pub const EVENT_KINDS: [(&str, &str); 14] = [
     ("onboarding.started", "An onboarding was started."),
     ("onboarding.running", "It goes on: Gangway does the next step."),
     ("onboarding.retrying", "Something passing went wrong; it is tried again by itself."),
     ("onboarding.waiting", "The tenant's people have to do something; requirements say what."),
     ("onboarding.stuck", "Somebody has to look: the problem says who and what to do."),
     ("onboarding.live", "All of it is done and the integration is active."),
-    ("onboarding.cancelled", "It was given up."),
+    ("onboarding.healthy", "It is live, and something has shown that it works, or works again."),
+    ("onboarding.unhealthy", "It is live, and something fails, was stopped or is gone."),
+    ("onboarding.cancelled", "It was given up, or taken away."),
+    ("onboarding.offboarded", "What it had at Cyclr was taken away."),
     ("onboarding.link_requested", "Somebody holds a link that has ended, and asks for a new one."),
     ("connection.succeeded", "Somebody has connected an account; connections say which are there."),
     (

@@ -180,6 +180,7 @@ fn details() -> impl Strategy<Value = Option<ConnectorDetails>> {
     proptest::option::of(some)
 }
 
+#[expect(clippy::too_many_lines, reason = "all that can happen")]
 fn happening() -> impl Strategy<Value = Happening> {
     let outcome = prop_oneof![
         4 => gain().prop_map(Outcome::Done),

@@ -99,9 +99,7 @@ async fn how_a_live_one_fares_is_shown_listed_and_counted_alike() {
         assert_eq!(found_in("stuck=true", order).await, 1, "{order}");
         assert_eq!(found_in("stuck=false&status=live", order).await, 0, "{order}");
     }
-    for query in
-        ["problem=cycle_stopped", "blocker=support", "status=live"]
-    {
+    for query in ["problem=cycle_stopped", "blocker=support", "status=live"] {
         assert_eq!(found(query).await, 1, "{query}");
     }
     assert_eq!(found("older_than=1h").await, 0, "it has not been like this for an hour");

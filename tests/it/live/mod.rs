@@ -64,8 +64,8 @@ impl House {
             let list = asked.map(|question| question.key.0.clone());
             let mut answers = vec![("pipeline", "Partners"), ("sender", "ada@acme.example")];
             answers.extend(list.as_deref().map(|list| (list, "Friends")));
-            self.answer(id, &answers).await;
-            self.settle_in_time(id).await;
+            Box::pin(self.answer(id, &answers)).await;
+            Box::pin(self.settle_in_time(id)).await;
         }
     }
 

@@ -38,9 +38,9 @@ impl House {
     /// Signs in and answers, where that is asked.
     async fn go_on(&mut self, id: OnboardingId) -> Onboarding {
         if self.read(id).await.step() == StepKind::Connect {
-            self.connect_everything(id).await;
+            Box::pin(self.connect_everything(id)).await;
         }
-        self.answer_everything(id).await;
+        Box::pin(self.answer_everything(id)).await;
         self.settle_in_time(id).await
     }
 
