@@ -275,6 +275,7 @@ fn views(email: &str, here: &str) -> Vec<View> {
         ("All", String::new()),
         ("Somebody has to look", "stuck=true&order=longest_in_step".to_owned()),
         ("Mine", format!("assignee={email}")),
+        ("Live and not well", "status=live&stuck=true&order=longest_in_step".to_owned()),
         ("Overdue", "status=waiting&stuck=true&order=deadline".to_owned()),
         (
             "Waiting for the customer > 3 days",

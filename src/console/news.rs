@@ -48,6 +48,15 @@ fn one(happened: Happened) -> Option<(u8, News)> {
             (5, format!("Failed and is tried again: {about}"), of_problem("retrying"))
         }
         ("held_back", _) => (6, format!("Held back: {about}"), of_problem("retrying")),
+        ("reauthorization_required", _) => (
+            8,
+            "A sign-in is needed again".to_owned(),
+            list("status=waiting&step=connect&order=longest_in_step"),
+        ),
+        ("health_changed", _) if code.is_some() => {
+            (9, format!("Live and not well: {about}"), of_problem("live"))
+        }
+        ("offboarded", _) => (10, "Taken away at Cyclr".to_owned(), list("step=offboard")),
         ("became_stuck", _) => (7, format!("Got stuck: {about}"), of_problem("stuck")),
         _ => return None,
     };

@@ -17,7 +17,7 @@ use crate::browser::Browser;
 use crate::hosted::Served;
 use crate::house::House;
 use crate::program::PATIENCE;
-use causes::{ACCOUNTS, ACTIVATE, CONNECTOR, Comes, INSTALL, Meddling, Mended, world};
+use causes::{ACCOUNTS, ACTIVATE, AfterLive, CONNECTOR, Comes, INSTALL, Meddling, Mended, world};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -32,20 +32,23 @@ enum Order {
     Skip,
     RestartFrom(&'static str),
     Cancel,
+    Settle(&'static str),
+    Check,
 }
 
 type Row = (ProblemCode, Comes, Mended, Order, &'static str);
 
 /// Each problem: how it comes to it, what is put right, what is ordered, how it stands afterwards.
-const ROWS: [Row; 25] = {
+const ROWS: [Row; 28] = {
+    use AfterLive::{Changed, Fails, Stopped};
     use Comes::{
-        AccountOfAnother, AnswerLost, AnswerRefused, DefectiveTemplate, HeldBack,
+        AccountOfAnother, After, AnswerLost, AnswerRefused, DefectiveTemplate, HeldBack,
         MappingPassedOver, Meddled, NamedAccountMissing, Refused, RuleForNothing, SingleRunLate,
         TwoInstalls, Unanswered, Written,
     };
     use Meddling::{MapsOtherwise, SignsInAgain, StopsTheCycle};
-    use Mended::{AccountMade, AccountRemoved, Faults, Mapped, Time};
-    use Order::{Adopt, Answer, Cancel, RestartFrom, Retry, Skip};
+    use Mended::{AccountMade, AccountRemoved, Faults, Mapped, RunsAgain, Time};
+    use Order::{Adopt, Answer, Cancel, Check, RestartFrom, Retry, Settle, Skip};
     use ProblemCode as Code;
     [
         (Code::CyclrUnreachable, Unanswered("GET", CONNECTOR), Faults, Retry, "live"),
@@ -71,6 +74,9 @@ const ROWS: [Row; 25] = {
         (Code::ActivationRefused, Refused("PUT", ACTIVATE, 400), Faults, Retry, "live"),
         (Code::ActivationUnclear, SingleRunLate, Time, Retry, "live"),
         (Code::NotActiveYet, Meddled(StopsTheCycle), Faults, Retry, "live"),
+        (Code::CycleStopped, After(Stopped), Faults, Settle("reapply"), "live"),
+        (Code::MappingChanged, After(Changed), Faults, Settle("adopt"), "live"),
+        (Code::RunsFailing, After(Fails), RunsAgain, Check, "live"),
         (Code::Poison, Written, Faults, Retry, "waiting"),
         (Code::InternalFault, Written, Faults, Retry, "waiting"),
     ]
@@ -96,7 +102,7 @@ async fn a_stuck_onboarding_of_each_problem_is_found_understood_and_repaired_by_
 }
 
 fn code_of(onboarding: &Onboarding) -> Option<ProblemCode> {
-    onboarding.status.problem().map(|problem| problem.code)
+    onboarding.problem().map(|problem| problem.code)
 }
 
 /// Somebody at the console of a house.
@@ -171,7 +177,7 @@ impl Desk {
         let (what, meaning) = (self.text(".lead").await, self.text(".trouble").await);
         assert!(what.contains(case.step().name()) && what.contains("must act"), "{code:?}: {what}");
         let parts = [format!("Problem: {}", code.name()), code.for_staff().to_owned()];
-        let detail = case.status.problem().unwrap().detail.clone();
+        let detail = case.problem().unwrap().detail.clone();
         for part in parts.into_iter().chain(detail) {
             assert!(meaning.contains(&part), "{code:?}: {part}\n{meaning}");
         }
@@ -200,7 +206,14 @@ impl Desk {
             }
             Order::Answer(answer) => browser.type_into("#i-answer-book", answer).await,
             Order::Adopt => drop(browser.wait_for("#i-cycle").await),
-            Order::Retry | Order::Skip | Order::Cancel => {}
+            Order::Settle(what) => {
+                let choice = browser.wait_for("#i-settle").await;
+                let option = format!("option[value^=\"{what} \"]");
+                let option = choice.find(Locator::Css(&option)).await.unwrap();
+                let value = option.attr("value").await.unwrap().unwrap();
+                choice.select_by_value(&value).await.unwrap();
+            }
+            Order::Retry | Order::Skip | Order::Cancel | Order::Check => {}
         }
         browser.click("main form button.button").await;
         assert!(self.text(".told.good").await.contains("Done"));
@@ -231,6 +244,8 @@ impl Order {
             Self::Skip => "skip",
             Self::RestartFrom(_) => "restart_from",
             Self::Cancel => "cancel",
+            Self::Settle(_) => "settle_drift",
+            Self::Check => "check",
         }
     }
 
@@ -243,6 +258,8 @@ impl Order {
             Self::Skip => &["pass the mapping over"],
             Self::RestartFrom(_) => &["restart"],
             Self::Cancel => &["cancel"],
+            Self::Settle(_) => &["settle"],
+            Self::Check => &["by itself"],
         }
     }
 }

@@ -46,8 +46,18 @@ pub(super) enum Comes {
     HeldBack,
     /// Somebody at Cyclr's console changes something while a call of ours is under way.
     Meddled(Meddling),
+    /// Something happens at Cyclr once it is live.
+    After(AfterLive),
     /// What the sandbox cannot be brought to: written as the step would have written it.
     Written,
+}
+
+/// What happens at Cyclr after it went live.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AfterLive {
+    Stopped,
+    Changed,
+    Fails,
 }
 
 /// What somebody changes, after that call was performed and before it is answered.
@@ -80,6 +90,8 @@ pub(super) enum Mended {
     Mapped,
     /// Some minutes have passed.
     Time,
+    /// The next run succeeds.
+    RunsAgain,
 }
 
 /// The ledger of other tests, and a template that cannot be started.
@@ -136,6 +148,7 @@ fn blueprint(comes: Comes) -> Value {
         | Comes::RuleForNothing
         | Comes::MappingPassedOver
         | Comes::HeldBack
+        | Comes::After(_)
         | Comes::Written => {}
     }
     blueprint
@@ -200,6 +213,7 @@ impl Desk {
             | Comes::RuleForNothing
             | Comes::MappingPassedOver
             | Comes::Meddled(_)
+            | Comes::After(_)
             | Comes::Written => {}
         }
     }
@@ -235,6 +249,11 @@ impl Desk {
                 self.wait_until(id, waits).await;
                 self.meddle(id, meddling, tenant).await;
             }
+            Comes::After(what) => {
+                self.wait_until(id, |now| now.status == Status::Live).await;
+                self.happen(id, what, tenant).await;
+                site.obey(id, Command::Check { reason: None }).await;
+            }
             Comes::Written => {
                 self.wait_until(id, waits).await;
                 site.apply(id, Outcome::Stuck(Problem::with(code, "the <b>detail</b>"))).await;
@@ -248,6 +267,40 @@ impl Desk {
             | Comes::RuleForNothing
             | Comes::SingleRunLate => {}
         }
+    }
+
+    async fn happen(&self, id: OnboardingId, what: AfterLive, tenant: &str) {
+        let house = self.house();
+        let cycle = house.read(id).await.facts.slots[0].cycle.unwrap();
+        let place = format!("/v1.0/cycles/{cycle}");
+        let stop = async || {
+            house.by_hand("PUT", &format!("{place}/deactivate"), tenant, &json!({})).await;
+        };
+        match what {
+            AfterLive::Stopped => stop().await,
+            AfterLive::Changed => {
+                stop().await;
+                let steps =
+                    house.by_hand("GET", &format!("{place}/steps"), tenant, &json!({})).await;
+                let step = steps[0]["Id"].as_str().unwrap();
+                let path = format!("/v1.0/steps/{step}/parameters/1");
+                house.by_hand("PUT", &path, tenant, &mapped_to("by-hand")).await;
+                let again = json!({ "Interval": 60, "RunOnce": false });
+                house.by_hand("PUT", &format!("{place}/activate"), tenant, &again).await;
+            }
+            AfterLive::Fails => self.let_run(id, "fail").await,
+        }
+    }
+
+    /// The next run ends like this, at once.
+    async fn let_run(&self, id: OnboardingId, outcome: &str) {
+        let house = self.house();
+        let onboarding = house.read(id).await;
+        let (account, cycle) = (onboarding.tenant.to_string(), onboarding.facts.slots[0].cycle);
+        let order = json!({
+            "account": account, "cycle": cycle, "outcomes": [outcome], "at_once": true,
+        });
+        house.by_hand("POST", "/_sandbox/runs", "", &order).await;
     }
 
     async fn meddle(&self, id: OnboardingId, meddling: Meddling, tenant: &str) {
@@ -296,6 +349,10 @@ impl Desk {
                 let step = steps[0]["Id"].as_str().unwrap();
                 let path = format!("/v1.0/steps/{step}/parameters/1");
                 house.by_hand("PUT", &path, &tenant, &mapped_to("main")).await;
+            }
+            Mended::RunsAgain => {
+                house.advance(TimeDelta::minutes(1));
+                self.let_run(case.id, "succeed").await;
             }
             Mended::Time => {
                 house.advance(TimeDelta::minutes(10));
