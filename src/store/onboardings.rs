@@ -44,7 +44,7 @@ impl Store {
         self.within(asking).await?.map(Onboarding::try_from).transpose()
     }
 
-    /// The tenant's other onboardings, the cancelled ones included.
+    /// The tenant's other onboardings, but for those that are cancelled.
     pub async fn list_siblings(
         &self,
         tenant: &TenantId,
@@ -52,7 +52,8 @@ impl Store {
     ) -> Result<Vec<Onboarding>, Error> {
         let asking = sqlx::query_as!(
             Row,
-            "SELECT * FROM onboarding WHERE tenant_id = $1 AND onboarding_id <> $2",
+            "SELECT * FROM onboarding
+             WHERE tenant_id = $1 AND onboarding_id <> $2 AND status <> 'cancelled'",
             tenant.as_str(),
             except.0,
         )

@@ -26,8 +26,6 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     };
     let account = context.engine.0.cyclr.in_account(&id, context.log);
     let others = context.store().list_siblings(&onboarding.tenant, onboarding.id).await?;
-    let others: Vec<_> =
-        others.into_iter().filter(|other| other.status != Status::Cancelled).collect();
     let mut removed = Removed::default();
     for cycle in cycles_to_remove(context, &account).await? {
         if !context.has_time_for_a_call() {
