@@ -284,6 +284,8 @@ impl Bench {
                 tags: Vec::new(),
                 metadata: serde_json::Map::new(),
                 pages_url: None,
+                retention_days: None,
+                erased: None,
             },
             tenant: TenantId::parse(tenant).unwrap(),
             blueprint_id: self.blueprint.id.clone(),

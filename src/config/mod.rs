@@ -3,6 +3,7 @@
 //! Every mistake is told at once, by the variable's name and never with its value.
 
 mod identity;
+mod keeping;
 mod variables;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::ids::AccountId;
 use crate::secret::{MasterKey, Secret};
 use crate::{cyclr, engine, web, webhooks};
 
+pub use keeping::master_key;
 pub use variables::{VARIABLES, Variable};
 
 /// All that `serve` needs to know.
@@ -30,6 +32,7 @@ pub struct Config {
     pub database: DatabaseSettings,
     pub cyclr: cyclr::Settings,
     pub engine: engine::Settings,
+    pub keep: engine::Keep,
     pub webhooks: webhooks::Settings,
     pub rates: web::RateSettings,
     /// Who says who staff are; `None`: their own passwords alone.
@@ -106,6 +109,7 @@ impl Reader<'_> {
         let database = self.database();
         let cyclr = self.cyclr();
         let engine = self.engine(public_url.clone(), cyclr.as_ref());
+        let keep = self.keep();
         let webhooks = self.webhooks();
         let rates = self.rates();
         let identity = self.identity();
@@ -118,6 +122,7 @@ impl Reader<'_> {
             database: database?,
             cyclr: cyclr?,
             engine: engine?,
+            keep: keep?,
             webhooks: webhooks?,
             rates: rates?,
             identity,
@@ -230,16 +235,6 @@ impl Reader<'_> {
         })
     }
 
-    fn master_key(&mut self) -> Option<MasterKey> {
-        let text = self.text("GANGWAY_SECRET_KEY")?;
-        let key = MasterKey::from_text(&text);
-        if key.is_none() {
-            let rule = format!("at least {} characters", MasterKey::LEAST_CHARACTERS);
-            self.mistake("GANGWAY_SECRET_KEY", &rule);
-        }
-        key
-    }
-
     fn account_prefix(&mut self) -> Option<String> {
         let prefix = self.value("GANGWAY_ACCOUNT_PREFIX").unwrap_or_default();
         if prefix.is_empty() || (prefix.len() <= 16 && AccountId::parse(prefix.clone()).is_ok()) {
@@ -339,6 +334,24 @@ mod tests {
             nothing.0.len(),
             VARIABLES.iter().filter(|variable| variable.default.is_none()).count()
         );
+    }
+
+    #[test]
+    fn the_other_key_is_a_key_and_another_one() {
+        let with = |other: &'static str| {
+            Config::read(move |name| match name {
+                "GANGWAY_OTHER_SECRET_KEY" => Some(other.to_owned()),
+                _ => good(name),
+            })
+        };
+        assert!(with("  ").is_ok());
+        assert!(with("an-other-canary-that-is-long-enough-too").is_ok());
+        for wrong in ["canary", "canary-canary-canary-canary-canary-canary "] {
+            let Mistakes(mistakes) = with(wrong).unwrap_err();
+            assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+            assert!(mistakes[0].starts_with("GANGWAY_OTHER_SECRET_KEY must be"), "{mistakes:?}");
+            assert!(!mistakes[0].contains("canary"));
+        }
     }
 
     #[test]

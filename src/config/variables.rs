@@ -24,6 +24,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("GANGWAY_PUBLIC_URL", None, "Where browsers reach Gangway; links are made from it"),
     variable("GANGWAY_SECRET_KEY", None, "At least 32 random characters; links are proven with it"),
     variable(
+        "GANGWAY_OTHER_SECRET_KEY",
+        Some(""),
+        "A second key that is taken beside it, while one takes over from the other; empty: none",
+    ),
+    variable(
         "GANGWAY_DEPLOYMENT",
         Some("gangway"),
         "Names this deployment in the accounts it makes",
@@ -64,6 +69,22 @@ pub const VARIABLES: &[Variable] = &[
         Some("30"),
         "Days that messages can be looked at and replayed",
     ),
+    variable(
+        "GANGWAY_KEEP_JOURNAL_DAYS",
+        Some("0"),
+        "Days that the timeline of an ended onboarding is kept; 0: for ever",
+    ),
+    variable(
+        "GANGWAY_KEEP_CALLS_DAYS",
+        Some("90"),
+        "Days that calls to Cyclr and tries at signing in are kept; 0: for ever",
+    ),
+    variable(
+        "GANGWAY_KEEP_ANSWERS_DAYS",
+        Some("2"),
+        "Days that a request is known again by its `Idempotency-Key`",
+    ),
+    variable("GANGWAY_KEEP_BULK_ORDERS_DAYS", Some("90"), "Days that an order to many is kept"),
     variable(
         "GANGWAY_ALLOW_INSECURE_WEBHOOKS",
         Some("false"),

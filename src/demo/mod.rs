@@ -174,6 +174,7 @@ impl Doors {
             webhooks: webhooks::Settings { insecure: true, ..webhooks::Settings::default() },
             // Nobody balances requests here.
             drain: Duration::ZERO,
+            keep: engine::Keep::default(),
             engine: engine::Settings {
                 deployment: "demo".to_owned(),
                 account_prefix: String::new(),

@@ -164,6 +164,13 @@ pub enum Event {
     Cancelled {
         reason: String,
     },
+    /// What was known of people was erased; `everything`: also what mapping rules read.
+    Erased {
+        #[serde(default, skip_serializing_if = "is_false")]
+        everything: bool,
+    },
+    /// The database was put back to an older state: what Cyclr has is looked for before anything is made.
+    LooksFirst,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
@@ -224,7 +231,9 @@ impl Event {
             | Self::LinkRevoked { .. }
             | Self::LinkExtended { .. }
             | Self::Noted { .. }
-            | Self::Cancelled { .. } => Vec::new(),
+            | Self::Cancelled { .. }
+            | Self::Erased { .. }
+            | Self::LooksFirst => Vec::new(),
         }
     }
 
@@ -265,6 +274,8 @@ impl Event {
             Self::LinkExtended { .. } => "link_extended",
             Self::Noted { .. } => "noted",
             Self::Cancelled { .. } => "cancelled",
+            Self::Erased { .. } => "erased",
+            Self::LooksFirst => "looks_first",
         }
     }
 }

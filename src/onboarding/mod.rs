@@ -27,6 +27,7 @@ mod explain;
 mod facts;
 mod foreshadow;
 mod gain;
+mod keeping;
 mod limits;
 mod link;
 mod mapping;
@@ -56,6 +57,7 @@ pub use connection::{Approval, Attempt, Connection, ConnectionInput, ConnectionW
 pub use event::Event;
 pub use facts::{Account, Candidate, Facts, InstallIntent, Mark, Origin, Slot};
 pub use gain::{ConnectorDetails, Gain, SeenConnector};
+pub use keeping::Extent;
 pub use limits::{Limits, StepLimits, StepTable};
 pub use mapping::{
     Foreseen, Function, Part, Plan, Rule, RuleFailure, RuleValue, Setting, SourcePath, Target,
@@ -64,7 +66,7 @@ pub use mapping::{
 pub use mistakes::BlueprintMistake;
 pub use overdue::StuckBecause;
 pub use problem::{Blocker, Outlook, Problem, ProblemCode};
-pub use profile::{Contact, Profile, ReturnUrls};
+pub use profile::{Contact, Erased, Profile, ReturnUrls};
 pub use question::{
     AnswerMistake, CheckedAnswers, Choice, Listed, Lookup, Question, QuestionKey, QuestionKind,
 };

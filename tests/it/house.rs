@@ -361,6 +361,8 @@ pub(crate) fn profile(name: &str) -> Profile {
         tags: Vec::new(),
         metadata: serde_json::Map::new(),
         pages_url: None,
+        retention_days: None,
+        erased: None,
     }
 }
 

@@ -153,7 +153,7 @@ async fn use_everything(store: &Store) {
     store.list_calls(id).await.unwrap();
     store.list_cycles_of_siblings(&tenant, OnboardingId(Uuid::nil())).await.unwrap();
     assert_eq!(store.wake_siblings(&tenant, OnboardingId(Uuid::nil())).await.unwrap(), 1);
-    store.forget_answers().await.unwrap();
+    store.forget_answers(TimeDelta::hours(36)).await.unwrap();
     let mut claimed = store.claim(10, LEASE).await.unwrap();
     let leased = claimed.pop().unwrap();
     assert!(claimed.is_empty());
