@@ -20,4 +20,9 @@ CREATE TRIGGER journal_is_append_only
 
 -- For removal by age. Few rows are added to either, and always at the end of these.
 CREATE INDEX stray_call_by_time ON stray_call (at);
+-- In the order in which they are shown as well: beside an index by time alone the other one would be passed by.
+CREATE INDEX stray_call_by_onboarding_and_time ON stray_call (onboarding_id, at);
+DROP INDEX stray_call_by_onboarding;
+ALTER INDEX stray_call_by_onboarding_and_time RENAME TO stray_call_by_onboarding;
+
 CREATE INDEX attempt_by_time ON attempt (opened_at);

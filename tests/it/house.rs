@@ -90,6 +90,21 @@ impl House {
         (self.engine, self.worker) = self.another_process(POLL);
     }
 
+    /// A copy of the database, as a backup would be. This process goes on with a fresh line to the original.
+    pub(crate) async fn back_up(&mut self) -> TestDb {
+        let copy = self.database.copy().await;
+        self.store = Store::new(self.database.pool().await, self.clock.clone());
+        self.restart();
+        copy
+    }
+
+    /// From here on this database is the one in use, as after a restore; gives the one that was.
+    pub(crate) async fn move_to(&mut self, database: TestDb) -> TestDb {
+        self.store = Store::new(database.pool().await, self.clock.clone());
+        self.restart();
+        std::mem::replace(&mut self.database, database)
+    }
+
     /// Another process on the same database and the same Cyclr.
     pub(crate) fn another_process(&self, poll: Duration) -> (Engine, Worker) {
         engine(&self.store, &self.clock, (self.address, &self.public_url), poll)

@@ -78,11 +78,19 @@ impl Store {
     ) -> Result<Vec<Onboarding>, Error> {
         let asking = sqlx::query_as!(
             Row,
-            // Two indexes, of which each has some of them.
-            "SELECT * FROM onboarding
-             WHERE tenant_id = $1 AND (status <> 'cancelled' OR status = 'cancelled')
-               AND onboarding_id > $2
-             ORDER BY onboarding_id LIMIT $3",
+            // Two indexes, of which each has some of them; a tenant has few.
+            r#"
+            WITH theirs AS MATERIALIZED (
+                SELECT onboarding_id FROM onboarding
+                WHERE tenant_id = $1 AND (status <> 'cancelled' OR status = 'cancelled')
+            ),
+            few AS MATERIALIZED (
+                SELECT onboarding_id FROM theirs WHERE onboarding_id > $2
+                ORDER BY onboarding_id LIMIT $3
+            )
+            SELECT o.* FROM few s JOIN onboarding o ON o.onboarding_id = s.onboarding_id
+            ORDER BY s.onboarding_id
+            "#,
             tenant.as_str(),
             after.0,
             i64::from(limit),

@@ -64,16 +64,22 @@ impl TenantExport {
     ) -> Result<Option<(OnboardingId, Value)>, Error> {
         let asking = sqlx::query!(
             r#"
+            -- Two indexes, of which each has some of them; a tenant has few.
+            WITH theirs AS MATERIALIZED (
+                SELECT onboarding_id FROM onboarding
+                WHERE tenant_id = $1 AND (status <> 'cancelled' OR status = 'cancelled')
+            ),
+            next AS MATERIALIZED (
+                SELECT onboarding_id FROM theirs WHERE onboarding_id > $2
+                ORDER BY onboarding_id LIMIT 1
+            )
             SELECT o.onboarding_id,
                    to_jsonb(o) - ARRAY['lease_token', 'claims', 'last_change', 'due_at', 'rests_at',
                                        'rests_since']
                        || jsonb_build_object('draft',
                               (SELECT d.answers FROM draft d
                                WHERE d.onboarding_id = o.onboarding_id)) AS "row!"
-            FROM onboarding o
-            WHERE o.tenant_id = $1 AND (o.status <> 'cancelled' OR o.status = 'cancelled')
-              AND o.onboarding_id > $2
-            ORDER BY o.onboarding_id LIMIT 1
+            FROM next n JOIN onboarding o ON o.onboarding_id = n.onboarding_id
             "#,
             tenant.as_str(),
             after.0,
