@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, Worker};
+use crate::secret::MasterKey;
 use crate::store::Store;
 use crate::web::{AppState, LinkKeys};
-use crate::secret::MasterKey;
 use crate::webhooks::{self, Deliverer, Endpoints, Resealed};
 use crate::{api, console, cyclr, engine, hosted, identity, web};
 

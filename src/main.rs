@@ -10,9 +10,9 @@ use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use gangway::app::{self, App};
-use gangway::cli::onboardings::{self, Manner, Narrowing};
 use gangway::cli::keeping::{self, KeepingCommand, TenantCommand};
 use gangway::cli::keys::{self, KeyCommand};
+use gangway::cli::onboardings::{self, Manner, Narrowing};
 use gangway::cli::remote::{Failure, Remote, ServiceOptions};
 use gangway::cli::{events, users};
 use gangway::clock::Clock;
@@ -296,6 +296,10 @@ async fn keep(command: KeepingCommand) -> anyhow::Result<()> {
         KeepingCommand::AfterRestore { back_to } => {
             let (back_to, marked) = app::after_restore(open_database().await?, back_to).await?;
             say(&format!("{marked} onboardings look before they act; the copy is of {back_to}."))
+        }
+        KeepingCommand::Archive { before } => {
+            let out = &mut std::io::BufWriter::new(std::io::stdout());
+            Ok(keeping::archive(&open_database().await?, before, out).await?)
         }
         KeepingCommand::Tenant(TenantCommand::Export { tenant_id, service }) => {
             let (remote, _) = open_service(&service)?;

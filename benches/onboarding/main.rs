@@ -302,6 +302,7 @@ impl Bench {
                 service_domain: self.base.clone(),
                 client_id: "bench".to_owned(),
                 client_secret: Secret::from("bench"),
+                other_client_secret: None,
                 call_deadline: Duration::from_secs(20),
                 connect_deadline: Duration::from_secs(5),
                 body_limit: 1024 * 1024,

@@ -117,8 +117,15 @@ fn parse_tenant(text: &str) -> Result<TenantId, Error> {
 enum Place {
     Head(String),
     /// The next onboarding comes after this one.
-    Onboarding { after: OnboardingId, is_first: bool },
-    Part { id: OnboardingId, part: usize, from: usize },
+    Onboarding {
+        after: OnboardingId,
+        is_first: bool,
+    },
+    Part {
+        id: OnboardingId,
+        part: usize,
+        from: usize,
+    },
     End,
 }
 
@@ -161,8 +168,7 @@ async fn next_piece(
                 let rows = export.part(*kind, id, from).await?;
                 let is_last = rows.len() < TenantExport::PIECE;
                 let text = list_piece(*kind, from, &rows, is_last);
-                let (part, from) =
-                    if is_last { (part + 1, 0) } else { (part, from + rows.len()) };
+                let (part, from) = if is_last { (part + 1, 0) } else { (part, from + rows.len()) };
                 Some((text, Place::Part { id, part, from }))
             }
             None => Some(("}".to_owned(), Place::Onboarding { after: id, is_first: false })),

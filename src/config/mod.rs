@@ -165,6 +165,7 @@ impl Reader<'_> {
             self.parse("CYCLR_SERVICE_DOMAIN", "an address, like https://acme-h.cyclr.com");
         let client_id = self.text("CYCLR_CLIENT_ID");
         let client_secret = self.text("CYCLR_CLIENT_SECRET");
+        let other = self.value("CYCLR_OTHER_CLIENT_SECRET").filter(|text| !text.is_empty());
         let deadline = self.seconds("CYCLR_TIMEOUT_SECONDS", 1, 300);
         let calls_at_once = self.number("CYCLR_CALLS_AT_ONCE", 1, 10_000);
         let plain_http = self.parse("GANGWAY_ALLOW_HTTP_CYCLR", "true or false");
@@ -173,6 +174,7 @@ impl Reader<'_> {
             service_domain: service_domain?,
             client_id: client_id?,
             client_secret: client_secret?.into(),
+            other_client_secret: other.map(Secret::from),
             call_deadline: deadline?,
             connect_deadline: deadline?.min(Duration::from_secs(5)),
             body_limit: 1024 * 1024,

@@ -129,6 +129,11 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("CYCLR_CLIENT_ID", None, "Partner credentials of the Cyclr console"),
     variable("CYCLR_CLIENT_SECRET", None, "Partner credentials of the Cyclr console"),
+    variable(
+        "CYCLR_OTHER_CLIENT_SECRET",
+        Some(""),
+        "A second secret that is tried where that is refused; empty: none",
+    ),
     variable("CYCLR_TIMEOUT_SECONDS", Some("20"), "Total time of one call to Cyclr"),
     variable("CYCLR_CALLS_AT_ONCE", Some("128"), "Calls to Cyclr under way at once"),
     variable("GANGWAY_LOG", Some("info"), "What is logged, in the form of RUST_LOG"),

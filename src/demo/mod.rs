@@ -161,6 +161,7 @@ impl Doors {
                 service_domain: sandbox,
                 client_id: sandbox::CLIENT_ID.to_owned(),
                 client_secret: Secret::from(sandbox::CLIENT_SECRET),
+                other_client_secret: None,
                 call_deadline,
                 connect_deadline: Duration::from_secs(2),
                 body_limit: 1024 * 1024,

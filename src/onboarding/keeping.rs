@@ -25,7 +25,12 @@ impl Onboarding {
     pub const FORGOTTEN_VERSIONS: i64 = 1_000_000;
 
     /// The same without what is known of people. `None` while it is open, and when nothing is left to erase.
-    pub fn erase(&self, extent: Extent, blueprint: &Blueprint, now: DateTime<Utc>) -> Option<Transition> {
+    pub fn erase(
+        &self,
+        extent: Extent,
+        blueprint: &Blueprint,
+        now: DateTime<Utc>,
+    ) -> Option<Transition> {
         let everything = match (&self.status, extent) {
             (Status::Live, Extent::WhatRests) => false,
             (Status::Live | Status::Cancelled, _) => true,

@@ -14,7 +14,8 @@ use super::{Refusal, Settings, check_address};
 use crate::ids::EndpointId;
 use crate::secret::{MasterKey, Reseal, SealKey};
 use crate::store::{
-    self, EndpointOrder, IdempotencyKey, OnceError, OrderOutcome, OrderedAnswer, SealedSecret, Store,
+    self, EndpointOrder, IdempotencyKey, OnceError, OrderOutcome, OrderedAnswer, SealedSecret,
+    Store,
 };
 
 /// Secrets that are read together to be sealed anew.

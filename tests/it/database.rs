@@ -51,7 +51,8 @@ impl TestDb {
         let strategy = copy_strategy(&mut admin).await;
         let copy = format!("CREATE DATABASE {name} TEMPLATE {source} {strategy}");
         for _ in 0..100 {
-            let cut_off = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+            let cut_off =
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
             sqlx::query(cut_off).bind(source).execute(&mut admin).await.unwrap();
             // Somebody may have come back already.
             if sqlx::query(AssertSqlSafe(copy.clone())).execute(&mut admin).await.is_ok() {

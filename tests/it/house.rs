@@ -327,6 +327,7 @@ fn engine_with(
             service_domain: base,
             client_id: "sandbox-client".to_owned(),
             client_secret: Secret::from("sandbox-secret-not-for-production"),
+            other_client_secret: None,
             call_deadline,
             connect_deadline: Duration::from_secs(1),
             body_limit: 1024 * 1024,

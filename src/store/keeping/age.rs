@@ -9,7 +9,7 @@ use crate::store::{Error, Store};
 /// Most rows that one statement removes.
 const AT_ONCE: i64 = 500;
 /// Most lines of the journal that one statement looks at.
-const WALKED: i64 = 1000;
+pub(super) const WALKED: i64 = 1000;
 
 /// How far a walk through the journal has come: after this line.
 pub type WalkPlace = (Uuid, i64);
@@ -94,7 +94,7 @@ impl Store {
 }
 
 /// The smallest id of whatever is made at that moment or later: such ids begin with the time.
-fn first_id_at(at: DateTime<Utc>) -> Uuid {
+pub(super) fn first_id_at(at: DateTime<Utc>) -> Uuid {
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
     Uuid::from_u64_pair(millis << 16, 0)
 }

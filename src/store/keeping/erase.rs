@@ -33,8 +33,7 @@ impl Store {
         after: Option<(NaiveDateTime, OnboardingId)>,
         limit: u16,
     ) -> Result<Vec<ToErase>, Error> {
-        let (bound, id) =
-            after.map_or((EARLIEST, Uuid::nil()), |(bound, id)| (bound, id.0));
+        let (bound, id) = after.map_or((EARLIEST, Uuid::nil()), |(bound, id)| (bound, id.0));
         let asking = sqlx::query!(
             r#"
             WITH stretch AS MATERIALIZED (

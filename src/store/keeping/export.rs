@@ -1,6 +1,7 @@
 //! All that is kept of a tenant, piece by piece.
 
 use serde_json::Value;
+use sqlx::PgPool;
 
 use crate::ids::{OnboardingId, TenantId};
 use crate::store::{Error, Store};
@@ -101,57 +102,11 @@ impl TenantExport {
         let pool = &self.store.pool;
         let asking = async {
             match part {
-                TenantPart::Journal => sqlx::query_scalar!(
-                    r#"SELECT to_jsonb(j) - 'onboarding_id' AS "row!" FROM journal j
-                       WHERE onboarding_id = $1 ORDER BY version OFFSET $2 LIMIT $3"#,
-                    id.0,
-                    from,
-                    i64::from(AT_ONCE),
-                )
-                .fetch_all(pool)
-                .await,
-                TenantPart::OtherCalls => sqlx::query_scalar!(
-                    r#"SELECT to_jsonb(c) - 'onboarding_id' AS "row!" FROM stray_call c
-                       WHERE onboarding_id = $1 ORDER BY at, ctid OFFSET $2 LIMIT $3"#,
-                    id.0,
-                    from,
-                    i64::from(AT_ONCE),
-                )
-                .fetch_all(pool)
-                .await,
-                TenantPart::SignIns => sqlx::query_scalar!(
-                    r#"SELECT to_jsonb(a) - ARRAY['onboarding_id', 'digest', 'session_digest']
-                           AS "row!" FROM attempt a
-                       WHERE onboarding_id = $1 ORDER BY opened_at, digest OFFSET $2 LIMIT $3"#,
-                    id.0,
-                    from,
-                    i64::from(AT_ONCE),
-                )
-                .fetch_all(pool)
-                .await,
-                TenantPart::Messages => sqlx::query_scalar!(
-                    r#"SELECT to_jsonb(m) - ARRAY['onboarding_id', 'link_generation']
-                           || jsonb_build_object('endpoint_id', d.endpoint_id, 'state', d.state,
-                                                 'body', m.body::jsonb) AS "row!"
-                       FROM webhook_delivery d
-                       JOIN webhook_message m ON m.message_id = d.message_id
-                       WHERE d.onboarding_id = $1
-                       ORDER BY d.message_id, d.endpoint_id OFFSET $2 LIMIT $3"#,
-                    id.0,
-                    from,
-                    i64::from(AT_ONCE),
-                )
-                .fetch_all(pool)
-                .await,
-                TenantPart::Audit => sqlx::query_scalar!(
-                    r#"SELECT to_jsonb(a) - 'onboarding_id' AS "row!" FROM audit a
-                       WHERE onboarding_id = $1 ORDER BY audit_id OFFSET $2 LIMIT $3"#,
-                    id.0,
-                    from,
-                    i64::from(AT_ONCE),
-                )
-                .fetch_all(pool)
-                .await,
+                TenantPart::Journal => journal(pool, id, from).await,
+                TenantPart::OtherCalls => other_calls(pool, id, from).await,
+                TenantPart::SignIns => sign_ins(pool, id, from).await,
+                TenantPart::Messages => messages(pool, id, from).await,
+                TenantPart::Audit => audit(pool, id, from).await,
             }
         };
         Ok(self.store.within(asking).await?)
@@ -159,4 +114,75 @@ impl TenantExport {
 
     /// Rows of a full piece.
     pub const PIECE: usize = AT_ONCE as usize;
+}
+
+/// What happened, with the calls that led to it.
+async fn journal(pool: &PgPool, id: OnboardingId, from: i64) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT to_jsonb(j) - 'onboarding_id' AS "row!" FROM journal j
+           WHERE onboarding_id = $1 ORDER BY version OFFSET $2 LIMIT $3"#,
+        id.0,
+        from,
+        i64::from(AT_ONCE),
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Calls that led to no line.
+async fn other_calls(pool: &PgPool, id: OnboardingId, from: i64) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT to_jsonb(c) - 'onboarding_id' AS "row!" FROM stray_call c
+           WHERE onboarding_id = $1 ORDER BY at, ctid OFFSET $2 LIMIT $3"#,
+        id.0,
+        from,
+        i64::from(AT_ONCE),
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Tries at signing in, without what proves them.
+async fn sign_ins(pool: &PgPool, id: OnboardingId, from: i64) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT to_jsonb(a) - ARRAY['onboarding_id', 'digest', 'session_digest']
+               AS "row!" FROM attempt a
+           WHERE onboarding_id = $1 ORDER BY opened_at, digest OFFSET $2 LIMIT $3"#,
+        id.0,
+        from,
+        i64::from(AT_ONCE),
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// What was told of it, and to whom; links are not kept in it.
+async fn messages(pool: &PgPool, id: OnboardingId, from: i64) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT to_jsonb(m) - ARRAY['onboarding_id', 'link_generation']
+               || jsonb_build_object('endpoint_id', d.endpoint_id, 'state', d.state,
+                                     'body', m.body::jsonb) AS "row!"
+           FROM webhook_delivery d
+           JOIN webhook_message m ON m.message_id = d.message_id
+           WHERE d.onboarding_id = $1
+           ORDER BY d.message_id, d.endpoint_id OFFSET $2 LIMIT $3"#,
+        id.0,
+        from,
+        i64::from(AT_ONCE),
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// What staff did about it.
+async fn audit(pool: &PgPool, id: OnboardingId, from: i64) -> sqlx::Result<Vec<Value>> {
+    sqlx::query_scalar!(
+        r#"SELECT to_jsonb(a) - 'onboarding_id' AS "row!" FROM audit a
+           WHERE onboarding_id = $1 ORDER BY audit_id OFFSET $2 LIMIT $3"#,
+        id.0,
+        from,
+        i64::from(AT_ONCE),
+    )
+    .fetch_all(pool)
+    .await
 }

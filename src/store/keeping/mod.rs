@@ -9,6 +9,7 @@
 //! partitions from the first day (docs/keeping.md says when they are worth it, and how).
 
 mod age;
+mod archive;
 mod erase;
 mod export;
 mod restore;

@@ -91,7 +91,11 @@ async fn the_document_lists_the_routes_and_no_other() {
         operations.iter().map(|(method, path)| format!("{method} {path}")).collect();
     assert_eq!(listed, OPERATIONS);
     for (method, path) in &operations {
-        let address = path.replace("{id}", "x").replace("{key}", "x").replace("{message}", "x").replace("{tenant_id}", "x");
+        let address = path
+            .replace("{id}", "x")
+            .replace("{key}", "x")
+            .replace("{message}", "x")
+            .replace("{tenant_id}", "x");
         let open = document["paths"][path][method.to_lowercase()]["security"] == json!([{}]);
         let expected = if open { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
         assert_eq!(door.send(bare(method, &address)).await.status, expected, "{method} {path}");

@@ -105,6 +105,43 @@ async fn a_long_journal_goes_in_pieces_and_new_lines_stay() {
     assert_eq!(kinds(&house, id).await, ["installed", "noted"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_go_can_be_put_away_before() {
+    let mut house = House::open().await;
+    let pool = house.pool().await;
+    let key = house.publish(unattended()).await;
+    let id = house.start("acme", &key).await;
+    house.settle().await;
+    sqlx::query(
+        "INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
+         SELECT $1, 1000 + n, $2, 'test', 'noted', 'live', 'live', '{\"text\": \"x\"}'
+         FROM generate_series(1, 1500) n",
+    )
+    .bind(id.0)
+    .bind(house.clock.now())
+    .execute(&pool)
+    .await
+    .unwrap();
+    let late = "INSERT INTO journal VALUES ($1, 9999, '2098-05-05', 'test', 'noted', 'live', 'live', '{}')";
+    sqlx::query(late).bind(id.0).execute(&pool).await.unwrap();
+    let archive = |before: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gangway"));
+        command.args(["archive", "--before", before]).env("DATABASE_URL", house.database.url());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect::<Vec<serde_json::Value>>()
+    };
+    let lines = archive("2098-05-05");
+    let all: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM journal").fetch_one(&pool).await.unwrap();
+    assert_eq!(i64::try_from(lines.len()).unwrap(), all - 1, "all but the one that is too young");
+    assert!(lines.iter().any(|line| line["kind"] == "installed" && line["calls"].is_array()));
+    assert_eq!(archive("2098-05-05T00:00:01Z").len(), lines.len() + 1);
+    assert_eq!(archive("2020-01-01").len(), 0);
+}
+
 #[tokio::test]
 async fn nobody_else_changes_the_journal_and_nobody_at_all_the_audit() {
     let mut house = House::open().await;

@@ -153,8 +153,7 @@ async fn round(ground: &Ground, n: usize, makes: &Replica, takes: &Replica) -> (
 async fn endpoint(ground: &Ground, replica: &Replica, receiver: &Receiver) -> String {
     let body = json!({ "url": receiver.url(), "events": ["onboarding.live"] });
     let name = format!("endpoint-{}", receiver.address.port());
-    let (status, made) =
-        replica.post(&ground.key, "/v1/webhook_endpoints", &name, &body).await;
+    let (status, made) = replica.post(&ground.key, "/v1/webhook_endpoints", &name, &body).await;
     assert_eq!(status, 201, "{made}");
     // Answered again, the secret is the same: the answer is kept sealed.
     let (_, again) = replica.post(&ground.key, "/v1/webhook_endpoints", &name, &body).await;
@@ -211,7 +210,10 @@ async fn a_key_takes_over_under_load_and_the_old_one_is_refused_afterwards() {
     round(&ground, 31, &new, &old).await;
     until_heard(&first, 13, &first_secret).await;
     until_heard(&second, 10, &second_secret).await;
-    assert_eq!(words(&reseal(database, NEW, OLD).stdout), "0 secrets sealed anew, 2 were already.\n");
+    assert_eq!(
+        words(&reseal(database, NEW, OLD).stdout),
+        "0 secrets sealed anew, 2 were already.\n"
+    );
 
     // The old key goes.
     drop((old, new));
@@ -230,8 +232,7 @@ async fn a_key_takes_over_under_load_and_the_old_one_is_refused_afterwards() {
     assert!(words(&refused.stderr).contains("2 secrets open with neither key"), "{refused:?}");
     // The onboarding itself is where it was, with a link by the new key.
     let shown = browser().get(format!("{}/v1/onboardings/{oldest_id}", last.url));
-    let shown: Value =
-        shown.bearer_auth(&ground.key).send().await.unwrap().json().await.unwrap();
+    let shown: Value = shown.bearer_auth(&ground.key).send().await.unwrap().json().await.unwrap();
     assert_eq!(last.follow(shown["link"]["url"].as_str().unwrap()).await.0, 303);
 }
 
@@ -245,10 +246,8 @@ async fn a_secret_that_is_moved_to_another_row_opens_for_nobody() {
         endpoint(&ground, &replica, receiver).await;
     }
     let pool = ground.house.pool().await;
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook_secret")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM webhook_secret").fetch_one(&pool).await.unwrap();
     assert_eq!(count, 2);
     // Each gets what was sealed for the other.
     let swap = "UPDATE webhook_secret s SET sealed = o.sealed FROM webhook_secret o

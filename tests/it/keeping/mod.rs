@@ -61,7 +61,8 @@ async fn start_known(house: &House, tenant: &str, key: &BlueprintKey) -> Onboard
 
 /// What else may name a person: a draft, and a message that was told.
 async fn hang_on(pool: &PgPool, id: OnboardingId) {
-    let endpoint = "INSERT INTO webhook_endpoint (endpoint_id, url, description, events, created_at)
+    let endpoint =
+        "INSERT INTO webhook_endpoint (endpoint_id, url, description, events, created_at)
          VALUES ('00000000-0000-7000-8000-000000000001', 'https://a.example/', '', '{}', now())
          ON CONFLICT DO NOTHING";
     sqlx::query(endpoint).execute(pool).await.unwrap();
@@ -72,7 +73,8 @@ async fn hang_on(pool: &PgPool, id: OnboardingId) {
         "data": { "id": id.0, "contact": { "name": "canary" }, "metadata": { "a": "canary" },
                   "tags": ["canary"], "status": "running" }
     });
-    let message = "INSERT INTO webhook_message VALUES ($1, $1, 1, 'onboarding.started', now(), $2, 1)";
+    let message =
+        "INSERT INTO webhook_message VALUES ($1, $1, 1, 'onboarding.started', now(), $2, 1)";
     sqlx::query(message).bind(id.0).bind(body.to_string()).execute(pool).await.unwrap();
     let delivery = "INSERT INTO webhook_delivery VALUES
          ('00000000-0000-7000-8000-000000000001', $1, $1, 1, 'delivered', 1, 1, now(), NULL)";

@@ -138,10 +138,8 @@ async fn restore_at(fault: Fault, what: &str) {
 
     // Whoever was told of what is forgotten takes what comes now for newer.
     let pool = original.pool().await;
-    let told: i64 = sqlx::query_scalar("SELECT max(version) FROM journal")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let told: i64 =
+        sqlx::query_scalar("SELECT max(version) FROM journal").fetch_one(&pool).await.unwrap();
     assert!(done.version > told, "{what}: {} {told}", done.version);
     let kinds = kinds(&house, id).await;
     assert!(kinds.contains(&"looks_first"), "{what}: {kinds:?}");

@@ -83,7 +83,10 @@ async fn the_export_holds_everything_and_opens_nothing() {
     .unwrap();
     let (status, export) = office.ask(&office.key, "/v1/tenants/acme/export", None).await;
     assert_eq!(status, 200, "{export}");
-    assert_eq!((&export["tenant"]["tenant_id"], &export["tenant"]["account_id"]), (&json!("acme"), &json!("acme")));
+    assert_eq!(
+        (&export["tenant"]["tenant_id"], &export["tenant"]["account_id"]),
+        (&json!("acme"), &json!("acme"))
+    );
     let onboardings = export["onboardings"].as_array().unwrap();
     assert_eq!(onboardings.len(), 2, "and not the other tenant's");
     let one = onboardings.iter().find(|one| one["onboarding_id"] == json!(first.0)).unwrap();
@@ -126,14 +129,20 @@ async fn erasing_is_refused_while_one_is_open_and_leaves_nothing_afterwards() {
     assert_eq!(told, "What was known of the tenant's people is erased from 1 onboardings.\n");
     let erased = office.house.read(id).await;
     assert!(erased.profile.erased.is_some_and(|erased| erased.everything));
-    assert_eq!(erased.facts.account, open.facts.account, "what keeps accounts from being made twice");
+    assert_eq!(
+        erased.facts.account, open.facts.account,
+        "what keeps accounts from being made twice"
+    );
     assert_eq!(erased.facts.slots[0].cycle, open.facts.slots[0].cycle);
     let (_, export) = office.ask(&office.key, "/v1/tenants/acme/export", None).await;
     for word in [CANARY, "Acme and Sons", "Acme Books"] {
         assert!(!export.to_string().to_lowercase().contains(&word.to_lowercase()), "{word}");
     }
     let audit: Vec<(String, String, String, String)> =
-        sqlx::query_as("SELECT actor, action, object, reason FROM audit").fetch_all(&pool).await.unwrap();
+        sqlx::query_as("SELECT actor, action, object, reason FROM audit")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
     let line = ["key:office", "erase_tenant", "acme", "They asked for it."].map(str::to_owned);
     let [actor, action, object, reason] = line;
     assert_eq!(audit, [(actor, action, object, reason)]);
@@ -143,7 +152,10 @@ async fn erasing_is_refused_while_one_is_open_and_leaves_nothing_afterwards() {
     assert!(tables_with(&pool, CANARY).await.contains(&"onboarding".to_owned()));
     let again = start_known(&office.house, "acme", &key).await;
     office.house.settle().await;
-    assert_eq!(office.house.read(again).await.facts.account.map(|known| known.id), erased.facts.account.map(|known| known.id));
+    assert_eq!(
+        office.house.read(again).await.facts.account.map(|known| known.id),
+        erased.facts.account.map(|known| known.id)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
