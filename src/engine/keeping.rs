@@ -15,8 +15,8 @@ use crate::store::{self, Act, Actor, Answer, IdempotencyKey, Restore, Store, Wal
 
 /// How often it is looked whether somebody's time is over.
 const ERASING_PAUSE: Duration = Duration::from_mins(10);
-/// How often what is old is looked for.
-const AGING_PAUSE: Duration = Duration::from_hours(1);
+/// How often what is old is looked for. It is kept for days, and looking means to walk through the journal.
+const AGING_PAUSE: Duration = Duration::from_hours(6);
 /// Between two pieces, so that others come to their turn.
 const BREATH: Duration = Duration::from_millis(20);
 /// Onboardings that are looked at together.
@@ -91,7 +91,16 @@ impl Engine {
             let Some(last) = stretch.last() else { return Ok(erased) };
             after = Some(last.place);
             for one in stretch.iter().filter(|one| one.is_due) {
-                erased += u64::from(self.erase_one(one.id, Extent::WhatRests, OURSELVES).await?);
+                match self.erase_one(one.id, Extent::WhatRests, OURSELVES).await {
+                    Ok(done) => erased += u64::from(done),
+                    // Somebody is at work on it; its turn comes again.
+                    Err(store::Error::Conflict) => {}
+                    Err(
+                        error @ (store::Error::Database(_) | store::Error::Inconsistent { .. }),
+                    ) => {
+                        return Err(error);
+                    }
+                }
             }
             tokio::time::sleep(BREATH).await;
         }
@@ -143,6 +152,12 @@ impl Engine {
         for one in &all {
             self.erase_one(one.id, Extent::Everything, actor).await?;
         }
+        // One may have been started or opened again meanwhile: then nobody is told that it is done.
+        let all = self.list_all_of(tenant).await?;
+        let is_bare = |one: &Onboarding| one.profile.erased.is_some_and(|erased| erased.everything);
+        if !all.iter().all(is_bare) {
+            return Err(store::Error::Conflict.into());
+        }
         let count = u64::try_from(all.len()).unwrap_or(u64::MAX);
         let (status, body) = render(count);
         let answer = Answer { status, body, shows: None };
@@ -166,7 +181,7 @@ impl Engine {
         }
     }
 
-    /// Says whether there was anything to erase.
+    /// Says whether there was anything to erase. [`store::Error::Conflict`] when others change it all the time.
     async fn erase_one(
         &self,
         id: OnboardingId,
@@ -185,8 +200,7 @@ impl Engine {
                 return Ok(true);
             }
         }
-        // Somebody is at work on it all the time; its turn comes again.
-        Ok(false)
+        Err(store::Error::Conflict)
     }
 }
 

@@ -8,6 +8,8 @@ use crate::store::{Error, Store};
 
 /// Most rows that one statement removes.
 const AT_ONCE: i64 = 500;
+/// Names the lock of whoever walks through the journal: one is enough.
+const WALKING: i64 = 0x6761_6e67_7761_7a01;
 /// Most lines of the journal that one statement looks at.
 pub(super) const WALKED: i64 = 1000;
 
@@ -30,6 +32,8 @@ impl Store {
     /// than `lines` go, and calls older than `calls` go from those that stay. The lines by which a search
     /// finds an onboarding stay as long as it does.
     ///
+    /// Where somebody else is at it, this walk ends.
+    ///
     /// By the primary key: onboardings are numbered in the order of their beginnings, and no index by time has
     /// to be kept for every line that is written.
     pub async fn thin_journal(
@@ -43,6 +47,12 @@ impl Store {
         let newest = before(lines).max(before(calls)).unwrap_or(DateTime::UNIX_EPOCH);
         let work = async {
             let mut tx = self.pool.begin().await?;
+            let free = sqlx::query_scalar!("SELECT pg_try_advisory_xact_lock($1)", WALKING)
+                .fetch_one(&mut *tx)
+                .await?;
+            if free != Some(true) {
+                return Ok(Thinned { lines: 0, calls: 0, next: None });
+            }
             begin_keeping(&mut tx).await?;
             let row = sqlx::query_file!(
                 "src/store/keeping/thin_journal.sql",

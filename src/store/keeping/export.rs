@@ -133,7 +133,7 @@ async fn journal(pool: &PgPool, id: OnboardingId, from: i64) -> sqlx::Result<Vec
 async fn other_calls(pool: &PgPool, id: OnboardingId, from: i64) -> sqlx::Result<Vec<Value>> {
     sqlx::query_scalar!(
         r#"SELECT to_jsonb(c) - 'onboarding_id' AS "row!" FROM stray_call c
-           WHERE onboarding_id = $1 ORDER BY at, ctid OFFSET $2 LIMIT $3"#,
+           WHERE onboarding_id = $1 ORDER BY at OFFSET $2 LIMIT $3"#,
         id.0,
         from,
         i64::from(AT_ONCE),
@@ -147,7 +147,7 @@ async fn sign_ins(pool: &PgPool, id: OnboardingId, from: i64) -> sqlx::Result<Ve
     sqlx::query_scalar!(
         r#"SELECT to_jsonb(a) - ARRAY['onboarding_id', 'digest', 'session_digest']
                AS "row!" FROM attempt a
-           WHERE onboarding_id = $1 ORDER BY opened_at, digest OFFSET $2 LIMIT $3"#,
+           WHERE onboarding_id = $1 ORDER BY opened_at OFFSET $2 LIMIT $3"#,
         id.0,
         from,
         i64::from(AT_ONCE),
