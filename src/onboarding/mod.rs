@@ -6,7 +6,9 @@
 //! What always holds:
 //! - Two functions change an onboarding: [`Onboarding::apply`] for what a step found out, and
 //!   [`Onboarding::obey`] for what a person wants. `apply` is total, `obey` can refuse.
-//! - [`Facts`] only grow. The step an onboarding stands at is derived from them, never stored as a
+//! - Beside these, [`Onboarding::erase`] takes away what is known of people once it has ended, and
+//!   [`Onboarding::look_first`] tells a restored copy to doubt what is next. Neither moves it.
+//! - [`Facts`] only grow, but for answers that are erased. The step an onboarding stands at is derived from them, never stored as a
 //!   second truth; so are blocker, requirements and every word on a page.
 //! - `Live` and `Cancelled` stay (until a later part of Gangway reopens a live one on purpose).
 //!
