@@ -325,6 +325,7 @@ mod tests {
                     "activate": { "tries": 5, "retry_hours": 5 },
                 },
             },
+            "retention_days": 365,
         });
         assert_eq!(through::<Blueprint>(&document), document);
         assert_eq!(through::<crate::onboarding::Blueprint>(&document), document);

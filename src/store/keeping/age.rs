@@ -80,8 +80,9 @@ impl Store {
         let asking = sqlx::query!(
             "DELETE FROM stray_call WHERE ctid = ANY (ARRAY (
                  SELECT ctid FROM stray_call
-                 WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED))",
-            self.clock.now() - keep,
+                 WHERE at AT TIME ZONE 'UTC' < $1 ORDER BY at AT TIME ZONE 'UTC' LIMIT $2
+                 FOR UPDATE SKIP LOCKED))",
+            (self.clock.now() - keep).naive_utc(),
             AT_ONCE,
         )
         .execute(&self.pool);
@@ -94,8 +95,9 @@ impl Store {
         let asking = sqlx::query!(
             "DELETE FROM attempt WHERE digest = ANY (ARRAY (
                  SELECT digest FROM attempt
-                 WHERE opened_at < $1 ORDER BY opened_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
-            self.clock.now() - keep,
+                 WHERE opened_at AT TIME ZONE 'UTC' < $1 ORDER BY opened_at AT TIME ZONE 'UTC' LIMIT $2
+                 FOR UPDATE SKIP LOCKED))",
+            (self.clock.now() - keep).naive_utc(),
             AT_ONCE,
         )
         .execute(&self.pool);
