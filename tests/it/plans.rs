@@ -32,8 +32,8 @@ const LEASE: Duration = Duration::from_mins(1);
 #[tokio::test]
 async fn no_statement_looks_through_a_table() {
     let database = TestDb::fresh().await;
-    let options = gangway::app::session(database.options());
-    // One session, so that whatever was prepared can be asked about.
+    let options = gangway::app::session(database.options()).statement_cache_capacity(1000);
+    // One session that forgets nothing, so that whatever was prepared can be asked about.
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let store = Store::new(pool.clone(), Clock::system());
     fill(&store, &pool).await;
