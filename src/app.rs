@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -11,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Engine, Worker};
+use crate::secret::MasterKey;
 use crate::store::Store;
 use crate::web::{AppState, LinkKeys};
-use crate::webhooks::{Deliverer, Endpoints};
-use crate::{api, console, cyclr, hooks, hosted, identity, web};
+use crate::webhooks::{self, Deliverer, Endpoints, Resealed};
+use crate::{api, console, cyclr, engine, hooks, hosted, identity, web};
 
 /// How long requests and calls that are under way get when the program is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -68,6 +70,20 @@ pub fn session(options: PgConnectOptions) -> PgConnectOptions {
         .options([("enable_mergejoin", "off")])
 }
 
+/// Brings whatever is sealed in the database under the newest key.
+pub async fn reseal(store: Store, master: &MasterKey) -> Result<Resealed, crate::store::Error> {
+    Endpoints::new(store, master, webhooks::Settings::default()).reseal().await
+}
+
+/// Tells a database that was put back to an older state, before anybody works on it. Says how far it went
+/// back, and how many onboardings look at Cyclr before they make anything.
+pub async fn after_restore(
+    store: Store,
+    back_to: Option<DateTime<Utc>>,
+) -> Result<(DateTime<Utc>, u64), crate::store::Error> {
+    engine::after_restore(&store, Clock::system().now(), back_to).await
+}
+
 /// For the console, what the tenant's people see.
 pub fn customers_page(state: &AppState) -> console::CustomersPage {
     let preview = hosted::Preview::new(state.clone());
@@ -84,6 +100,7 @@ impl App {
         let endpoints = Endpoints::new(store.clone(), &config.master_key, config.webhooks.clone());
         let (engine, worker) =
             Engine::new(store.clone(), cyclr, clock.clone(), config.engine.clone());
+        let worker = worker.keeping(config.keep);
         let links = LinkKeys::new(&config.master_key);
         let identity = config.identity.clone();
         let identity = identity.map(|settings| identity::Provider::new(settings, clock.clone()));

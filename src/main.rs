@@ -10,23 +10,23 @@ use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use gangway::app::{self, App};
+use gangway::cli::keeping::{self, KeepingCommand, TenantCommand};
+use gangway::cli::keys::{self, KeyCommand};
 use gangway::cli::onboardings::{self, Manner, Narrowing};
-use gangway::cli::remote::{Failure, Remote};
-use gangway::cli::{events, keys, users};
+use gangway::cli::remote::{Failure, Remote, ServiceOptions};
+use gangway::cli::{events, users};
 use gangway::clock::Clock;
 use gangway::config::{self, Config};
 use gangway::embedded::{self, Durability, Embedded};
-use gangway::ids::{ApiKeyId, BlueprintKey};
+use gangway::ids::ApiKeyId;
 use gangway::onboarding::Blueprint;
 use gangway::secret::{ExposeSecret as _, Secret};
-use gangway::store::{ApiKey, KeyScope, Store};
+use gangway::store::{ApiKey, Store};
 use gangway::{api, demo, monitor, sandbox, telemetry};
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use url::Url;
-use uuid::Uuid;
 
 /// Many short-lived pieces on several threads are what a drive is made of: the system's allocator spent
 /// a quarter of the processor's time on them, most of it waiting for itself.
@@ -104,45 +104,10 @@ enum Command {
     /// Blueprints.
     #[command(subcommand)]
     Blueprint(BlueprintCommand),
+    #[command(flatten)]
+    Keeping(KeepingCommand),
     /// Print the API's OpenAPI document.
     Openapi,
-}
-
-/// Which service is asked, and how it is told.
-#[derive(Debug, clap::Args)]
-struct ServiceOptions {
-    /// Where the service is; `GANGWAY_URL` if left out, and this machine if that is not set.
-    #[arg(long)]
-    url: Option<Url>,
-    /// The API's own JSON, one document per line.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum KeyCommand {
-    /// Make a key and print it. It is not shown again.
-    Create {
-        /// What the key is for; it stands in the journal beside what is done with it.
-        name: String,
-        /// What it is good for: read, write, blueprints, webhooks, admin. All of it if left out.
-        #[arg(long = "scope", value_parser = keys::parse_scope)]
-        scopes: Vec<KeyScope>,
-        /// The key of a blueprint whose onboardings it may see. All if left out; with it the key has
-        /// the scopes read, write and blueprints at most.
-        #[arg(long = "blueprint", value_parser = keys::parse_blueprint_key)]
-        blueprints: Vec<BlueprintKey>,
-        /// Days until it ends. It does not end if left out.
-        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-        expires_in_days: Option<u16>,
-    },
-    /// List the keys, newest first: what they are for, and when they were used last.
-    List,
-    /// End a key. It opens nothing from the next request on.
-    Revoke {
-        /// As `key list` shows it.
-        id: Uuid,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -178,21 +143,21 @@ async fn run(command: Command) -> anyhow::Result<()> {
             say("The database has this version's shape.")
         }
         Command::List { narrowing, limit, service } => {
-            let (remote, manner) = service.open()?;
+            let (remote, manner) = open_service(&service)?;
             Ok(onboardings::list(&remote, &narrowing, limit, manner, &mut std::io::stdout())
                 .await?)
         }
         Command::Show { onboarding, service } => {
-            let (remote, manner) = service.open()?;
+            let (remote, manner) = open_service(&service)?;
             Ok(onboardings::show(&remote, &onboarding, manner, &mut std::io::stdout()).await?)
         }
         Command::Retry { onboarding, reason, service } => {
-            let (remote, manner) = service.open()?;
+            let (remote, manner) = open_service(&service)?;
             let (reason, out) = (reason.as_deref(), &mut std::io::stdout());
             Ok(onboardings::retry(&remote, &onboarding, reason, manner, out).await?)
         }
         Command::Events { onboarding, follow, service } => {
-            let (remote, manner) = service.open()?;
+            let (remote, manner) = open_service(&service)?;
             let out = &mut std::io::stdout();
             Ok(events::events(&remote, &onboarding, follow, manner, out).await?)
         }
@@ -209,23 +174,22 @@ async fn run(command: Command) -> anyhow::Result<()> {
             told.iter().try_for_each(|line| say(line))
         }
         Command::Blueprint(BlueprintCommand::Publish { file }) => publish(&file).await,
+        Command::Keeping(command) => keep(command).await,
         Command::Openapi => say(&api::document().to_pretty_json()?),
     }
 }
 
-impl ServiceOptions {
-    /// The key stands in the environment alone: a flag would be seen by whoever lists processes.
-    fn open(&self) -> anyhow::Result<(Remote, Manner)> {
-        let Some(key) = config::api_key() else {
-            bail!("GANGWAY_API_KEY is not set; `gangway key create` makes a key");
-        };
-        let manner = Manner { json: self.json, now: Clock::system().now() };
-        let url = match &self.url {
-            Some(url) => url.clone(),
-            None => config::service_url()?,
-        };
-        Ok((Remote::new(&url, key)?, manner))
-    }
+/// The key stands in the environment alone: a flag would be seen by whoever lists processes.
+fn open_service(options: &ServiceOptions) -> anyhow::Result<(Remote, Manner)> {
+    let Some(key) = config::api_key() else {
+        bail!("GANGWAY_API_KEY is not set; `gangway key create` makes a key");
+    };
+    let manner = Manner { json: options.json, now: Clock::system().now() };
+    let url = match &options.url {
+        Some(url) => url.clone(),
+        None => config::service_url()?,
+    };
+    Ok((Remote::new(&url, key)?, manner))
 }
 
 async fn manage_keys(command: KeyCommand) -> anyhow::Result<()> {
@@ -320,6 +284,33 @@ async fn run_sandbox(options: sandbox::Options) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     opened.serve(async move { stop.cancelled().await }).await?;
     Ok(())
+}
+
+async fn keep(command: KeepingCommand) -> anyhow::Result<()> {
+    match command {
+        KeepingCommand::Reseal => {
+            let done = app::reseal(open_database().await?, &config::master_key()?).await?;
+            say(&format!("{} secrets sealed anew, {} were already.", done.resealed, done.fresh))?;
+            Ok(keeping::require_none_foreign(done.foreign)?)
+        }
+        KeepingCommand::AfterRestore { back_to } => {
+            let (back_to, marked) = app::after_restore(open_database().await?, back_to).await?;
+            say(&format!("{marked} onboardings look before they act; the copy is of {back_to}."))
+        }
+        KeepingCommand::Archive { before } => {
+            let out = &mut std::io::BufWriter::new(std::io::stdout());
+            Ok(keeping::archive(&open_database().await?, before, out).await?)
+        }
+        KeepingCommand::Tenant(TenantCommand::Export { tenant_id, service }) => {
+            let (remote, _) = open_service(&service)?;
+            Ok(keeping::export(&remote, &tenant_id, &mut std::io::stdout()).await?)
+        }
+        KeepingCommand::Tenant(TenantCommand::Erase { tenant_id, reason, service }) => {
+            let (remote, manner) = open_service(&service)?;
+            let out = &mut std::io::stdout();
+            Ok(keeping::erase(&remote, (&tenant_id, &reason), manner, out).await?)
+        }
+    }
 }
 
 async fn publish(file: &std::path::Path) -> anyhow::Result<()> {

@@ -16,11 +16,30 @@ use subtle::ConstantTimeEq;
 /// Text without a `Debug` that shows it. `SecretString` wipes itself when dropped.
 pub type Secret = SecretString;
 
+/// One key, and perhaps a second one that is good beside it while one takes over from the other.
+#[derive(Clone, Copy)]
+struct Keys {
+    /// Makes whatever is made.
+    newest: [u8; 32],
+    other: Option<[u8; 32]>,
+}
+
+impl Keys {
+    fn map(self, derive: impl Fn(&[u8; 32]) -> [u8; 32]) -> Self {
+        Self { newest: derive(&self.newest), other: self.other.as_ref().map(derive) }
+    }
+
+    fn each(&self) -> impl Iterator<Item = &[u8; 32]> {
+        std::iter::once(&self.newest).chain(&self.other)
+    }
+}
+
 /// The deployment's own secret, from which one key per purpose is derived.
 ///
-/// Nothing is signed with it directly: a proof made for one purpose is worthless for another.
+/// Nothing is signed with it directly: a proof made for one purpose is worthless for another. Whatever is
+/// derived from one with another beside it makes with the first and takes both.
 #[derive(Clone)]
-pub struct MasterKey([u8; 32]);
+pub struct MasterKey(Keys);
 
 impl MasterKey {
     /// Fewest characters that [`MasterKey::from_text`] takes.
@@ -28,16 +47,29 @@ impl MasterKey {
 
     /// `None` for a text too short to hold 128 bits of randomness.
     pub fn from_text(text: &str) -> Option<Self> {
-        (text.trim().len() >= Self::LEAST_CHARACTERS)
-            .then(|| Self(Sha256::digest(text.trim().as_bytes()).into()))
+        (text.trim().len() >= Self::LEAST_CHARACTERS).then(|| {
+            let newest = Sha256::digest(text.trim().as_bytes()).into();
+            Self(Keys { newest, other: None })
+        })
+    }
+
+    /// The same, taking what the other has made as well.
+    #[must_use]
+    pub fn beside(self, other: &Self) -> Self {
+        Self(Keys { other: Some(other.0.newest), ..self.0 })
+    }
+
+    /// Whether both are one key.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.newest.ct_eq(&other.0.newest).into()
     }
 
     pub fn derive(&self, purpose: &'static str) -> MacKey {
-        MacKey(mac(&self.0, &[b"derive", purpose.as_bytes()]))
+        MacKey(self.0.map(|key| mac(key, &[b"derive", purpose.as_bytes()])))
     }
 
     pub fn derive_seal(&self, purpose: &'static str) -> SealKey {
-        SealKey(mac(&self.0, &[b"seal", purpose.as_bytes()]))
+        SealKey(self.0.map(|key| mac(key, &[b"seal", purpose.as_bytes()])))
     }
 }
 
@@ -47,19 +79,22 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// A key for one purpose. Makes and checks HMAC-SHA-256 tags.
+/// A key for one purpose. Makes and checks the first half of HMAC-SHA-256 tags.
 #[derive(Clone)]
-pub struct MacKey([u8; 32]);
+pub struct MacKey(Keys);
+
+/// Bytes of a tag: 128 bits.
+pub const TAG: usize = 16;
 
 impl MacKey {
     /// The tag over all parts. Parts are framed by their length, so `["ab", "c"]` is not `["a", "bc"]`.
-    pub fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
-        mac(&self.0, parts)
+    pub fn tag(&self, parts: &[&[u8]]) -> [u8; TAG] {
+        short_mac(&self.0.newest, parts)
     }
 
     /// Compares in constant time. A tag of another length is simply wrong.
     pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
-        self.tag(parts).ct_eq(tag).into()
+        self.0.each().any(|key| short_mac(key, parts).ct_eq(tag).into())
     }
 }
 
@@ -69,13 +104,29 @@ impl fmt::Debug for MacKey {
     }
 }
 
+fn short_mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; TAG] {
+    let whole = mac(key, parts);
+    std::array::from_fn(|place| whole[place])
+}
+
 /// A key under which secrets are kept (XChaCha20-Poly1305).
 #[derive(Clone)]
-pub struct SealKey([u8; 32]);
+pub struct SealKey(Keys);
 
-/// Bytes that name the key, so that another one can take over some day.
+/// Bytes that name the key, so that another one can take over.
 const KEY_NAME: usize = 4;
 const NONCE: usize = 24;
+
+/// What a sealed text needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reseal {
+    /// The newest key has sealed it.
+    Fresh,
+    /// Sealed with the other one; this is the same under the newest.
+    Stale(Vec<u8>),
+    /// None of our keys opens it, or not for this place.
+    Foreign,
+}
 
 impl SealKey {
     /// What only this key opens, and only together with `bound_to`: a sealed text that is copied to
@@ -83,28 +134,44 @@ impl SealKey {
     pub fn seal(&self, plain: &[u8], bound_to: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE] = rand::random();
         let payload = Payload { msg: plain, aad: bound_to };
+        let key = &self.0.newest;
         // Fails for texts of many gigabytes only; nothing opens what comes of it then.
-        let sealed = self.cipher().encrypt(&nonce.into(), payload).unwrap_or_default();
-        [&self.name()[..], &nonce, &sealed].concat()
+        let sealed = cipher(key).encrypt(&nonce.into(), payload).unwrap_or_default();
+        [&key_name(key)[..], &nonce, &sealed].concat()
     }
 
-    /// `None` for what this key did not seal, or not for this.
+    /// `None` for what neither key sealed, or not for this.
     pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
-        let (name, sealed) = sealed.split_at_checked(KEY_NAME)?;
-        let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
-        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
-        let payload = Payload { msg: sealed, aad: bound_to };
-        (name == self.name()).then(|| self.cipher().decrypt(&nonce.into(), payload).ok())?
+        self.0.each().find_map(|key| open_with(key, sealed, bound_to))
     }
 
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(&self.0.into())
+    /// For whoever brings what is kept under the newest key.
+    pub fn reseal(&self, sealed: &[u8], bound_to: &[u8]) -> Reseal {
+        if open_with(&self.0.newest, sealed, bound_to).is_some() {
+            return Reseal::Fresh;
+        }
+        match self.open(sealed, bound_to) {
+            Some(plain) => Reseal::Stale(self.seal(&plain, bound_to)),
+            None => Reseal::Foreign,
+        }
     }
+}
 
-    fn name(&self) -> [u8; KEY_NAME] {
-        let [a, b, c, d, ..] = mac(&self.0, &[b"name"]);
-        [a, b, c, d]
-    }
+fn open_with(key: &[u8; 32], sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
+    let (name, sealed) = sealed.split_at_checked(KEY_NAME)?;
+    let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
+    let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+    let payload = Payload { msg: sealed, aad: bound_to };
+    (name == key_name(key)).then(|| cipher(key).decrypt(&nonce.into(), payload).ok())?
+}
+
+fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(key.into())
+}
+
+fn key_name(key: &[u8; 32]) -> [u8; KEY_NAME] {
+    let [a, b, c, d, ..] = mac(key, &[b"name"]);
+    [a, b, c, d]
 }
 
 impl fmt::Debug for SealKey {
@@ -172,7 +239,7 @@ mod tests {
         let tag = links.tag(&[b"ab", b"c"]);
         assert!(links.verify(&[b"ab", b"c"], &tag));
         assert!(!links.verify(&[b"a", b"bc"], &tag));
-        assert!(!links.verify(&[b"ab", b"c"], &tag[..16]));
+        assert!(!links.verify(&[b"ab", b"c"], &tag[..8]));
         assert!(!master.derive("visit").verify(&[b"ab", b"c"], &tag));
         let other = MasterKey::from_text(&"j".repeat(32)).unwrap();
         assert!(!other.derive("link").verify(&[b"ab", b"c"], &tag));
@@ -195,6 +262,32 @@ mod tests {
         }
         assert!(!sealed.windows(6).any(|six| six == b"canary"));
         assert_eq!(format!("{key:?}"), "SealKey(hidden)");
+    }
+
+    #[test]
+    fn one_key_takes_over_from_another() {
+        let [old, new] = ["o", "n"].map(|letter| MasterKey::from_text(&letter.repeat(32)).unwrap());
+        let both = new.clone().beside(&old);
+        assert!(old.is(&old) && !old.is(&new) && both.is(&new));
+        let parts: &[&[u8]] = &[b"part"];
+        let by_old = old.derive("link").tag(parts);
+        assert!(both.derive("link").verify(parts, &by_old));
+        assert!(!both.derive("visit").verify(parts, &by_old));
+        assert!(!new.derive("link").verify(parts, &by_old));
+        assert_eq!(both.derive("link").tag(parts), new.derive("link").tag(parts));
+
+        let [old, new, both] = [old, new, both].map(|master| master.derive_seal("webhooks"));
+        let by_old = old.seal(b"canary", b"row 1");
+        assert_eq!(both.open(&by_old, b"row 1").as_deref(), Some(&b"canary"[..]));
+        assert_eq!(both.open(&by_old, b"row 2"), None);
+        assert_eq!(both.reseal(&by_old, b"row 2"), Reseal::Foreign);
+        assert_eq!(new.reseal(&by_old, b"row 1"), Reseal::Foreign);
+        let Reseal::Stale(by_new) = both.reseal(&by_old, b"row 1") else {
+            panic!("the other key has sealed it");
+        };
+        assert_eq!(new.open(&by_new, b"row 1").as_deref(), Some(&b"canary"[..]));
+        assert_eq!(old.open(&by_new, b"row 1"), None);
+        assert_eq!(both.reseal(&by_new, b"row 1"), Reseal::Fresh);
     }
 
     #[test]

@@ -164,6 +164,8 @@ fn map(blueprint: &Blueprint, template: &TemplatePlan) {
         tags: Vec::new(),
         metadata: serde_json::Map::new(),
         pages_url: None,
+        retention_days: None,
+        erased: None,
     };
     let Ok(tenant) = TenantId::parse("{{acme}}") else { return };
     let answer = |question: &Question| question.check("{{x}}", None, None).ok().flatten();

@@ -109,6 +109,7 @@ fn tags() -> Vec<Tag> {
         tag("blueprints", "What an onboarding is to set up. Published versions never change."),
         tag("webhooks", "Where you are told of changes, by Standard Webhooks."),
         tag("api_keys", "Who may ask this API for what."),
+        tag("tenants", "All that is kept of a tenant: to be handed over, and to be erased."),
         tag("health", "Whether the service is there, and this description of it."),
     ]
 }

@@ -151,7 +151,12 @@ impl From<JournalLine> for EventBody {
 #[expect(clippy::too_many_lines, reason = "a table: an entry for each kind")]
 fn detail(event: &Event) -> Value {
     match event {
-        Event::Started | Event::LookOrdered | Event::Opened | Event::LinkWanted => json!({}),
+        Event::Started
+        | Event::LookOrdered
+        | Event::Opened
+        | Event::LinkWanted
+        | Event::LooksFirst => json!({}),
+        Event::Erased { everything } => json!({ "everything": everything }),
         Event::RetryOrdered { reason } | Event::CheckOrdered { reason } => {
             json!({ "reason": reason })
         }

@@ -33,6 +33,7 @@ mod repeatable;
 mod shapes;
 mod start;
 mod stream;
+mod tenants;
 mod version;
 mod webhooks;
 
@@ -94,6 +95,8 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .merge(webhooks::routes())
         .routes(routes!(keys::create, keys::list))
         .routes(routes!(keys::show, keys::revoke))
+        .routes(routes!(tenants::export))
+        .routes(routes!(tenants::erase))
         .routes(routes!(document::show))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))

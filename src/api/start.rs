@@ -198,6 +198,8 @@ fn parse(body: NewOnboarding) -> Result<Parsed, Error> {
         tags: parse_tags(body.tags, &mut mistakes),
         metadata,
         pages_url: None,
+        retention_days: None,
+        erased: None,
     };
     let parsed = tenant.zip(key).map(|(tenant, key)| (tenant, key, version, profile));
     mistakes.or_value(parsed)

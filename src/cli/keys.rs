@@ -1,9 +1,37 @@
 //! `gangway key …`.
 
 use chrono::{DateTime, Utc};
+use clap::Subcommand;
+use uuid::Uuid;
 
 use crate::ids::BlueprintKey;
 use crate::store::{ApiKey, KeyScope, NewApiKey, Sight};
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key and print it. It is not shown again.
+    Create {
+        /// What the key is for; it stands in the journal beside what is done with it.
+        name: String,
+        /// What it is good for: read, write, blueprints, webhooks, admin. All of it if left out.
+        #[arg(long = "scope", value_parser = parse_scope)]
+        scopes: Vec<KeyScope>,
+        /// The key of a blueprint whose onboardings it may see. All if left out; with it the key has
+        /// the scopes read, write and blueprints at most.
+        #[arg(long = "blueprint", value_parser = parse_blueprint_key)]
+        blueprints: Vec<BlueprintKey>,
+        /// Days until it ends. It does not end if left out.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        expires_in_days: Option<u16>,
+    },
+    /// List the keys, newest first: what they are for, and when they were used last.
+    List,
+    /// End a key. It opens nothing from the next request on.
+    Revoke {
+        /// As `key list` shows it.
+        id: Uuid,
+    },
+}
 
 pub fn parse_scope(name: &str) -> Result<KeyScope, String> {
     let known = KeyScope::ALL.map(KeyScope::name).join(", ");

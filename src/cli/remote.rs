@@ -8,6 +8,17 @@ use url::Url;
 
 use crate::secret::{ExposeSecret as _, Secret};
 
+/// Which service is asked, and how it is told.
+#[derive(Debug, clap::Args)]
+pub struct ServiceOptions {
+    /// Where the service is; `GANGWAY_URL` if left out, and this machine if that is not set.
+    #[arg(long)]
+    pub url: Option<Url>,
+    /// The API's own JSON, one document per line.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Why a command did not come to its end. Each has an exit code of its own, for scripts.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -96,6 +107,11 @@ impl Remote {
     /// An answer that goes on, to be read as it comes.
     pub async fn listen(&self, path: &str, last: i64) -> Result<Response, Failure> {
         self.send(Method::GET, path, &[("after", last.to_string())], None).await
+    }
+
+    /// An answer of any size, to be read as it comes.
+    pub async fn fetch(&self, path: &str) -> Result<Response, Failure> {
+        self.send(Method::GET, path, &[], None).await
     }
 
     async fn send(

@@ -3,6 +3,7 @@
 //! Every mistake is told at once, by the variable's name and never with its value.
 
 mod identity;
+mod keeping;
 mod variables;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use crate::ids::AccountId;
 use crate::secret::{MasterKey, Secret};
 use crate::{cyclr, engine, web, webhooks};
 
+pub use keeping::master_key;
 pub use variables::{VARIABLES, Variable};
 
 /// All that `serve` needs to know.
@@ -31,6 +33,7 @@ pub struct Config {
     pub database: DatabaseSettings,
     pub cyclr: cyclr::Settings,
     pub engine: engine::Settings,
+    pub keep: engine::Keep,
     pub webhooks: webhooks::Settings,
     pub rates: web::RateSettings,
     /// Who says who staff are; `None`: their own passwords alone.
@@ -107,6 +110,7 @@ impl Reader<'_> {
         let database = self.database();
         let cyclr = self.cyclr();
         let engine = self.engine(public_url.clone(), cyclr.as_ref(), master_key.as_ref());
+        let keep = self.keep();
         let webhooks = self.webhooks();
         let rates = self.rates();
         let identity = self.identity();
@@ -119,6 +123,7 @@ impl Reader<'_> {
             database: database?,
             cyclr: cyclr?,
             engine: engine?,
+            keep: keep?,
             webhooks: webhooks?,
             rates: rates?,
             identity,
@@ -161,6 +166,7 @@ impl Reader<'_> {
             self.parse("CYCLR_SERVICE_DOMAIN", "an address, like https://acme-h.cyclr.com");
         let client_id = self.text("CYCLR_CLIENT_ID");
         let client_secret = self.text("CYCLR_CLIENT_SECRET");
+        let other = self.value("CYCLR_OTHER_CLIENT_SECRET").filter(|text| !text.is_empty());
         let deadline = self.seconds("CYCLR_TIMEOUT_SECONDS", 1, 300);
         let calls_at_once = self.number("CYCLR_CALLS_AT_ONCE", 1, 10_000);
         let plain_http = self.parse("GANGWAY_ALLOW_HTTP_CYCLR", "true or false");
@@ -169,6 +175,7 @@ impl Reader<'_> {
             service_domain: service_domain?,
             client_id: client_id?,
             client_secret: client_secret?.into(),
+            other_client_secret: other.map(Secret::from),
             call_deadline: deadline?,
             connect_deadline: deadline?.min(Duration::from_secs(5)),
             body_limit: 1024 * 1024,
@@ -237,16 +244,6 @@ impl Reader<'_> {
             keep: TimeDelta::days(i64::try_from(keep?).unwrap_or(30)),
             insecure: insecure?,
         })
-    }
-
-    fn master_key(&mut self) -> Option<MasterKey> {
-        let text = self.text("GANGWAY_SECRET_KEY")?;
-        let key = MasterKey::from_text(&text);
-        if key.is_none() {
-            let rule = format!("at least {} characters", MasterKey::LEAST_CHARACTERS);
-            self.mistake("GANGWAY_SECRET_KEY", &rule);
-        }
-        key
     }
 
     fn account_prefix(&mut self) -> Option<String> {
@@ -348,6 +345,24 @@ mod tests {
             nothing.0.len(),
             VARIABLES.iter().filter(|variable| variable.default.is_none()).count()
         );
+    }
+
+    #[test]
+    fn the_other_key_is_a_key_and_another_one() {
+        let with = |other: &'static str| {
+            Config::read(move |name| match name {
+                "GANGWAY_OTHER_SECRET_KEY" => Some(other.to_owned()),
+                _ => good(name),
+            })
+        };
+        assert!(with("  ").is_ok());
+        assert!(with("an-other-canary-that-is-long-enough-too").is_ok());
+        for wrong in ["canary", "canary-canary-canary-canary-canary-canary "] {
+            let Mistakes(mistakes) = with(wrong).unwrap_err();
+            assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+            assert!(mistakes[0].starts_with("GANGWAY_OTHER_SECRET_KEY must be"), "{mistakes:?}");
+            assert!(!mistakes[0].contains("canary"));
+        }
     }
 
     #[test]

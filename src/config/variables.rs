@@ -24,6 +24,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("GANGWAY_PUBLIC_URL", None, "Where browsers reach Gangway; links are made from it"),
     variable("GANGWAY_SECRET_KEY", None, "At least 32 random characters; links are proven with it"),
     variable(
+        "GANGWAY_OTHER_SECRET_KEY",
+        Some(""),
+        "A second key that is taken beside it, while one takes over from the other; empty: none",
+    ),
+    variable(
         "GANGWAY_DEPLOYMENT",
         Some("gangway"),
         "Names this deployment in the accounts it makes",
@@ -75,6 +80,22 @@ pub const VARIABLES: &[Variable] = &[
         "Days that messages can be looked at and replayed",
     ),
     variable(
+        "GANGWAY_KEEP_JOURNAL_DAYS",
+        Some("0"),
+        "Days that the timeline of an ended onboarding is kept; 0: for ever",
+    ),
+    variable(
+        "GANGWAY_KEEP_CALLS_DAYS",
+        Some("90"),
+        "Days that calls to Cyclr and tries at signing in are kept; 0: for ever",
+    ),
+    variable(
+        "GANGWAY_KEEP_ANSWERS_DAYS",
+        Some("2"),
+        "Days that a request is known again by its `Idempotency-Key`",
+    ),
+    variable("GANGWAY_KEEP_BULK_ORDERS_DAYS", Some("90"), "Days that an order to many is kept"),
+    variable(
         "GANGWAY_ALLOW_INSECURE_WEBHOOKS",
         Some("false"),
         "Webhooks over plain http and to private addresses; for development",
@@ -118,6 +139,11 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("CYCLR_CLIENT_ID", None, "Partner credentials of the Cyclr console"),
     variable("CYCLR_CLIENT_SECRET", None, "Partner credentials of the Cyclr console"),
+    variable(
+        "CYCLR_OTHER_CLIENT_SECRET",
+        Some(""),
+        "A second secret that is tried where that is refused; empty: none",
+    ),
     variable("CYCLR_TIMEOUT_SECONDS", Some("20"), "Total time of one call to Cyclr"),
     variable("CYCLR_CALLS_AT_ONCE", Some("128"), "Calls to Cyclr under way at once"),
     variable("GANGWAY_LOG", Some("info"), "What is logged, in the form of RUST_LOG"),

@@ -20,7 +20,7 @@ const PAGE: u16 = 50;
 const FILE: u16 = 10_000;
 
 /// What is done beside the orders about one onboarding, as the audit names it.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 12] = [
     "sign_in",
     "sign_out",
     "add_staff",
@@ -32,6 +32,7 @@ const OTHERS: [&str; 11] = [
     "revoke_key",
     "save_view",
     "delete_view",
+    "erase_tenant",
 ];
 
 #[derive(Template)]

@@ -17,7 +17,7 @@ use super::timeline::{self, Call, Entry};
 use super::words::{Moment, plain};
 
 use crate::ids::EndpointId;
-use crate::onboarding::{Action, Connection, Event, Onboarding, Requirement, Slot};
+use crate::onboarding::{Action, Connection, Erased, Event, Onboarding, Requirement, Slot};
 use crate::store::{Act, AuditFilter, AuditLine, Search, ToldDelivery};
 use crate::web::{AppState, Error, Page, Protected};
 
@@ -32,6 +32,7 @@ pub(super) struct CasePage {
     blueprint: String,
     account: Option<String>,
     contact: Option<String>,
+    erased: Option<(Moment, &'static str)>,
     tags: Vec<String>,
     created: Moment,
     snoozed: Option<Moment>,
@@ -158,6 +159,7 @@ async fn page<N: Need>(
         blueprint: format!("{} version {}", onboarding.blueprint.key, onboarding.blueprint.version),
         account: facts.account.as_ref().map(|account| account.id.to_string()),
         contact: contact(onboarding),
+        erased: onboarding.profile.erased.map(|erased| erased_text(erased, now)),
         tags: onboarding.profile.tags.clone(),
         created: Moment::new(onboarding.created_at, now),
         snoozed: onboarding.snoozed_until.filter(|at| *at > now).map(|at| Moment::new(at, now)),
@@ -235,6 +237,15 @@ pub(super) async fn replay(
 fn note(line: &crate::store::JournalLine) -> Option<(String, String, String)> {
     let Event::Noted { text } = &line.event else { return None };
     Some((super::words::spell(line.at), line.actor.clone(), text.clone()))
+}
+
+fn erased_text(erased: Erased, now: DateTime<Utc>) -> (Moment, &'static str) {
+    let extent = if erased.everything {
+        "all that was known of people"
+    } else {
+        "what was known of people, but for what mapping rules read"
+    };
+    (Moment::new(erased.at, now), extent)
 }
 
 fn contact(onboarding: &Onboarding) -> Option<String> {

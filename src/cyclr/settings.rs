@@ -16,6 +16,8 @@ pub struct Settings {
     pub service_domain: Url,
     pub client_id: String,
     pub client_secret: Secret,
+    /// Tried where the first is refused, while one takes over from the other.
+    pub other_client_secret: Option<Secret>,
     /// Total time of one call: slot, token, sending, and reading to the last byte.
     pub call_deadline: Duration,
     /// Time to reach the host, TLS included. Never more than the call's deadline in effect.

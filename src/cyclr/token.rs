@@ -114,7 +114,29 @@ pub(super) async fn bearer(
     outcome
 }
 
+/// With the secret, and with the other one where that is refused: one takes over from the other at Cyclr at a
+/// moment that no process here can know.
 async fn fetch(session: &Session, deadline: Deadline) -> Result<Bearer, Error> {
+    let settings = session.settings();
+    let first = fetch_with(session, &settings.client_secret, deadline).await;
+    let refused = is_refused(&first);
+    let Some(other) = settings.other_client_secret.as_ref().filter(|_| refused) else {
+        return first;
+    };
+    let second = fetch_with(session, other, deadline).await;
+    // If both are refused, it is the first one that people have to look at.
+    if is_refused(&second) { first } else { second }
+}
+
+const fn is_refused(outcome: &Result<Bearer, Error>) -> bool {
+    matches!(outcome, Err(Error::Credentials { .. }))
+}
+
+async fn fetch_with(
+    session: &Session,
+    secret: &Secret,
+    deadline: Deadline,
+) -> Result<Bearer, Error> {
     let settings = session.settings();
     let url = session
         .url_of(&["oauth", "token"])
@@ -128,13 +150,13 @@ async fn fetch(session: &Session, deadline: Deadline) -> Result<Bearer, Error> {
         deadline,
         log: &session.log,
         bearer: None,
-        credential: Some(&settings.client_secret),
+        credential: Some(secret),
     };
     // In the body and not in the query, which ends up in logs.
     let request = session.transport().http().post(url.clone()).form(&[
         ("grant_type", "client_credentials"),
         ("client_id", &settings.client_id),
-        ("client_secret", settings.client_secret.expose_secret()),
+        ("client_secret", secret.expose_secret()),
     ]);
     let answer = session.transport().exchange::<Grant>(&purpose, request).await;
     let grant = answer.map_err(not_granted)?.reply;

@@ -162,6 +162,7 @@ impl Doors {
                 service_domain: sandbox,
                 client_id: sandbox::CLIENT_ID.to_owned(),
                 client_secret: Secret::from(sandbox::CLIENT_SECRET),
+                other_client_secret: None,
                 call_deadline,
                 connect_deadline: Duration::from_secs(2),
                 body_limit: 1024 * 1024,
@@ -175,6 +176,7 @@ impl Doors {
             webhooks: webhooks::Settings { insecure: true, ..webhooks::Settings::default() },
             // Nobody balances requests here.
             drain: Duration::ZERO,
+            keep: engine::Keep::default(),
             engine: engine::Settings {
                 deployment: "demo".to_owned(),
                 account_prefix: String::new(),

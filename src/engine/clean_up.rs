@@ -6,26 +6,24 @@ use chrono::TimeDelta;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::Engine;
+use super::{Engine, Keep};
 
 /// How often answers that were kept for repetitions are looked through.
 const PAUSE: Duration = Duration::from_mins(1);
 /// How long a preview that nobody started is kept.
 const PREVIEWS_KEPT: TimeDelta = TimeDelta::days(1);
-/// How long an order to many is kept with what became of it.
-const BULK_KEPT: TimeDelta = TimeDelta::days(90);
 /// How often the tally is added up. Counting reads what came since, too.
 const TALLY_PAUSE: Duration = Duration::from_secs(5);
 /// How often it is written which keys were used, so that what is shown is a minute old at most.
 const USES_PAUSE: Duration = Duration::from_secs(20);
 
 /// Every process does so; what one of them is at is passed by.
-pub(super) async fn forget(engine: Engine, stop: CancellationToken) {
+pub(super) async fn forget(engine: Engine, keep: Keep, stop: CancellationToken) {
     let mut pause = tokio::time::interval(PAUSE);
     pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(pause.tick()).await.is_some() {
         loop {
-            match engine.store().forget_answers().await {
+            match engine.store().forget_answers(keep.answers).await {
                 Ok(true) if !stop.is_cancelled() => {}
                 Ok(true | false) => break,
                 Err(error) => {
@@ -38,12 +36,12 @@ pub(super) async fn forget(engine: Engine, stop: CancellationToken) {
 }
 
 /// Every process does so; what one of them is at is passed by.
-pub(super) async fn forget_bulk(engine: Engine, stop: CancellationToken) {
+pub(super) async fn forget_bulk(engine: Engine, keep: Keep, stop: CancellationToken) {
     let mut pause = tokio::time::interval(PAUSE);
     pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(pause.tick()).await.is_some() {
         let now = engine.clock().now();
-        let (previewed, ended) = (now - PREVIEWS_KEPT, now - BULK_KEPT);
+        let (previewed, ended) = (now - PREVIEWS_KEPT, now - keep.bulk);
         if let Err(error) = engine.store().forget_bulk(previewed, ended).await {
             tracing::info!(%error, "old orders to many were not forgotten; trying again soon");
         }

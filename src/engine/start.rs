@@ -66,6 +66,7 @@ impl Engine {
                 .map_err(|_| InvalidTransition { reason: "The account prefix is not usable." })?,
         };
         profile.pages_url.clone_from(&blueprint.brand.pages_url);
+        profile.retention_days = blueprint.retention_days;
         let templates = blueprint.templates.iter().map(|t| t.template_id).collect();
         let mut onboarding = Onboarding::begin(
             (OnboardingId(Uuid::now_v7()), Reference::spell(rand::random())),

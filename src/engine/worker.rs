@@ -10,7 +10,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Error, bulk, clean_up, looks};
+use super::{Engine, Error, Keep, bulk, clean_up, keeping, looks};
 use crate::store::{self, Committer, Held, Leased, Starter};
 use crate::telemetry::meters;
 
@@ -28,11 +28,18 @@ const FOR_RESULTS: Duration = Duration::from_secs(3);
 pub struct Worker {
     engine: Engine,
     handed_off: mpsc::Receiver<Leased>,
+    keep: Keep,
 }
 
 impl Worker {
     pub(super) fn new(engine: Engine, handed_off: mpsc::Receiver<Leased>) -> Self {
-        Self { engine, handed_off }
+        Self { engine, handed_off, keep: Keep::default() }
+    }
+
+    /// For how long it keeps what nobody needs any more.
+    #[must_use]
+    pub fn keeping(self, keep: Keep) -> Self {
+        Self { keep, ..self }
     }
 
     /// Drives everything that is due now until it rests; says how many onboardings that were.
@@ -78,7 +85,7 @@ impl Worker {
         let (starter, starting) = Starter::new(self.engine.store().clone(), settings.lease);
         keeping.spawn(starting);
         self.engine.start_together(Some(starter));
-        let mut beside = self.engine.work_beside(&stop);
+        let mut beside = self.engine.work_beside(self.keep, &stop);
         let mut drives = Drives::default();
         // Made once: a busy process must still look at the table now and then.
         let mut poll = tokio::time::interval(settings.poll);
@@ -269,13 +276,15 @@ impl Engine {
 impl Engine {
     /// What a process does beside driving. It may be ended at any moment: each of these does its work in
     /// pieces, of which each is kept or not.
-    fn work_beside(&self, stop: &CancellationToken) -> JoinSet<()> {
+    fn work_beside(&self, keep: Keep, stop: &CancellationToken) -> JoinSet<()> {
         let mut beside = JoinSet::new();
         beside.spawn(listen(self.clone(), stop.clone()));
-        beside.spawn(clean_up::forget(self.clone(), stop.clone()));
-        beside.spawn(clean_up::forget_bulk(self.clone(), stop.clone()));
+        beside.spawn(clean_up::forget(self.clone(), keep, stop.clone()));
+        beside.spawn(clean_up::forget_bulk(self.clone(), keep, stop.clone()));
         beside.spawn(clean_up::add_up(self.clone(), stop.clone()));
         beside.spawn(clean_up::write_uses(self.clone(), stop.clone()));
+        beside.spawn(keeping::erase_in_time(self.clone(), stop.clone()));
+        beside.spawn(keeping::let_age(self.clone(), keep, stop.clone()));
         beside.spawn(bulk::work(self.clone(), stop.clone()));
         beside.spawn(looks::patrol(self.clone(), stop.clone()));
         beside

@@ -38,6 +38,10 @@ pub struct Blueprint {
     pub sign_in: SignInWindow,
     #[serde(default)]
     pub limits: Limits,
+    /// Days after which what is known of people is erased, counted from when an onboarding went live or was
+    /// given up. Kept for ever by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
 }
 
 /// One template of a blueprint.
@@ -146,6 +150,9 @@ impl SignInWindow {
 }
 
 impl Blueprint {
+    /// Most days that can be said.
+    pub const LONGEST_RETENTION: u32 = 36_500;
+
     /// Whether a person may be sent to this address.
     pub fn allows_return_to(&self, url: &Url) -> bool {
         self.return_urls.contains(url)

@@ -207,6 +207,13 @@ pub enum Event {
         /// Whether the account went, too.
         account: bool,
     },
+    /// What was known of people was erased; `everything`: also what mapping rules read.
+    Erased {
+        #[serde(default, skip_serializing_if = "is_false")]
+        everything: bool,
+    },
+    /// The database was put back to an older state: what Cyclr has is looked for before anything is made.
+    LooksFirst,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
@@ -281,7 +288,9 @@ impl Event {
             | Self::DriftSettled { .. }
             | Self::UpgradeOrdered { .. }
             | Self::OffboardOrdered { .. }
-            | Self::Cancelled { .. } => Vec::new(),
+            | Self::Cancelled { .. }
+            | Self::Erased { .. }
+            | Self::LooksFirst => Vec::new(),
         }
     }
 
@@ -330,6 +339,8 @@ impl Event {
             Self::UpgradeOrdered { .. } => "upgrade_ordered",
             Self::OffboardOrdered { .. } => "offboard_ordered",
             Self::Offboarded { .. } => "offboarded",
+            Self::Erased { .. } => "erased",
+            Self::LooksFirst => "looks_first",
         }
     }
 }

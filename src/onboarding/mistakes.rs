@@ -84,6 +84,10 @@ impl Blueprint {
                 mistakes.add(format!("/limits/{name}"), format!("must be 1 to {most}"));
             }
         }
+        let retention =
+            self.retention_days.is_none_or(|days| (1..=Self::LONGEST_RETENTION).contains(&days));
+        let reason = format!("must be 1 to {}", Self::LONGEST_RETENTION);
+        mistakes.require("/retention_days", retention, &reason);
         mistakes.0
     }
 

@@ -6,7 +6,9 @@
 //! What always holds:
 //! - Two functions change an onboarding: [`Onboarding::apply`] for what a step found out, and
 //!   [`Onboarding::obey`] for what a person wants. `apply` is total, `obey` can refuse.
-//! - [`Facts`] only grow. The step an onboarding stands at is derived from them, never stored as a
+//! - Beside these, [`Onboarding::erase`] takes away what is known of people once it has ended, and
+//!   [`Onboarding::look_first`] tells a restored copy to doubt what is next. Neither moves it.
+//! - [`Facts`] only grow, but for answers that are erased. The step an onboarding stands at is derived from them, never stored as a
 //!   second truth; so are blocker, requirements and every word on a page.
 //! - `Cancelled` stays. A live one is left by four ways only: a sign-in that was lost or is to be made again,
 //!   a difference that is put right, a newer version of its blueprint, and its end.
@@ -30,6 +32,7 @@ mod explain;
 mod facts;
 mod foreshadow;
 mod gain;
+mod keeping;
 mod life;
 mod limits;
 mod link;
@@ -62,6 +65,7 @@ pub use drift::{Difference, DriftChoice, DriftCode};
 pub use event::Event;
 pub use facts::{Account, Candidate, Facts, InstallIntent, Mark, Origin, Slot};
 pub use gain::{ConnectorDetails, Gain, SeenConnector};
+pub use keeping::Extent;
 pub use life::{CycleState, Health, HeardError, Life, Look, Runs, SeenCycle, next_look};
 pub use limits::{Limits, StepLimits, StepTable};
 pub use mapping::{
@@ -71,7 +75,7 @@ pub use mapping::{
 pub use mistakes::BlueprintMistake;
 pub use overdue::StuckBecause;
 pub use problem::{Blocker, Outlook, Problem, ProblemCode};
-pub use profile::{Contact, Profile, ReturnUrls};
+pub use profile::{Contact, Erased, Profile, ReturnUrls};
 pub use question::{
     AnswerMistake, CheckedAnswers, Choice, Listed, Lookup, Question, QuestionKey, QuestionKind,
 };

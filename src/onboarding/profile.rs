@@ -1,5 +1,6 @@
 //! What the integrator told us of its tenant when it started the onboarding.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -34,6 +35,20 @@ pub struct Profile {
     /// The integrator's own notes; returned as they came.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// The blueprint's, copied when it began: how many days after its end people's data is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    /// What was known of people is here no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erased>,
+}
+
+/// That people's data was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    pub at: DateTime<Utc>,
+    /// Not even what the rules of its blueprint read was left.
+    pub everything: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -183,6 +183,17 @@ impl Event {
                     connectors.len()
                 )
             }
+            Self::Erased { everything: true } => {
+                "What was known of the tenant's people was erased.".to_owned()
+            }
+            Self::Erased { everything: false } => {
+                "What was known of the tenant's people was erased, but for what mapping rules read."
+                    .to_owned()
+            }
+            Self::LooksFirst => {
+                "The database was put back to an older state: Cyclr is looked at before anything is made."
+                    .to_owned()
+            }
         }
     }
 }

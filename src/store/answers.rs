@@ -13,8 +13,6 @@ use super::{Error, Store};
 use crate::ids::{ApiKeyId, OnboardingId};
 use crate::onboarding::Onboarding;
 
-/// How long an answer is kept. Promised is a day.
-const KEPT: TimeDelta = TimeDelta::hours(36);
 /// Most answers that are forgotten in one statement.
 const MOST_FORGOTTEN: i64 = 500;
 
@@ -101,15 +99,15 @@ impl Store {
         .await
     }
 
-    /// Forgets answers that are older than anybody may count on, a bounded number at a time. Says
-    /// whether there may be more. What somebody else is forgetting is left to them.
-    pub async fn forget_answers(&self) -> Result<bool, Error> {
+    /// Forgets answers that are older than anybody may count on (a day is promised), a bounded number at a
+    /// time. Says whether there may be more. What somebody else is forgetting is left to them.
+    pub async fn forget_answers(&self, keep: TimeDelta) -> Result<bool, Error> {
         let asking = sqlx::query!(
             "DELETE FROM idempotency WHERE ctid = ANY (ARRAY (
                  SELECT ctid FROM idempotency
                  WHERE created_at < $1 ORDER BY created_at LIMIT $2
                  FOR UPDATE SKIP LOCKED))",
-            self.clock.now() - KEPT,
+            self.clock.now() - keep,
             MOST_FORGOTTEN,
         )
         .execute(&self.pool);

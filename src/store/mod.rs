@@ -28,6 +28,7 @@ mod committer;
 mod drafts;
 mod figures;
 mod journal;
+mod keeping;
 mod kept_session;
 mod leases;
 mod lists;
@@ -65,6 +66,7 @@ pub use commit::{Change, Earlier, Kept};
 pub use committer::Committer;
 pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;
+pub use keeping::{Restore, TenantExport, TenantPart, Thinned, ToErase, WalkPlace};
 pub use leases::{Held, Leased};
 pub use lists::{
     Cohort, Cohorts, Counts, Cursor, Filter, FunnelStep, Happened, ListOrder, Page, Place, Recent,

@@ -12,11 +12,14 @@ use super::address::{LookUpError, PublicOnly};
 use super::signature::{SECRET, spell_secret};
 use super::{Refusal, Settings, check_address};
 use crate::ids::EndpointId;
-use crate::secret::{MasterKey, SealKey};
+use crate::secret::{MasterKey, Reseal, SealKey};
 use crate::store::{
-    EndpointOrder, IdempotencyKey, OnceError, OrderOutcome, OrderedAnswer, SealedSecret, Store,
+    self, EndpointOrder, IdempotencyKey, OnceError, OrderOutcome, OrderedAnswer, SealedSecret,
+    Store,
 };
 
+/// Secrets that are read together to be sealed anew.
+const RESEALED_AT_ONCE: u16 = 100;
 /// How long a name may take to be looked up while somebody waits for the answer.
 const LOOK_UP: Duration = Duration::from_secs(2);
 
@@ -31,6 +34,17 @@ pub struct Endpoints {
 /// A request that is answered the same way when it comes again.
 #[derive(Debug, Clone)]
 pub struct Once(pub Option<IdempotencyKey>);
+
+/// What became of the secrets that are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Were under the newest key already.
+    pub fresh: u64,
+    /// Are under it now.
+    pub resealed: u64,
+    /// No key that was given opens them.
+    pub foreign: u64,
+}
 
 /// The answer: its status and its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +92,28 @@ impl Endpoints {
     ) -> Option<[u8; SECRET]> {
         let opened = self.key.open(&secret.sealed, &bound_to(endpoint, secret.id))?;
         opened.try_into().ok()
+    }
+
+    /// Brings every secret that is kept under the newest key, one at a time: nobody waits for it, and it can
+    /// be broken off and begun again.
+    pub async fn reseal(&self) -> Result<Resealed, store::Error> {
+        let mut done = Resealed::default();
+        let mut after = None;
+        loop {
+            let secrets = self.store.list_sealed_secrets(after, RESEALED_AT_ONCE).await?;
+            let Some((endpoint, last)) = secrets.last() else { return Ok(done) };
+            after = Some((*endpoint, last.id));
+            for (endpoint, secret) in &secrets {
+                match self.key.reseal(&secret.sealed, &bound_to(*endpoint, secret.id)) {
+                    Reseal::Fresh => done.fresh += 1,
+                    Reseal::Foreign => done.foreign += 1,
+                    Reseal::Stale(sealed) => {
+                        let kept = self.store.replace_sealed_secret(*endpoint, secret, &sealed);
+                        done.resealed += u64::from(kept.await?);
+                    }
+                }
+            }
+        }
     }
 
     /// Carries an order out, or finds the answer that it got before.

@@ -31,7 +31,7 @@ use chrono::TimeDelta;
 
 pub use address::{Refusal, check_address, is_public};
 pub use deliverer::{Deliverer, Linked, Spelled, Words};
-pub use endpoints::{Endpoints, Once, Ordered};
+pub use endpoints::{Endpoints, Once, Ordered, Resealed};
 pub use schedule::{DELAYS, parse_retry_after};
 pub use signature::{sign, spell_secret};
 

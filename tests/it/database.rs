@@ -42,6 +42,27 @@ impl TestDb {
         Self { url: server.database(&name) }
     }
 
+    /// Another one like it, as it stands at this moment. Whoever is connected to this one is cut off.
+    pub(crate) async fn copy(&self) -> Self {
+        let server = server().await;
+        let mut admin = connect(&server.url).await;
+        let source = self.url.path().trim_start_matches('/');
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        let strategy = copy_strategy(&mut admin).await;
+        let copy = format!("CREATE DATABASE {name} TEMPLATE {source} {strategy}");
+        for _ in 0..100 {
+            let cut_off =
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+            sqlx::query(cut_off).bind(source).execute(&mut admin).await.unwrap();
+            // Somebody may have come back already.
+            if sqlx::query(AssertSqlSafe(copy.clone())).execute(&mut admin).await.is_ok() {
+                admin.close().await.unwrap();
+                return Self { url: server.database(&name) };
+            }
+        }
+        panic!("{source} is never left alone");
+    }
+
     pub(crate) fn url(&self) -> String {
         self.url.to_string()
     }

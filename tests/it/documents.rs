@@ -17,6 +17,7 @@ const DOCUMENTS: &[&str] = &[
     "README.md",
     "CHANGELOG.md",
     "docs/blueprints.md",
+    "docs/keeping.md",
     "docs/performance.md",
     "docs/reliability.md",
     ".env.example",

@@ -90,6 +90,21 @@ impl House {
         (self.engine, self.worker) = self.another_process(POLL);
     }
 
+    /// A copy of the database, as a backup would be. This process goes on with a fresh line to the original.
+    pub(crate) async fn back_up(&mut self) -> TestDb {
+        let copy = self.database.copy().await;
+        self.store = Store::new(self.database.pool().await, self.clock.clone());
+        self.restart();
+        copy
+    }
+
+    /// From here on this database is the one in use, as after a restore; gives the one that was.
+    pub(crate) async fn move_to(&mut self, database: TestDb) -> TestDb {
+        self.store = Store::new(database.pool().await, self.clock.clone());
+        self.restart();
+        std::mem::replace(&mut self.database, database)
+    }
+
     /// Another process on the same database and the same Cyclr.
     pub(crate) fn another_process(&self, poll: Duration) -> (Engine, Worker) {
         engine(&self.store, &self.clock, (self.address, &self.public_url), poll)
@@ -317,6 +332,7 @@ fn engine_with(
             service_domain: base,
             client_id: "sandbox-client".to_owned(),
             client_secret: Secret::from("sandbox-secret-not-for-production"),
+            other_client_secret: None,
             call_deadline,
             connect_deadline: Duration::from_secs(1),
             body_limit: 1024 * 1024,
@@ -369,6 +385,8 @@ pub(crate) fn profile(name: &str) -> Profile {
         tags: Vec::new(),
         metadata: serde_json::Map::new(),
         pages_url: None,
+        retention_days: None,
+        erased: None,
     }
 }
 

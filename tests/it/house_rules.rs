@@ -44,6 +44,8 @@ const WRITES: &[&str] = &[
     "release_all",
     "log_calls",
     "start_fresh",
+    "keep_erased",
+    "keep_looking_first",
 ];
 const WRITERS: &[&str] = &["engine", "store"];
 

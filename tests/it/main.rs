@@ -27,6 +27,7 @@ mod hardship;
 mod hosted;
 mod house;
 mod house_rules;
+mod keeping;
 mod key_commands;
 mod leases;
 mod live;

@@ -1,14 +1,18 @@
 //! Every statement reaches its rows by key, however many rows there are. The plans are the ones that
 //! our sessions really use: each statement is asked about in the session that has prepared it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use gangway::clock::Clock;
 use gangway::ids::{BlueprintKey, BulkOrderId, OnboardingId, TenantId};
-use gangway::onboarding::{Blocker, BulkCommand, Outcome, Problem, ProblemCode, StepKind};
+use gangway::onboarding::{
+    Blocker, BulkCommand, Extent, Outcome, Problem, ProblemCode, Status, StepKind,
+};
 use gangway::store::{
-    BulkDeed, BulkRender, Change, Filter, ItemResult, ListOrder, NewBulkOrder, Search, Sight, Store,
+    BulkDeed, BulkRender, Change, Filter, ItemResult, ListOrder, NewBulkOrder, Search, Sight,
+    Store, TenantExport, TenantPart,
 };
 use serde_json::Value;
 use sqlx::postgres::PgPoolOptions;
@@ -30,14 +34,14 @@ const LEASE: Duration = Duration::from_mins(1);
 #[tokio::test]
 async fn no_statement_looks_through_a_table() {
     let database = TestDb::fresh().await;
-    let options = gangway::app::session(database.options());
-    // One session, so that whatever was prepared can be asked about.
+    let options = gangway::app::session(database.options()).statement_cache_capacity(1000);
+    // One session that forgets nothing, so that whatever was prepared can be asked about.
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let store = Store::new(pool.clone(), Clock::system());
     fill(&store, &pool).await;
     sqlx::query("ANALYZE").execute(&pool).await.unwrap();
     use_everything(&store).await;
-    let mut asked = 0;
+    let (mut asked, mut used) = (0, BTreeSet::new());
     for (name, statement, parameters) in prepared(&pool).await {
         let values = vec!["NULL"; parameters].join(", ");
         let values = if parameters == 0 { values } else { format!("({values})") };
@@ -47,9 +51,13 @@ async fn no_statement_looks_through_a_table() {
         if let Some(fault) = fault(&plan[0]["Plan"]) {
             panic!("{fault}\n{statement}\n{plan:#}");
         }
+        indexes(&plan[0]["Plan"], &mut used);
         asked += 1;
     }
     assert!(asked >= 10, "only {asked} statements were seen");
+    for index in ["onboarding_to_erase", "stray_call_by_time", "attempt_by_time", "journal_pkey"] {
+        assert!(used.contains(index), "what is old is not found by {index}: {used:?}");
+    }
 }
 
 /// What a signup and a worker do, as a session plans it while the tables are empty: it goes on with that
@@ -155,8 +163,9 @@ async fn use_everything(store: &Store) {
     store.list_calls(id).await.unwrap();
     store.list_cycles_of_siblings(&tenant, OnboardingId(Uuid::nil())).await.unwrap();
     assert_eq!(store.wake_siblings(&tenant, OnboardingId(Uuid::nil())).await.unwrap(), 1);
-    store.forget_answers().await.unwrap();
     look_after_live(store).await;
+    store.forget_answers(TimeDelta::hours(36)).await.unwrap();
+    keep_house(store, &tenant).await;
     let mut claimed = store.claim(10, LEASE).await.unwrap();
     let leased = claimed.pop().unwrap();
     assert!(claimed.is_empty());
@@ -242,6 +251,38 @@ fn narrowed(tenant: &TenantId) -> Vec<(Filter, usize)> {
         (Filter { search: search("acme"), ..filter() }, 25),
         (Filter { search: search("018bcfe5-6800-7000-8000-000000000001"), ..filter() }, 0),
     ]
+}
+
+/// What goes when its time is over, and what is known of one tenant.
+async fn keep_house(store: &Store, tenant: &TenantId) {
+    let days = Some(TimeDelta::days(30));
+    assert_eq!(store.list_to_erase(None, 200).await.unwrap(), []);
+    let place = (DateTime::UNIX_EPOCH.naive_utc(), OnboardingId(Uuid::nil()));
+    assert_eq!(store.list_to_erase(Some(place), 200).await.unwrap(), []);
+    store.thin_journal((Uuid::nil(), 0), days, days).await.unwrap();
+    store.list_journal_before((Uuid::nil(), 0), Clock::system().now()).await.unwrap();
+    store.forget_calls(TimeDelta::days(30)).await.unwrap();
+    store.forget_attempts(TimeDelta::days(30)).await.unwrap();
+    let theirs = store.list_of_tenant(tenant, OnboardingId(Uuid::nil()), 200).await.unwrap();
+    assert_eq!(theirs.len(), 1);
+    assert!(store.knows_tenant(tenant).await.unwrap());
+    let export = TenantExport::new(store.clone());
+    assert!(export.tenant(tenant).await.unwrap().is_some());
+    let first = export.onboarding_after(tenant, OnboardingId(Uuid::nil())).await.unwrap();
+    for part in TenantPart::ALL {
+        export.part(part, first.as_ref().unwrap().0, 0).await.unwrap();
+    }
+    let (was, now) = (&theirs[0], Clock::system().now());
+    let blueprint = store.load_blueprint(&was.blueprint).await.unwrap();
+    let mut ended = was.clone();
+    ended.status = Status::Cancelled;
+    let erased = ended.erase(Extent::Everything, &blueprint, now).unwrap();
+    assert!(!store.keep_erased(was, &erased, "test").await.unwrap(), "it is open");
+}
+
+fn indexes(plan: &Value, used: &mut BTreeSet<String>) {
+    used.extend(plan["Index Name"].as_str().map(str::to_owned));
+    plan["Plans"].as_array().into_iter().flatten().for_each(|below| indexes(below, used));
 }
 
 async fn prepared(pool: &PgPool) -> Vec<(String, String, usize)> {

@@ -36,6 +36,10 @@ pub(in crate::api) struct Blueprint {
     sign_in: SignInWindow,
     #[serde(default)]
     limits: Limits,
+    /// Days after which contact, data, answers and metadata are erased, counted from when an onboarding went
+    /// live or was given up. Absent: they are kept. While it is live, what mapping rules read stays.
+    #[schema(minimum = 1, maximum = 36500)]
+    retention_days: Option<u32>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -321,6 +325,7 @@ mod tests {
                     "activate": { "tries": 5, "retry_hours": 5 },
                 },
             },
+            "retention_days": 365,
         });
         assert_eq!(through::<Blueprint>(&document), document);
         assert_eq!(through::<crate::onboarding::Blueprint>(&document), document);

@@ -2,7 +2,7 @@
 //! takes no key, so after any doubt we wait until nothing can be under way any more, look, and only
 //! then act. What doubted calls may still leave behind is retired later, see `surplus`.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::surplus::{self, possible_cycles};
 use super::{StepContext, Trouble};
@@ -11,6 +11,7 @@ use crate::ids::{CycleId, TemplateId};
 use crate::onboarding::{
     Candidate, Gain, InstallIntent, Origin, Outcome, Problem, ProblemCode, SeenConnector,
 };
+use crate::store::Restore;
 
 pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let slot = context.slot()?;
@@ -21,6 +22,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     if let Some(chosen) = slot.chosen {
         return adopt_chosen(context, &account, chosen, intent).await;
     }
+    let (intent, until) = remember_restore(context, intent).await?;
     let Some(doubted_at) = intent.doubted_at.max(before_us) else {
         return install(context, &account, slot.template).await;
     };
@@ -35,7 +37,26 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
             doubt: false,
         });
     }
-    settle_doubt(context, &account, intent).await
+    settle_doubt(context, &account, (intent, until)).await
+}
+
+/// An account that was there before this onboarding may hold what a Gangway has installed whose memory was lost
+/// when a backup was restored: that counts as ours, and is looked for first. With the time after which whatever was made is not meant, where nothing else is in doubt.
+async fn remember_restore(
+    context: &StepContext<'_>,
+    intent: InstallIntent,
+) -> Result<(InstallIntent, Option<DateTime<Utc>>), Trouble> {
+    let account = context.onboarding.facts.account.as_ref();
+    if account.is_none_or(|account| account.origin == Origin::Made) {
+        return Ok((intent, None));
+    }
+    let Some(Restore { restored_at, back_to }) = context.store().find_restore().await? else {
+        return Ok((intent, None));
+    };
+    let until = intent.doubted_at.is_none() && !context.takeover;
+    let doubted_at = intent.doubted_at.max(Some(restored_at));
+    let intent = InstallIntent { at: intent.at.min(back_to), doubted_at };
+    Ok((intent, until.then_some(restored_at)))
 }
 
 async fn install(
@@ -77,11 +98,12 @@ enum Finding<'a> {
 async fn settle_doubt(
     context: &StepContext<'_>,
     account: &Account,
-    intent: InstallIntent,
+    (intent, until): (InstallIntent, Option<DateTime<Utc>>),
 ) -> Result<Outcome, Trouble> {
     let claimed = surplus::claimed(context).await?;
     let template = context.slot()?.template;
-    let cycles = account.list_cycles().await?;
+    let mut cycles = account.list_cycles().await?;
+    cycles.retain(|cycle| until.is_none_or(|until| surplus::is_from_before(cycle, until)));
     match find_ours(&possible_cycles(&cycles, template, &claimed), intent) {
         Finding::One(cycle) => Ok(installed(context, cycle, Origin::Adopted)),
         Finding::Several(cycles) => {
@@ -115,7 +137,7 @@ async fn adopt_chosen(
         Some(cycle) if cycle.status != CycleStatus::DeleteScheduled => {
             Ok(installed(context, &cycle, Origin::Adopted))
         }
-        Some(_) | None => settle_doubt(context, account, intent).await,
+        Some(_) | None => settle_doubt(context, account, (intent, None)).await,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{StepContext, Trouble};
 use crate::cyclr::{Account, Cycle, CycleStatus};
@@ -42,6 +42,11 @@ pub(super) fn possible_cycles<'a>(
 /// Made after the intent, as far as clocks can tell.
 pub(super) fn is_recent(cycle: &Cycle, intent: InstallIntent) -> bool {
     cycle.created_at.is_none_or(|at| at >= intent.at - CLOCK_MARGIN)
+}
+
+/// Made no later than this, as far as clocks can tell.
+pub(super) fn is_from_before(cycle: &Cycle, until: DateTime<Utc>) -> bool {
+    cycle.created_at.is_none_or(|at| at <= until + CLOCK_MARGIN)
 }
 
 /// Deletes what doubted installs of this template have made besides the recorded cycle, and says

@@ -64,7 +64,7 @@ impl Rule {
     }
 
     /// The path of a rule that has one.
-    pub(super) fn path(&self) -> Option<&SourcePath> {
+    pub(in crate::onboarding) fn path(&self) -> Option<&SourcePath> {
         match &self.value {
             RuleValue::From { path, .. } => Some(path),
             RuleValue::Constant(_) | RuleValue::Ask(_) | RuleValue::Ignore => None,

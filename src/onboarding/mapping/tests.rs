@@ -127,6 +127,8 @@ fn any_profile() -> impl Strategy<Value = Profile> {
             tags: Vec::new(),
             metadata: Map::new(),
             pages_url: None,
+            retention_days: None,
+            erased: None,
         },
     )
 }

@@ -11,6 +11,7 @@ mod figures;
 mod look;
 mod orders;
 mod replay;
+mod sealed;
 mod spread;
 mod take;
 

@@ -65,6 +65,8 @@ const OPERATIONS: &[&str] = &[
     "POST /v1/onboardings/{id}/snooze",
     "POST /v1/onboardings/{id}/upgrade",
     "POST /v1/preflight",
+    "POST /v1/tenants/{tenant_id}/erase",
+    "GET /v1/tenants/{tenant_id}/export",
     "GET /v1/webhook_endpoints",
     "POST /v1/webhook_endpoints",
     "DELETE /v1/webhook_endpoints/{id}",
@@ -95,7 +97,11 @@ async fn the_document_lists_the_routes_and_no_other() {
         operations.iter().map(|(method, path)| format!("{method} {path}")).collect();
     assert_eq!(listed, OPERATIONS);
     for (method, path) in &operations {
-        let address = path.replace("{id}", "x").replace("{key}", "x").replace("{message}", "x");
+        let address = path
+            .replace("{id}", "x")
+            .replace("{key}", "x")
+            .replace("{message}", "x")
+            .replace("{tenant_id}", "x");
         let open = document["paths"][path][method.to_lowercase()]["security"] == json!([{}]);
         let expected = if open { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
         assert_eq!(door.send(bare(method, &address)).await.status, expected, "{method} {path}");

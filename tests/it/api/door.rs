@@ -197,6 +197,7 @@ fn idle_engine(store: Store, clock: &Clock, public_url: Url) -> Engine {
         service_domain: nobody,
         client_id: "client".to_owned(),
         client_secret: Secret::from("secret"),
+        other_client_secret: None,
         call_deadline: Duration::from_secs(1),
         connect_deadline: Duration::from_secs(1),
         body_limit: 1 << 20,

@@ -85,6 +85,7 @@ fn bodies(operation: &str) -> (Value, Value) {
         | "replay_webhook_delivery" => (Value::Null, json!({})),
         "cancel_onboarding"
         | "skip_step"
+        | "erase_tenant"
         | "check_onboarding"
         | "reauthorize_onboarding"
         | "offboard_onboarding" => (reason, other_reason),
@@ -164,6 +165,11 @@ async fn prepare(door: &Door, (operation, method, path): (String, String, String
             door.post("/v1/blueprints", &second).await;
         }
         path.replace("{id}", &id)
+    } else if path.starts_with("/v1/tenants/") {
+        let id = door.start(&signup("acme"), None).await.id();
+        let cancel = format!("/v1/onboardings/{id}/cancel");
+        assert_eq!(door.post(&cancel, &json!({ "reason": "No." })).await.status, StatusCode::OK);
+        path.replace("{tenant_id}", "acme")
     } else if path.starts_with("/v1/bulk_orders/{id}") {
         door.start(&signup("acme"), None).await;
         let body = json!({ "filter": {}, "order": { "note": { "text": "They call." } } });
@@ -328,7 +334,7 @@ async fn answers_are_forgotten_after_a_day_and_a_half_a_few_at_a_time() {
     door.start(&signup("acme"), Some("k1")).await;
     door.clock.advance(TimeDelta::hours(35));
     let store = door.state.store();
-    assert!(!store.forget_answers().await.unwrap());
+    assert!(!store.forget_answers(TimeDelta::hours(36)).await.unwrap());
     assert_eq!(door.count("idempotency").await, 1);
     sqlx::query(
         "INSERT INTO idempotency (api_key_id, idempotency_key, request_digest, status, body,
@@ -342,8 +348,8 @@ async fn answers_are_forgotten_after_a_day_and_a_half_a_few_at_a_time() {
     .unwrap();
     door.start(&signup("acme"), Some("fresh")).await;
     door.clock.advance(TimeDelta::hours(2));
-    assert!(store.forget_answers().await.unwrap(), "there are more");
+    assert!(store.forget_answers(TimeDelta::hours(36)).await.unwrap(), "there are more");
     assert_eq!(door.count("idempotency").await, 102);
-    assert!(!store.forget_answers().await.unwrap());
+    assert!(!store.forget_answers(TimeDelta::hours(36)).await.unwrap());
     assert_eq!(door.count("idempotency").await, 1, "the fresh one");
 }

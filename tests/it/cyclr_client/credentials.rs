@@ -1,11 +1,11 @@
 //! The token: one request for many, renewed once, and nothing secret in what is kept.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use gangway::cyclr::{CallLog, Client, ConnectorChange, Error, Fault};
+use gangway::cyclr::{CallLog, Client, ConnectorChange, Error, Fault, Settings};
 use gangway::ids::ConnectorId;
 use gangway::secret::Secret;
 use serde_json::json;
@@ -88,6 +88,47 @@ async fn a_refused_token_request_is_the_outcome_of_all_who_waited_for_it() {
         assert_eq!((error.fault(), error.message()), (Fault::Auth, Some("invalid_client")));
     }
     assert!(host.heard().len() <= 2, "{}", host.heard().len());
+}
+
+#[tokio::test]
+async fn one_secret_takes_over_from_another_whenever_cyclr_ends_the_old_one() {
+    let ended = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&ended);
+    let host = StandIn::scripted(move |heard| {
+        let by_new = heard.body.contains("client_secret=new");
+        let over = is_over.load(Ordering::SeqCst);
+        match (heard.path.as_str(), over) {
+            ("/oauth/token", true) if !by_new => say(400, r#"{"error":"invalid_client"}"#),
+            ("/oauth/token", false) if by_new => say(400, r#"{"error":"invalid_client"}"#),
+            ("/oauth/token", _) => {
+                let token = if by_new { "new" } else { "old" };
+                say(200, format!(r#"{{"access_token":"{token}","expires_in":1000}}"#))
+            }
+            _ if over && heard.bearer == "Bearer old" => say(401, "{}"),
+            _ => say(200, ACCOUNT),
+        }
+    })
+    .await;
+    let with = |first: &str, other: Option<&str>| {
+        let (first, other) = (Secret::from(first), other.map(Secret::from));
+        let settings =
+            Settings { client_secret: first, other_client_secret: other, ..settings(host.address) };
+        Client::new(settings, clock()).unwrap()
+    };
+    // Told of both, in either order, and of one alone; before the change and after it.
+    let clients = [with(CLIENT_SECRET, Some("new")), with("new", Some(CLIENT_SECRET))];
+    let alone = with(CLIENT_SECRET, None);
+    for over in [false, true, true] {
+        ended.store(over, Ordering::SeqCst);
+        for client in &clients {
+            client.partner(&CallLog::default()).find_account(&acme()).await.unwrap();
+        }
+        let told = alone.partner(&CallLog::default()).find_account(&acme()).await;
+        assert_eq!(told.is_err(), over, "the test can tell");
+    }
+    let neither = with("wrong", Some("wrong, too"));
+    let error = neither.partner(&CallLog::default()).find_account(&acme()).await.unwrap_err();
+    assert_eq!((error.fault(), error.message()), (Fault::Auth, Some("invalid_client")));
 }
 
 #[tokio::test]

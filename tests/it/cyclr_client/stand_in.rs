@@ -135,6 +135,7 @@ pub(crate) fn settings(address: SocketAddr) -> Settings {
         service_domain: Url::parse("https://acme-h.cyclr.com").unwrap(),
         client_id: "client".to_owned(),
         client_secret: Secret::from(CLIENT_SECRET),
+        other_client_secret: None,
         call_deadline: Duration::from_secs(5),
         connect_deadline: Duration::from_secs(1),
         body_limit: 64 * 1024,

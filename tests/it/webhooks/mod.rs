@@ -5,7 +5,7 @@ mod delivery;
 mod guards;
 mod isolation;
 mod management;
-mod receiver;
+pub(crate) mod receiver;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
