@@ -3,6 +3,7 @@
 //! Every mistake is told at once, by the variable's name and never with its value.
 
 mod identity;
+mod parts;
 mod variables;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::ids::AccountId;
 use crate::secret::{MasterKey, Secret};
 use crate::{cyclr, engine, web, webhooks};
 
+pub use parts::{Parts, ShownValue, UnknownVariable, listen, warn_of_unknown};
 pub use variables::{VARIABLES, Variable};
 
 /// All that `serve` needs to know.

@@ -26,10 +26,12 @@ mod link;
 pub mod narrow;
 mod page;
 mod page_headers;
+mod paced;
 pub mod parameters;
 mod problem;
 mod rate_limit;
 pub mod rewrite;
+mod server;
 mod state;
 mod watch;
 
@@ -40,7 +42,7 @@ pub use event_stream::event_stream;
 pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
 pub use kind::Kind;
 pub use language::{Wishes, read_wishes};
-pub use layers::{BODY_LIMIT, guards, log_failure, request_id, shared_layers};
+pub use layers::{BODY_LIMIT, RouteClass, guards, log_failure, request_id, shared_layers};
 pub use link::{ColleagueGrant, LinkGrant, LinkKeys, Session, StaffToken};
 pub use page::{
     Frame, LanguageLink, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page, undress,
@@ -48,5 +50,6 @@ pub use page::{
 pub use page_headers::{PAGE_POLICY, PREVIEW_POLICY, protect_pages};
 pub use problem::{PROBLEMS_PAGE, ProblemDocument, ProblemField, ProblemPage, dress_as_problem};
 pub use rate_limit::{RateLimits, RateSettings, tell_limits};
+pub use server::{ServerLimits, serve};
 pub use state::AppState;
 pub use watch::{Watch, Watching};

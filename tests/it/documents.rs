@@ -18,7 +18,10 @@ const DOCUMENTS: &[&str] = &[
     "CHANGELOG.md",
     "docs/blueprints.md",
     "docs/performance.md",
+    "docs/operations.md",
     "docs/reliability.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
     ".env.example",
     "docker-compose.yml",
     "Dockerfile",
@@ -36,6 +39,7 @@ const FOLDERS: &[&str] = &[
     "benches/",
     "fuzz/",
     ".ci/",
+    "deploy/",
     ".sqlx/",
 ];
 
