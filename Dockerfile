@@ -2,8 +2,6 @@
 # the program, and queries are checked against the committed metadata, so the build needs no database.
 
 FROM rust:1.95-slim-bookworm AS build
-# The allocator is written in C.
-RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

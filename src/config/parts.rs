@@ -95,7 +95,11 @@ fn shown(variable: &Variable, source: impl Fn(&str) -> Option<String>) -> ShownV
     let written = written.filter(|value| !value.is_empty());
     let set = written.is_some();
     let value = written.or_else(|| variable.default.map(str::to_owned));
-    ShownValue { name: variable.name, value: value.filter(|value| !is_secret(variable.name, value)), set }
+    ShownValue {
+        name: variable.name,
+        value: value.filter(|value| !is_secret(variable.name, value)),
+        set,
+    }
 }
 
 /// By its name, or because an address has a password in it.

@@ -39,10 +39,13 @@ pub(super) fn judge(parts: &Parts) -> Vec<Finding> {
 
 fn database_url(parts: &Parts) -> Option<Finding> {
     let url = parts.database_url.as_ref()?;
-    // The parser's own words could repeat the password.
-    PgConnectOptions::from_str(url.expose_secret()).err().map(|_| {
+    let url = url.expose_secret().trim();
+    // The parser takes any scheme, and its own words could repeat the password.
+    let ours = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+    (!ours || PgConnectOptions::from_str(url).is_err()).then(|| {
+        let found = "DATABASE_URL is not an address of a Postgres database.";
         let advice = "Spell it like postgres://user:password@host:5432/database, with special characters as %xx.";
-        Finding::wrong(CHECK, "DATABASE_URL is not an address of a Postgres database", advice)
+        Finding::wrong(CHECK, found, advice)
     })
 }
 
@@ -76,7 +79,8 @@ fn public_url(parts: &Parts) -> Option<Finding> {
 fn loose(parts: &Parts) -> Vec<Finding> {
     let mut findings = Vec::new();
     if parts.webhooks.as_ref().is_some_and(|webhooks| webhooks.insecure) {
-        let found = "GANGWAY_ALLOW_INSECURE_WEBHOOKS is true: webhooks go to private addresses too.";
+        let found =
+            "GANGWAY_ALLOW_INSECURE_WEBHOOKS is true: webhooks go to private addresses too.";
         findings.push(Finding::attention(CHECK, found, "Take it away but for development."));
     }
     if parts.cyclr.as_ref().is_some_and(|cyclr| cyclr.plain_http) {

@@ -12,8 +12,7 @@ const CYCLR: &str = "cyclr";
 const DOMAIN: &str = "service_domain";
 const NETWORK: &str =
     "Check CYCLR_API_BASE, and that this machine may connect to it: names, firewall, certificates.";
-const CREDENTIALS: &str =
-    "Copy CYCLR_CLIENT_ID and CYCLR_CLIENT_SECRET from the Cyclr console, and check that CYCLR_API_BASE is the host of its region.";
+const CREDENTIALS: &str = "Copy CYCLR_CLIENT_ID and CYCLR_CLIENT_SECRET from the Cyclr console, and check that CYCLR_API_BASE is the host of its region.";
 
 pub(super) async fn examine(parts: &Parts, clock: &Clock) -> Vec<Finding> {
     let Some(settings) = parts.cyclr.clone() else {

@@ -60,8 +60,7 @@ pub(super) async fn examine(parts: &Parts, clock: &Clock) -> Examined {
     examined
 }
 
-const UNREACHABLE: &str =
-    "Check host, port, user, password and database in DATABASE_URL, and that the server takes connections from here.";
+const UNREACHABLE: &str = "Check host, port, user, password and database in DATABASE_URL, and that the server takes connections from here.";
 
 /// With what led to it: which of host, password and database it is stands there.
 fn told(error: &(dyn std::error::Error + 'static)) -> String {
@@ -106,10 +105,14 @@ fn judge_version(facts: &DatabaseFacts) -> Finding {
 
 fn judge_settings(facts: &DatabaseFacts, connections: u32) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (name, value) in [("synchronous_commit", &facts.synchronous_commit), ("fsync", &facts.fsync)] {
+    for (name, value) in
+        [("synchronous_commit", &facts.synchronous_commit), ("fsync", &facts.fsync)]
+    {
         if value == "off" {
-            let found = format!("{name} is off: what was confirmed can be lost when the server fails.");
-            let advice = format!("Set {name} = on in the server's configuration, or for this user.");
+            let found =
+                format!("{name} is off: what was confirmed can be lost when the server fails.");
+            let advice =
+                format!("Set {name} = on in the server's configuration, or for this user.");
             findings.push(Finding::wrong(SETTINGS, found, advice));
         }
     }
@@ -138,7 +141,8 @@ fn judge_settings(facts: &DatabaseFacts, connections: u32) -> Vec<Finding> {
 
 fn judge_privileges(facts: &DatabaseFacts) -> Finding {
     if facts.barred_tables > 0 {
-        let found = format!("{} tables may not be read or written by this user.", facts.barred_tables);
+        let found =
+            format!("{} tables may not be read or written by this user.", facts.barred_tables);
         let advice = "Grant SELECT, INSERT, UPDATE and DELETE on all tables of the schema to the user of DATABASE_URL.";
         return Finding::wrong(PRIVILEGES, found, advice);
     }
@@ -155,7 +159,8 @@ fn judge_skew(skew: TimeDelta) -> Finding {
     let words = if skew < TimeDelta::zero() { "behind" } else { "ahead of" };
     let found =
         format!("The database's clock is {} ms {words} this machine's.", far.num_milliseconds());
-    let advice = "Let both machines keep time by NTP: deadlines go by one clock, leases by the other.";
+    let advice =
+        "Let both machines keep time by NTP: deadlines go by one clock, leases by the other.";
     if far > WORST_SKEW {
         Finding::wrong(CLOCK, found, advice)
     } else if far > SKEW {
@@ -174,12 +179,14 @@ fn judge_shape(shape: Result<Shape, Error>) -> Finding {
             Finding::attention(MIGRATIONS, found, advice)
         }
         Ok(Shape::Ahead(more)) => {
-            let found = format!("The database has {more} migrations that this version does not know.");
+            let found =
+                format!("The database has {more} migrations that this version does not know.");
             let advice = "Use the newer version of the program that was here before, or restore a backup from before it.";
             Finding::wrong(MIGRATIONS, found, advice)
         }
         Ok(Shape::Broken(version)) => {
-            let found = format!("Migration {version} was not finished, or was another one than ours.");
+            let found =
+                format!("Migration {version} was not finished, or was another one than ours.");
             let advice = "See docs/operations.md, \"A migration fails\".";
             Finding::wrong(MIGRATIONS, found, advice)
         }

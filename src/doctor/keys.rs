@@ -22,7 +22,8 @@ pub(super) fn judge(parts: &Parts) -> Vec<Finding> {
     let different: BTreeSet<_> = text.chars().collect();
     let example = text.to_ascii_lowercase().contains("replace");
     if example || different.len() < FEWEST_DIFFERENT {
-        let found = "The secret key is an example or easy to guess: whoever knows it can make links.";
+        let found =
+            "The secret key is an example or easy to guess: whoever knows it can make links.";
         return vec![Finding::attention(CHECK, found, NEW)];
     }
     let found = format!("The secret key can be read and has {} characters.", text.chars().count());

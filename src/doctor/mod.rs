@@ -86,7 +86,8 @@ impl Report {
                 Level::Wrong => "wrong",
             };
             // Writing to a string does not fail.
-            let _ = writeln!(text, "{level:<9}  {:<20}  {}", finding.check, harmless(&finding.found));
+            let _ =
+                writeln!(text, "{level:<9}  {:<20}  {}", finding.check, harmless(&finding.found));
             if let Some(advice) = &finding.advice {
                 let _ = writeln!(text, "{:<9}  {:<20}  -> {}", "", "", harmless(advice));
             }

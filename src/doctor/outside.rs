@@ -99,9 +99,12 @@ fn judge_alive(url: &Url, answer: Result<(u16, bool), &'static str>) -> Finding 
 
 fn judge_return(answer: Result<(u16, bool), &'static str>) -> Finding {
     match answer {
-        Ok((_, true)) => Finding::ok(RETURN, "People who come back from a provider get to Gangway."),
+        Ok((_, true)) => {
+            Finding::ok(RETURN, "People who come back from a provider get to Gangway.")
+        }
         Ok((status, false)) => {
-            let found = format!("The path /return/ does not lead to Gangway (answered with {status}).");
+            let found =
+                format!("The path /return/ does not lead to Gangway (answered with {status}).");
             let advice = "Let the proxy in front pass /return/ on, as all other paths.";
             Finding::attention(RETURN, found, advice)
         }
@@ -147,7 +150,9 @@ fn judge_policy(insecure: bool) -> Finding {
             let advice = "Do not run this build, and report it: see SECURITY.md.";
             Finding::wrong(POLICY, format!("{inside} would be called."), advice)
         }
-        None => Finding::ok(POLICY, "Addresses that lead inside are refused, however they are spelled."),
+        None => {
+            Finding::ok(POLICY, "Addresses that lead inside are refused, however they are spelled.")
+        }
     }
 }
 

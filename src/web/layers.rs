@@ -218,7 +218,8 @@ async fn limit_crowd(places: Arc<Semaphore>, request: Request, next: Next) -> Re
     }
     let Ok(_place) = places.try_acquire() else {
         meters::request_refused("crowd");
-        let detail = "More is asked right now than this process takes. Nothing was done; try again soon.";
+        let detail =
+            "More is asked right now than this process takes. Nothing was done; try again soon.";
         return Error::new(Kind::Unavailable, detail).into_response();
     };
     next.run(request).await

@@ -7,6 +7,8 @@
 //! - A handler fails with [`Error`], which has no body. The router it stands in dresses it: problem
 //!   JSON for the API, a page with a way on for people. Neither tells anything of our insides.
 //! - Every answer carries `x-request-id`; the cause of a failure is logged once, under that id.
+//! - Nobody is slow or greedy for ever: heads, bodies, answers, connections and crowds have their limits, those
+//!   of a door by its [`RouteClass`].
 //! - Addresses we hand out are made from the configured public URL, never from a request's `Host`.
 //!
 //! Decided against: a session table for visitors (a cookie with a keyed proof over onboarding, link
@@ -24,9 +26,9 @@ mod language;
 mod layers;
 mod link;
 pub mod narrow;
+mod paced;
 mod page;
 mod page_headers;
-mod paced;
 pub mod parameters;
 mod problem;
 mod rate_limit;

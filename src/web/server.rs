@@ -113,7 +113,8 @@ impl Visitor {
         let turn = Turn::default();
         let paced = Paced::new(socket, turn.clone(), self.limits.head, self.limits.stall);
         let peer = ConnectInfo(self.peer);
-        let service = service_fn(move |request| answer(router.clone(), request, peer, turn.clone()));
+        let service =
+            service_fn(move |request| answer(router.clone(), request, peer, turn.clone()));
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(self.limits.idle)
