@@ -126,7 +126,7 @@ async fn what_is_too_much_or_malformed_is_refused_on_the_wire() {
     let site = Site::open().await;
     let (_, key) = site.house.store.create_api_key("wire").await.unwrap();
     let listening = Listening::with(App::router(&site.state), LIMITS).await;
-    let many: String = (0..101).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let many = "x-more: 1\r\n".repeat(101);
     let long = format!("x-long: {}\r\n", "a".repeat(40 * 1024));
     let bearer = format!("authorization: Bearer {}\r\n", key.expose_secret());
     let json = format!("{bearer}content-type: application/json\r\n");
