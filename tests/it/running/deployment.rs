@@ -127,8 +127,10 @@ fn every_figure_that_is_watched_is_told() {
         for name in metrics_in(&expression) {
             assert!(told.contains(&name), "{expression}: {name} is told by nobody");
         }
-        for state in words(&expression, "state=", |c| c != '}' && c != ',' && c != ' ') {
-            let known = PressureState::ALL.iter().any(|known| state.contains(known.name()));
+        for state in words(&expression, "state=", |c| !"{}, ".contains(c)) {
+            let known = PressureState::ALL
+                .iter()
+                .any(|known| state == format!("state=\"{}\"", known.name()));
             assert!(known, "{expression}: {state}");
         }
     }
