@@ -15,8 +15,10 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin gangway
 COPY --from=build /gangway /usr/local/bin/gangway
-USER gangway
-EXPOSE 4000
+USER 10001:10001
+EXPOSE 4000 4003
+# The program asks itself: there is no curl in here.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["gangway", "healthcheck"]
 # On this signal the program finishes what is under way, for at most 20 seconds. Docker's own patience
 # is 10 seconds: stop it with a longer one, like `docker stop --time 30`.
 STOPSIGNAL SIGTERM

@@ -1,6 +1,5 @@
 //! Puts the house together: opens the database, builds the rooms, starts and stops them in order.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,8 +17,9 @@ use crate::web::{AppState, LinkKeys};
 use crate::webhooks::{self, Deliverer, Endpoints, Resealed};
 use crate::{api, console, cyclr, engine, hooks, hosted, identity, web};
 
-/// How long requests and calls that are under way get when the program is told to stop.
-const GRACE: Duration = Duration::from_secs(20);
+/// How long requests and calls that are under way get when the program is told to stop. Whoever stops it has
+/// to wait longer.
+pub const GRACE: Duration = Duration::from_secs(20);
 /// What of it the worker has: a look at the table may be under way when the order comes.
 const WORKERS_GRACE: Duration = Duration::from_secs(18);
 /// How long a request waits for a database connection before it is told to come back.
@@ -45,8 +45,6 @@ pub enum Error {
     Webhooks(#[source] reqwest::Error),
     #[error("the provider of identities cannot be asked")]
     Identity(#[source] reqwest::Error),
-    #[error("cannot serve")]
-    Serve(#[from] std::io::Error),
 }
 
 /// Connects with the limits that all of Gangway's sessions keep.
@@ -128,43 +126,33 @@ impl App {
     /// Serves and works until `stop`. From then on this process is not ready, takes up nothing new,
     /// and answers for a while yet; what is under way, HTTP and calls alike, is finished or given
     /// back. All of that ends within one grace.
-    pub async fn run(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Error> {
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
         let Self { state, worker, deliverer, drain } = self;
         let changes = state.engine.changes();
         let (watch, watched) = (state.watch().clone(), state.engine.clone());
-        let router = Self::router(&state).into_make_service_with_connect_info::<SocketAddr>();
-        let told = stop.clone();
-        let serving = axum::serve(listener, router)
-            .with_graceful_shutdown(async move {
-                told.cancelled().await;
-                state.engine.begin_stop();
-                tokio::time::sleep(drain).await;
-            })
-            .into_future();
-        let serving = async {
-            let served = serving.await;
-            // Without doors there is nothing to work for.
-            stop.cancel();
-            served
+        let router = Self::router(&state);
+        let (told, over) = (stop.clone(), CancellationToken::new());
+        let serving = web::serve(listener, router, web::ServerLimits::default(), over.clone());
+        let draining = async move {
+            told.cancelled().await;
+            state.engine.begin_stop();
+            tokio::time::sleep(drain).await;
+            over.cancel();
         };
         let work = async {
             let telling = Box::pin(deliverer.run(changes, stop.clone(), WORKERS_GRACE));
             let watching = watch.run(&watched, &stop);
-            let ((), (), (), served) =
-                tokio::join!(worker.run(stop.clone(), WORKERS_GRACE), telling, watching, serving);
-            served
+            let working = worker.run(stop.clone(), WORKERS_GRACE);
+            tokio::join!(working, telling, watching, Box::pin(serving), draining);
         };
         let enough = async {
             stop.cancelled().await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
-            served = work => Ok(served?),
+            () = work => {}
             // A client that keeps its connection open does not keep us here.
-            () = enough => {
-                tracing::warn!("stopped although some requests were not answered yet");
-                Ok(())
-            }
+            () = enough => tracing::warn!("stopped although some requests were not answered yet"),
         }
     }
 }

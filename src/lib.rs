@@ -10,6 +10,7 @@ pub mod config;
 pub mod console;
 pub mod cyclr;
 pub mod demo;
+pub mod doctor;
 pub mod embedded;
 pub mod engine;
 pub mod hooks;

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use gangway::app::{self, App};
+use gangway::cli::blueprints::read_blueprint;
 use gangway::cli::keeping::{self, KeepingCommand, TenantCommand};
 use gangway::cli::keys::{self, KeyCommand};
 use gangway::cli::onboardings::{self, Manner, Narrowing};
@@ -17,9 +18,9 @@ use gangway::cli::remote::{Failure, Remote, ServiceOptions};
 use gangway::cli::{events, users};
 use gangway::clock::Clock;
 use gangway::config::{self, Config};
+use gangway::doctor::{self, Told};
 use gangway::embedded::{self, Durability, Embedded};
 use gangway::ids::ApiKeyId;
-use gangway::onboarding::Blueprint;
 use gangway::secret::{ExposeSecret as _, Secret};
 use gangway::store::{ApiKey, Store};
 use gangway::{api, demo, monitor, sandbox, telemetry};
@@ -58,6 +59,8 @@ enum Command {
     Sandbox(Box<sandbox::Options>),
     /// Bring the database of `DATABASE_URL` to this version's shape.
     Migrate,
+    #[command(flatten)]
+    Look(doctor::Command),
     /// List onboardings of a running service.
     List {
         #[command(flatten)]
@@ -142,6 +145,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             store.migrate().await?;
             say("The database has this version's shape.")
         }
+        Command::Look(command) => tell(&doctor::run(&command).await),
         Command::List { narrowing, limit, service } => {
             let (remote, manner) = open_service(&service)?;
             Ok(onboardings::list(&remote, &narrowing, limit, manner, &mut std::io::stdout())
@@ -220,6 +224,7 @@ async fn manage_keys(command: KeyCommand) -> anyhow::Result<()> {
 
 async fn serve(embedded: Option<PathBuf>) -> anyhow::Result<()> {
     let config = Config::from_environment()?;
+    config::warn_of_unknown();
     let stop = stop_signal()?;
     let private = match embedded {
         Some(data_dir) => Some(
@@ -245,7 +250,7 @@ async fn serve(embedded: Option<PathBuf>) -> anyhow::Result<()> {
     }
     let app = App::new(&config, store, Clock::system())?;
     let watching = watch(config.metrics_listen, &app, &stop).await?;
-    app.run(listener, stop).await?;
+    app.run(listener, stop).await;
     watching.join_all().await;
     if let Some(private) = private {
         private.stop().await;
@@ -321,13 +326,7 @@ async fn publish(file: &std::path::Path) -> anyhow::Result<()> {
         text = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
     }
-    let blueprint: Blueprint = serde_json::from_str(&text).context("the blueprint is malformed")?;
-    let mistakes = blueprint.mistakes();
-    if !mistakes.is_empty() {
-        let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-        bail!("the blueprint has mistakes:\n  {}", lines.join("\n  "));
-    }
-    let published = open_database().await?.publish(blueprint).await?;
+    let published = open_database().await?.publish(read_blueprint(&text)?).await?;
     let word = if published.fresh { "Published" } else { "Unchanged:" };
     say(&format!("{word} {} version {}.", published.id.key, published.id.version))
 }
@@ -368,6 +367,12 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
     });
     signals.detach_all();
     Ok(stop)
+}
+
+/// What was looked at, on standard output; whether something is wrong, by the exit code.
+fn tell(told: &Told) -> anyhow::Result<()> {
+    say(&told.text)?;
+    if told.healthy { Ok(()) } else { bail!("something is wrong; what to do stands beside it") }
 }
 
 fn say(text: &str) -> anyhow::Result<()> {

@@ -47,7 +47,7 @@ pub use document::document;
 pub use list::{read_cursor, write_cursor};
 pub use webhooks::webhook_words;
 
-use crate::web::{AppState, Error, ProblemPage, dress_as_problem, guards, tell_limits};
+use crate::web::{AppState, Error, ProblemPage, RouteClass, dress_as_problem, guards, tell_limits};
 
 /// All routes of the API, with failures dressed as problems. Belongs within
 /// [`crate::web::shared_layers`].
@@ -55,7 +55,7 @@ pub fn router(state: AppState) -> Router {
     let problems = ProblemPage::at(state.public_url());
     let (routes, _) = described_routes().split_for_parts();
     let routes = routes.route("/v1/{*rest}", any(async || Error::not_found())).with_state(state);
-    guards(routes)
+    guards(routes, RouteClass::Api)
         .layer(from_fn(tell_limits))
         .layer(from_fn(version::agree))
         .layer(from_fn_with_state(problems, dress_as_problem))

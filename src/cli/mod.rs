@@ -1,6 +1,6 @@
 //! Words for people at a terminal.
 //!
-//! Uses `ids`, `secret` and `store`. `main` parses arguments and carries out; what is chosen from them and
+//! Uses `ids`, `secret`, `onboarding` and `store`. `main` parses arguments and carries out; what is chosen from them and
 //! how it is shown is decided here, where it can be tested. What is about onboardings is asked of a running
 //! service over its API, as everybody else does; only keys and the console's accounts are made in the database.
 //!
@@ -9,6 +9,7 @@
 //!
 //! Decided against: a table that fills the screen (a line per thing goes through `grep` and `cut`).
 
+pub mod blueprints;
 pub mod events;
 pub mod keeping;
 pub mod keys;

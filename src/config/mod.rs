@@ -4,6 +4,7 @@
 
 mod identity;
 mod keeping;
+mod parts;
 mod variables;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::secret::{MasterKey, Secret};
 use crate::{cyclr, engine, web, webhooks};
 
 pub use keeping::master_key;
+pub use parts::{Parts, ShownValue, UnknownVariable, listen, warn_of_unknown};
 pub use variables::{VARIABLES, Variable};
 
 /// All that `serve` needs to know.

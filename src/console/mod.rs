@@ -102,7 +102,7 @@ pub fn router(state: AppState, customers_page: CustomersPage) -> Router {
         .merge(chrome::assets())
         .layer(CompressionLayer::new())
         .with_state(console);
-    web::guards(routes)
+    web::guards(routes, web::RouteClass::Console)
         .layer(from_fn(failure::dress))
         .layer(from_fn_with_state(state, protect_pages))
 }

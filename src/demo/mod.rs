@@ -104,15 +104,13 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), Error>
     let pretend = sandbox::serve(sandbox, sandbox_door, stopped(&props));
     let page = axum::serve(signup_door, signup).with_graceful_shutdown(stopped(&props));
     let service = async {
-        let served = app.run(service, stop).await;
+        app.run(service, stop).await;
         props.cancel();
-        served
     };
-    let (served, pretended, paged) = tokio::join!(service, pretend, page.into_future());
+    let ((), pretended, paged) = tokio::join!(service, pretend, page.into_future());
     if let Some(private) = private {
         private.stop().await;
     }
-    served?;
     pretended?;
     Ok(paged?)
 }

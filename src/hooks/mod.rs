@@ -32,7 +32,7 @@ pub fn router(state: AppState) -> Router {
     let problems = ProblemPage::at(state.public_url());
     let routes =
         Router::new().route("/hooks/cyclr/{account}/{tag}", post(hear_of_error)).with_state(state);
-    web::guards(routes).layer(from_fn_with_state(problems, dress_as_problem))
+    web::guards(routes, web::RouteClass::Hook).layer(from_fn_with_state(problems, dress_as_problem))
 }
 
 /// Cyclr's transaction-error webhook (DOC). Names may come in any case, as everywhere with Cyclr (OBS).

@@ -88,7 +88,7 @@ pub fn router(state: AppState) -> Router {
         .route(&format!("{connection}/news"), get(news::listen))
         .fallback(|| async { web::Error::not_found() })
         .with_state(hosted);
-    web::guards(routes)
+    web::guards(routes, web::RouteClass::Hosted)
         .layer(from_fn(dress_as_page))
         .layer(from_fn(read_wishes))
         .layer(from_fn_with_state(state, protect_pages))

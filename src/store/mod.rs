@@ -25,6 +25,7 @@ mod bulk;
 mod calls;
 mod commit;
 mod committer;
+mod diagnosis;
 mod drafts;
 mod figures;
 mod journal;
@@ -64,6 +65,7 @@ pub use bulk::{
 pub use calls::{CallLine, KeptCall};
 pub use commit::{Change, Earlier, Kept};
 pub use committer::Committer;
+pub use diagnosis::{DatabaseFacts, Shape};
 pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;
 pub use keeping::{Restore, TenantExport, TenantPart, Thinned, ToErase, WalkPlace};

@@ -82,7 +82,7 @@ fn describe() {
     describe_gauge!(CYCLR_WAITING, "Calls that wait for their turn");
     describe_counter!(
         REQUESTS_REFUSED,
-        "Requests beyond a limit: rate of a key, unknown keys from an address"
+        "Requests beyond a limit: rate of a key, unknown keys from an address, a crowd at a door"
     );
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver a webhook, by how they ended");
     describe_histogram!(WEBHOOK_SECONDS, "Time of one attempt to deliver a webhook");

@@ -8,35 +8,84 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{Error, Kind, ProblemPage, dress_as_problem};
+use crate::telemetry::meters;
 
 /// Longest request body, in bytes.
 pub const BODY_LIMIT: usize = 256 * 1024;
 
-/// Total time for a request, its body included, until the answer begins. Longer than the longest wait
-/// that a caller may ask for. Nobody waits this long for the database, which the store sees to.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest body of what others tell by themselves.
+const HOOK_BODY_LIMIT: usize = 64 * 1024;
+
+/// What a door's routes are held to, so that a crowd at one door leaves the others alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteClass {
+    /// Programs with a key.
+    Api,
+    /// The tenant's people.
+    Hosted,
+    /// Staff.
+    Console,
+    /// What others tell by themselves.
+    Hook,
+}
+
+impl RouteClass {
+    /// Total time for a request, its body included, until the answer begins. Longer than the longest wait that
+    /// a caller may ask for, and than a call to Cyclr. Nobody waits this long for the database, which the
+    /// store sees to. A stream has begun by then; how many there are of those is `Watch`'s to say.
+    const fn patience(self) -> Duration {
+        match self {
+            Self::Api | Self::Hosted | Self::Console => Duration::from_secs(30),
+            Self::Hook => Duration::from_secs(10),
+        }
+    }
+
+    /// Most requests at once that are not answered yet. Those that wait with `?wait=` count as well.
+    const fn places(self) -> usize {
+        match self {
+            Self::Api => 8192,
+            Self::Hosted => 2048,
+            Self::Console => 256,
+            Self::Hook => 128,
+        }
+    }
+
+    /// Longest body, in bytes.
+    const fn body_limit(self) -> usize {
+        match self {
+            Self::Api | Self::Hosted | Self::Console => BODY_LIMIT,
+            Self::Hook => HOOK_BODY_LIMIT,
+        }
+    }
+}
+
+/// Asked by whoever watches the process: a crowd is no reason to end it.
+const HEALTH: [&str; 2] = ["/livez", "/readyz"];
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Set unless the door says otherwise: an answer may show a link, so no cache keeps it, and what is
 /// not meant to be a page cannot act as one.
-const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
 ];
 
 /// Longest request id that is taken from a caller.
@@ -47,25 +96,30 @@ const LONGEST_ID: usize = 64;
 pub fn shared_layers(router: Router, problems: ProblemPage) -> Router {
     router
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(from_fn_with_state(problems, dress_as_problem))
-        .layer(map_response(add_headers))
+        .layer(from_fn_with_state(problems.clone(), dress_as_problem))
+        .layer(map_response_with_state(problems, add_headers))
         .layer(from_fn(identify))
 }
 
 /// Around each door's routes, within whatever dresses its failures: a panic, a request that takes
-/// too long and a body that is too large become an [`Error`] like any other.
-pub fn guards<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    guards_with(router, PATIENCE)
-}
-
-fn guards_with<S>(router: Router<S>, patience: Duration) -> Router<S>
+/// too long, one too many and a body that is too large become an [`Error`] like any other.
+pub fn guards<S>(router: Router<S>, class: RouteClass) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
+    let (patience, places) = (class.patience(), class.places());
+    guards_with(router.layer(DefaultBodyLimit::max(class.body_limit())), patience, places)
+}
+
+fn guards_with<S>(router: Router<S>, patience: Duration, places: usize) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let places = Arc::new(Semaphore::new(places));
     router
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn(move |request, next| limit_time(patience, request, next)))
+        .layer(from_fn(move |request, next| limit_crowd(Arc::clone(&places), request, next)))
 }
 
 /// The request's name, for answers, pages and the log. [`shared_layers`] gives each request one.
@@ -145,11 +199,30 @@ async fn identify(mut request: Request, next: Next) -> Response {
     response
 }
 
-async fn add_headers(mut response: Response) -> Response {
+async fn add_headers(State(service): State<ProblemPage>, mut response: Response) -> Response {
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
+    if service.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
+    }
     response
+}
+
+/// Turns away at once who comes when all places are taken: a queue would make everybody wait.
+async fn limit_crowd(places: Arc<Semaphore>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    if HEALTH.contains(&route) {
+        return next.run(request).await;
+    }
+    let Ok(_place) = places.try_acquire() else {
+        meters::request_refused("crowd");
+        let detail =
+            "More is asked right now than this process takes. Nothing was done; try again soon.";
+        return Error::new(Kind::Unavailable, detail).into_response();
+    };
+    next.run(request).await
 }
 
 async fn limit_time(patience: Duration, request: Request, next: Next) -> Response {
@@ -199,13 +272,15 @@ mod tests {
     fn door() -> Router {
         let routes = Router::new()
             .route("/fine", get(async || "fine"))
+            .route("/livez", get(async || "alive"))
             .route("/page", get(async || [(header::CONTENT_SECURITY_POLICY, "default-src 'self'")]))
             .route("/panic", get(async || -> &'static str { panic!("with a secret") }))
             .route("/read", axum::routing::post(async |body: String| body))
             .route("/slow", get(async || std::future::pending::<&'static str>().await));
         let problems = ProblemPage::at(&"https://go.example.com/".parse().unwrap());
         let dress = from_fn_with_state(problems.clone(), dress_as_problem);
-        shared_layers(guards_with(routes, Duration::from_millis(50)).layer(dress), problems)
+        let routes = guards_with(routes, Duration::from_millis(50), 1);
+        shared_layers(routes.layer(dress), problems)
     }
 
     async fn ask(path: &str, id: &[u8]) -> (StatusCode, HeaderMap, String) {
@@ -265,5 +340,21 @@ mod tests {
         assert_eq!(headers["cache-control"], "no-store");
         let (_, headers, _) = ask("/page", b"abc").await;
         assert_eq!(headers["content-security-policy"], "default-src 'self'");
+    }
+    #[tokio::test]
+    async fn a_crowd_is_turned_away_and_health_still_answers() {
+        let door = door();
+        let ask = |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            door.clone().oneshot(request)
+        };
+        // Asked in this order, so the first has the only place until its time is up.
+        let (slow, late, alive) = tokio::join!(ask("/slow"), ask("/fine"), ask("/livez"));
+        let late = late.unwrap();
+        assert_eq!(late.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(late.headers().contains_key("retry-after"));
+        assert_eq!(alive.unwrap().status(), StatusCode::OK);
+        drop(slow);
+        assert_eq!(ask("/fine").await.unwrap().status(), StatusCode::OK, "the place is given back");
     }
 }

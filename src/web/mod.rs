@@ -7,6 +7,8 @@
 //! - A handler fails with [`Error`], which has no body. The router it stands in dresses it: problem
 //!   JSON for the API, a page with a way on for people. Neither tells anything of our insides.
 //! - Every answer carries `x-request-id`; the cause of a failure is logged once, under that id.
+//! - Nobody is slow or greedy for ever: heads, bodies, answers, connections and crowds have their limits, those
+//!   of a door by its [`RouteClass`].
 //! - Addresses we hand out are made from the configured public URL, never from a request's `Host`.
 //!
 //! Decided against: a session table for visitors (a cookie with a keyed proof over onboarding, link
@@ -24,12 +26,14 @@ mod language;
 mod layers;
 mod link;
 pub mod narrow;
+mod paced;
 mod page;
 mod page_headers;
 pub mod parameters;
 mod problem;
 mod rate_limit;
 pub mod rewrite;
+mod server;
 mod state;
 mod watch;
 
@@ -40,7 +44,7 @@ pub use event_stream::event_stream;
 pub use json::{Json, JsonAnswer, json_text, read_body, read_json, require_json};
 pub use kind::Kind;
 pub use language::{Wishes, read_wishes};
-pub use layers::{BODY_LIMIT, guards, log_failure, request_id, shared_layers};
+pub use layers::{BODY_LIMIT, RouteClass, guards, log_failure, request_id, shared_layers};
 pub use link::{ColleagueGrant, LinkGrant, LinkKeys, Session, StaffToken};
 pub use page::{
     Frame, LanguageLink, Notice, Page, Refresh, Steps, Tone, Way, dress_as_page, undress,
@@ -48,5 +52,6 @@ pub use page::{
 pub use page_headers::{PAGE_POLICY, PREVIEW_POLICY, protect_pages};
 pub use problem::{PROBLEMS_PAGE, ProblemDocument, ProblemField, ProblemPage, dress_as_problem};
 pub use rate_limit::{RateLimits, RateSettings, tell_limits};
+pub use server::{ServerLimits, serve};
 pub use state::AppState;
 pub use watch::{Watch, Watching};

@@ -60,6 +60,11 @@ impl ProblemPage {
         let base = public_url.as_str().trim_end_matches('/');
         Self(format!("{base}{PROBLEMS_PAGE}").into())
     }
+
+    /// Whether browsers reach the service over TLS.
+    pub(super) fn is_https(&self) -> bool {
+        self.0.starts_with("https:")
+    }
 }
 
 /// The path of the page that explains problems.

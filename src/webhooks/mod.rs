@@ -20,6 +20,7 @@
 
 mod address;
 mod deliverer;
+mod dial;
 mod endpoints;
 mod schedule;
 mod send;
@@ -31,6 +32,7 @@ use chrono::TimeDelta;
 
 pub use address::{Refusal, check_address, is_public};
 pub use deliverer::{Deliverer, Linked, Spelled, Words};
+pub use dial::{DialError, dial};
 pub use endpoints::{Endpoints, Once, Ordered, Resealed};
 pub use schedule::{DELAYS, parse_retry_after};
 pub use signature::{sign, spell_secret};

@@ -19,7 +19,10 @@ const DOCUMENTS: &[&str] = &[
     "docs/blueprints.md",
     "docs/keeping.md",
     "docs/performance.md",
+    "docs/operations.md",
     "docs/reliability.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
     ".env.example",
     "docker-compose.yml",
     "Dockerfile",
@@ -37,6 +40,7 @@ const FOLDERS: &[&str] = &[
     "benches/",
     "fuzz/",
     ".ci/",
+    "deploy/",
     ".sqlx/",
 ];
 

@@ -43,6 +43,7 @@ mod program;
 mod replicas;
 mod rereading;
 mod restart;
+mod running;
 mod rust_tokens;
 mod sandbox;
 mod simulation;

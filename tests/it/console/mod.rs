@@ -6,7 +6,7 @@ mod entrance;
 mod lists;
 mod orders;
 mod provider;
-mod roles;
+pub(crate) mod roles;
 mod settings;
 mod single_sign_on;
 mod staff;

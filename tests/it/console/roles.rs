@@ -12,7 +12,7 @@ use crate::hosted::Site;
 use crate::house::attended;
 
 /// Every route, its method, and the least role that it asks for.
-const ROUTES: &[(&str, Method, Option<Role>)] = &[
+pub(crate) const ROUTES: &[(&str, Method, Option<Role>)] = &[
     ("/console", Method::GET, Some(Role::Viewer)),
     ("/console/sign-in", Method::GET, None),
     ("/console/sign-in", Method::POST, None),
@@ -70,7 +70,7 @@ fn the_table_has_every_route() {
     assert_eq!(handlers("put(") + handlers("delete(") + handlers("any(") + handlers("patch("), 0);
 }
 
-fn spelled(route: &str, reference: &str, action: &str) -> String {
+pub(crate) fn spelled(route: &str, reference: &str, action: &str) -> String {
     route
         .replace("{reference}", reference)
         .replace("{action}", action)
