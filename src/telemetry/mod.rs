@@ -16,7 +16,6 @@ use std::sync::OnceLock;
 
 use tracing_appender::non_blocking::{ErrorCounter, WorkerGuard};
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use lines::{LogFormat, LogSettings};
 pub use traces::TraceSettings;
@@ -60,7 +59,10 @@ impl Telemetry {
         };
         let layers = sending.as_ref().map(traces::Sending::layer);
         let subscriber = tracing_subscriber::registry().with(layers);
-        drop(subscriber.with(lines::layer(logs, writer)).try_init());
+        // Without what libraries write by the `log` crate: whether such a line is wanted is asked without one
+        // coming, and after a no, layers with filters of their own miss the next span.
+        let subscriber = subscriber.with(lines::layer(logs, writer));
+        drop(tracing::subscriber::set_global_default(subscriber));
         lines::log_panics();
         if let Some(error) = failure {
             tracing::error!("no traces are sent: {error}");

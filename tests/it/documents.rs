@@ -19,6 +19,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/blueprints.md",
     "docs/performance.md",
     "docs/reliability.md",
+    "docs/scale.md",
     ".env.example",
     "docker-compose.yml",
     "Dockerfile",

@@ -81,7 +81,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(pid) = self.postmaster() {
-            drop(kill_process(pid, Signal::QUIT));
+            let _ = kill_process(pid, Signal::QUIT);
         }
         let begun = Instant::now();
         while self

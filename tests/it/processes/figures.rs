@@ -48,7 +48,7 @@ async fn nothing_from_outside_becomes_a_label() {
     let process = Process::start(&company, &[]).await;
     let mut known = None;
     for round in ["canary-one", "canary-two", "canary-three"] {
-        let hostile = format!("{round}\"}} 1\nevil{{x=\"");
+        let hostile = format!("{round}\"}} 1 evil{{x=\"");
         for (method, path) in [
             ("GET", format!("/{round}")),
             ("PUT", "/v1/onboardings".to_owned()),
@@ -64,7 +64,9 @@ async fn nothing_from_outside_becomes_a_label() {
         let body = json!({ "tenant_id": round, "name": hostile, "blueprint": "heartbeat",
                            "metadata": { round: hostile }, "tags": [round] });
         let started = company.ask(&process.url, "POST", "/v1/onboardings", &body).await;
-        let started: serde_json::Value = started.json().await.unwrap();
+        let (status, started) = (started.status(), started.text().await.unwrap());
+        assert_eq!(status, 201, "{started}");
+        let started: serde_json::Value = serde_json::from_str(&started).unwrap();
         company.until(&process.url, id_of(&started), "live", "live").await;
         let text = process.scrape().await;
         assert!(!text.contains("canary") && !text.contains("evil"), "{text}");

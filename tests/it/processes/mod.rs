@@ -5,6 +5,7 @@ mod canaries;
 mod collector;
 mod failover;
 mod figures;
+mod fill;
 mod logs;
 mod person;
 mod pooler;

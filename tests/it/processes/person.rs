@@ -97,10 +97,8 @@ impl Person {
         let (status, cyclr, body) = self.post(&path, &[("form-token", &token)]).await;
         assert_eq!(status, 303, "{body}");
         let at = url::Url::parse(&cyclr).unwrap();
-        let secret = |name: &str| Some(at.query_pairs().find(|(known, _)| known == name)?.1.into());
-        self.sent_to_cyclr
-            .extend(["signInToken", "token", "SignInToken"].into_iter().filter_map(secret));
-        self.sent_to_cyclr.extend(at.path_segments().into_iter().flatten().map(str::to_owned));
+        let token = at.query_pairs().find(|(name, _)| name == "token").unwrap().1.into_owned();
+        self.sent_to_cyclr.push(token);
         let consent = there(&self.http.get(&cyclr).send().await.unwrap());
         let consent = at.join(&consent).unwrap();
         let body = format!("{}&decision=allow", consent.query().unwrap());
@@ -117,8 +115,8 @@ impl Person {
         let (url, id) = (self.service.clone(), id_of(started).to_owned());
         let waiting = company.until(&url, &id, "waiting", "connect").await;
         let connector = |name: &str| {
-            let all = waiting["connections"].as_array().unwrap().iter();
-            let one = all.filter(|one| one["name"] == name).next().unwrap();
+            let mut all = waiting["connections"].as_array().unwrap().iter();
+            let one = all.find(|one| one["name"] == name).unwrap();
             one["connector_id"].as_str().unwrap().to_owned()
         };
         let page = self.open(started["link"]["url"].as_str().unwrap()).await;

@@ -90,10 +90,10 @@ impl Pooler {
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        drop(rustix::process::kill_process(
+        let _ = rustix::process::kill_process(
             rustix::process::Pid::from_child(&self.child),
             rustix::process::Signal::TERM,
-        ));
+        );
         drop(self.child.wait());
         drop(fs::remove_dir_all(&self.folder));
     }
@@ -101,45 +101,49 @@ impl Drop for Pooler {
 
 /// What a pooler does not pass on stands at the database itself, as the documentation says.
 async fn keep_session_at_database(database: &TestDb) {
-    let pool = database.pool_of(1).await;
+    let admin = database.pool_of(1).await;
     let name = Url::parse(&database.url()).unwrap().path().trim_start_matches('/').to_owned();
     for (parameter, value) in SESSION {
         let statement = format!("ALTER DATABASE {name} SET {parameter} = '{value}'");
-        sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+        sqlx::query(AssertSqlSafe(statement)).execute(&admin).await.unwrap();
     }
 }
 
-async fn all_the_way_through(mode: &str) {
+async fn all_the_way_through(pool_mode: &str) {
     let company = Company::open().await;
     let database = company.database.as_ref().unwrap();
     keep_session_at_database(database).await;
-    let pooler = Pooler::start(database, mode);
-    let url = pooler.url(database);
+    let between = Pooler::start(database, pool_mode);
+    let address = between.url(database);
     eventually("the pooler takes connections", async || {
-        tokio::net::TcpStream::connect(&pooler.address).await.ok()
+        tokio::net::TcpStream::connect(&between.address).await.ok()
     })
     .await;
-    let more = [("DATABASE_URL", &*url), ("GANGWAY_PUBLIC_URL", "http://go.example.com")];
-    let (first, second) =
-        (Process::start(&company, &more).await, Process::start(&company, &more).await);
+    let more = [("DATABASE_URL", &*address), ("GANGWAY_PUBLIC_URL", "http://go.example.com")];
+    let one = Process::start(&company, &more).await;
+    let other = Process::start(&company, &more).await;
     // One process starts it, another one shows the pages, whoever drives it.
-    let started = company.start(&first.url, "acme", "newsletter").await;
-    Person::at(&second.url).go_all_the_way(&company, &started, "a key").await;
+    let started = company.start(&one.url, "acme", "newsletter").await;
+    Person::at(&other.url).go_all_the_way(&company, &started, "a key").await;
     // Many at once, so that server sessions are handed around.
     let mut ids = Vec::new();
-    for number in 0..20 {
-        let at = if number % 2 == 0 { &first.url } else { &second.url };
-        ids.push(company.start(at, &format!("tenant-{number}"), "heartbeat").await);
+    for tenant in 0..20 {
+        let at = if tenant % 2 == 0 { &one.url } else { &other.url };
+        ids.push(company.start(at, &format!("tenant-{tenant}"), "heartbeat").await);
     }
     for started in &ids {
-        company.until(&second.url, id_of(started), "live", "live").await;
+        company.until(&other.url, id_of(started), "live", "live").await;
     }
-    for mut process in [first, second] {
+    for mut process in [one, other] {
         let (status, _) = process.stop().await;
-        assert!(status.success(), "{mode}: {status}");
-        assert!(!process.lines().contains("\"level\":\"ERROR\""), "{mode}: {}", process.lines());
+        assert!(status.success(), "{pool_mode}: {status}");
+        assert!(
+            !process.lines().contains("\"level\":\"ERROR\""),
+            "{pool_mode}: {}",
+            process.lines()
+        );
     }
-    assert!(pooler.log().contains("login attempt"), "{mode}: it went through the pooler");
+    assert!(between.log().contains("login attempt"), "{pool_mode}: it went through the pooler");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,7 +19,7 @@ use crate::house::browser;
 pub(super) struct Proxy {
     pub(super) url: String,
     shared: Arc<Shared>,
-    _serving: JoinSet<()>,
+    serving: JoinSet<()>,
 }
 
 struct Shared {
@@ -33,10 +33,9 @@ struct Shared {
 impl Proxy {
     /// Sends each request to the next one of those that said that they are ready.
     pub(super) async fn balancer(address: &str, all: Vec<String>) -> Self {
-        let proxy = Self::open(address, all);
-        let mut proxy = proxy.await;
+        let mut proxy = Self::open(address, all).await;
         let shared = Arc::clone(&proxy.shared);
-        proxy._serving.spawn(async move {
+        proxy.serving.spawn(async move {
             loop {
                 let mut ready = Vec::new();
                 for url in &shared.all {
@@ -71,7 +70,7 @@ impl Proxy {
         let router = Router::new().fallback(carry).with_state(Arc::clone(&shared));
         let mut serving = JoinSet::new();
         serving.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, shared, _serving: serving }
+        Self { url, shared, serving }
     }
 
     pub(super) fn carried(&self) -> String {

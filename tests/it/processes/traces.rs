@@ -60,7 +60,7 @@ async fn a_trace_goes_from_the_request_over_steps_and_calls_to_the_webhook() {
     let steps = named(&spans, &trace, "engine.step");
     let mut kinds: Vec<_> = steps.iter().map(|step| &*step.attributes["step"]).collect();
     kinds.dedup();
-    assert_eq!(kinds, ["create_account", "install", "connect", "map", "activate"]);
+    assert_eq!(kinds, ["create_account", "install", "map", "activate"]);
     for step in &steps {
         assert!(drives.iter().any(|drive| drive.id == step.parent), "{step:#?}");
     }
