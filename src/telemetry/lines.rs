@@ -56,7 +56,7 @@ pub struct UnknownFormat;
 /// cost lines, never a step.
 pub(super) fn writer(to: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard, ErrorCounter) {
     let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MOST_WAITING);
-    let (writer, guard) = builder.thread_name("gangway-log").finish(to);
+    let (writer, guard) = builder.thread_name("gangway-log").finish(Harmless(to));
     let lost = writer.error_counter();
     (writer, guard, lost)
 }
@@ -112,6 +112,39 @@ impl fmt::Write for Encoded<'_, '_> {
     }
 }
 
+/// Whether it ends a line or controls a terminal for some who read, although JSON lets it stand as it is.
+fn is_late_control(character: char) -> bool {
+    matches!(character, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Encodes that in whole lines, in the way of JSON.
+struct Harmless<W>(W);
+
+impl<W: Write> Write for Harmless<W> {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        match std::str::from_utf8(line) {
+            Ok(text) if text.contains(is_late_control) => {
+                let mut encoded = String::with_capacity(text.len() + 32);
+                for character in text.chars() {
+                    if is_late_control(character) {
+                        // Writing into a String cannot fail.
+                        let _ = write!(encoded, "\\u{:04x}", u32::from(character));
+                    } else {
+                        encoded.push(character);
+                    }
+                }
+                self.0.write_all(encoded.as_bytes())?;
+            }
+            Ok(_) | Err(_) => self.0.write_all(line)?,
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// A panic is an event like any other: one line, and not printed by whoever panics.
 pub(super) fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
@@ -119,4 +152,63 @@ pub(super) fn log_panics() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panicked: {words}");
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    const HOSTILE: &str = "Acme\r\n{\"level\":\"ERROR\"}\n\u{1b}[31mred\u{7}\u{9b}31m\u{2028}";
+
+    #[derive(Clone, Default)]
+    struct Sheet(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sheet {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(format: LogFormat) -> String {
+        let sheet = Sheet::default();
+        let (writer, guard, _) = writer(sheet.clone());
+        let settings = LogSettings { filter: None, format };
+        let lines = tracing_subscriber::registry().with(layer(&settings, writer));
+        tracing::subscriber::with_default(lines, || {
+            let span = tracing::info_span!("work", tenant = %HOSTILE, name = HOSTILE);
+            span.in_scope(|| tracing::info!(said = %HOSTILE, debug = ?HOSTILE, "heard {HOSTILE}"));
+            log_panics();
+            drop(std::panic::catch_unwind(|| panic!("{HOSTILE}")));
+            drop(std::panic::take_hook());
+        });
+        // All that waits is written then.
+        drop(guard);
+        let bytes = sheet.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_one_line_whatever_stands_in_it() {
+        for format in [LogFormat::Json, LogFormat::Text] {
+            let text = written(format);
+            assert_eq!(text.lines().count(), 2, "{format:?}: {text}");
+            let bad = |c: char| c != '\n' && (c.is_control() || is_late_control(c));
+            assert!(!text.contains(bad), "{format:?}: {text}");
+            assert!(text.contains("panicked") && text.contains("Acme"), "{format:?}: {text}");
+        }
+        let json = written(LogFormat::Json);
+        let event: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+        assert_eq!(event["fields"]["said"], HOSTILE);
+        assert_eq!(event["spans"][0]["tenant"], HOSTILE);
+    }
 }

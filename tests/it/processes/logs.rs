@@ -1,7 +1,7 @@
 //! Log lines: each is one event, says whose it is, and keeps nobody waiting.
 
 use std::fs::OpenOptions;
-use std::process::Stdio;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -102,15 +102,15 @@ async fn the_text_form_keeps_one_event_to_a_line_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_for_whoever_reads_the_lines() {
     let company = Company::open().await;
-    let full = || Stdio::from(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
     let (closed_reader, closed) = std::io::pipe().unwrap();
     drop(closed_reader);
     let ways = [
-        ("a full disk", full()),
-        ("a closed pipe", Stdio::from(closed)),
+        ("a full disk", OwnedFd::from(full)),
+        ("a closed pipe", closed.into()),
         // It takes 64 KiB and then nothing.
-        ("a pipe that nobody empties", Stdio::from(writer)),
+        ("a pipe that nobody empties", writer.into()),
     ];
     for (number, (what, to)) in ways.into_iter().enumerate() {
         let more = [("GANGWAY_LOG", "trace")];

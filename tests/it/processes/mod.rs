@@ -16,6 +16,7 @@ mod traces;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -60,7 +61,8 @@ pub(crate) struct Process {
 /// Where a process's lines go.
 pub(crate) enum Lines {
     Kept,
-    To(Stdio),
+    /// Both what is told and what is logged.
+    To(OwnedFd),
 }
 
 impl Company {
@@ -261,7 +263,7 @@ fn spawn(environment: &Environment, log: &PathBuf, lines: Lines) -> Child {
             let file = File::options().create(true).append(true).open(log).unwrap();
             (Stdio::from(file.try_clone().unwrap()), Stdio::from(file))
         }
-        Lines::To(to) => (Stdio::null(), to),
+        Lines::To(to) => (Stdio::from(to.try_clone().unwrap()), Stdio::from(to)),
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_gangway"));
     command.arg("serve").env_clear().envs(environment).process_group(0);
