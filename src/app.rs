@@ -53,19 +53,25 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Stor
     Store::open(pool, session(options), Clock::system()).await.map_err(Error::Database)
 }
 
-/// How each of our sessions is set up.
+/// How each of our sessions is set up. A pooler that does not pass it on needs it at the role or at the
+/// database; `docs/scale.md` says how.
+pub const SESSION: [(&str, &str); 8] = [
+    // No statement of ours takes long; one that does must not hold locks for ever.
+    // Both are shorter than what the store waits, so that nobody has gone away by then.
+    ("statement_timeout", "6s"),
+    ("lock_timeout", "4s"),
+    ("idle_in_transaction_session_timeout", "15s"),
+    // Our statements are few, and each reaches its rows by key, however many rows there are: they
+    // are planned once per session and never for a scan, whatever the tables' size was just then.
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
 pub fn session(options: PgConnectOptions) -> PgConnectOptions {
-    options
-        .application_name("gangway")
-        // No statement of ours takes long; one that does must not hold locks for ever.
-        // Both are shorter than what the store waits, so that nobody has gone away by then.
-        .options([("statement_timeout", "6s"), ("lock_timeout", "4s")])
-        .options([("idle_in_transaction_session_timeout", "15s")])
-        // Our statements are few, and each reaches its rows by key, however many rows there are: they
-        // are planned once per session and never for a scan, whatever the tables' size was just then.
-        .options([("plan_cache_mode", "force_generic_plan"), ("jit", "off")])
-        .options([("enable_seqscan", "off"), ("enable_hashjoin", "off")])
-        .options([("enable_mergejoin", "off")])
+    options.application_name("gangway").options(SESSION)
 }
 
 /// Brings whatever is sealed in the database under the newest key.

@@ -23,6 +23,7 @@ use gangway::embedded::{self, Durability, Embedded};
 use gangway::ids::ApiKeyId;
 use gangway::secret::{ExposeSecret as _, Secret};
 use gangway::store::{ApiKey, Store};
+use gangway::telemetry::Telemetry;
 use gangway::{api, demo, monitor, sandbox, telemetry};
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
@@ -122,8 +123,12 @@ enum BlueprintCommand {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::init(config::log_filter().as_deref());
-    match run(arguments.command).await {
+    let serves = matches!(&arguments.command, Command::Serve { .. } | Command::Demo(_));
+    let traces = config::trace_settings().filter(|_| serves);
+    let telemetry = Telemetry::begin(&config::log_settings(), traces.as_ref());
+    let ended = run(arguments.command).await;
+    tokio::task::block_in_place(|| telemetry.end());
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let failure = error.downcast_ref::<Failure>();

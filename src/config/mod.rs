@@ -5,6 +5,7 @@
 mod identity;
 mod keeping;
 mod parts;
+mod telling;
 mod variables;
 
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use crate::{cyclr, engine, web, webhooks};
 
 pub use keeping::master_key;
 pub use parts::{Parts, ShownValue, UnknownVariable, listen, warn_of_unknown};
+pub use telling::{log_settings, trace_settings};
 pub use variables::{VARIABLES, Variable};
 
 /// All that `serve` needs to know.
@@ -71,11 +73,6 @@ pub fn service_url() -> Result<Url, Mistakes> {
     url.trim().parse().map_err(|_| Mistakes(vec![rule.to_owned()]))
 }
 
-/// `GANGWAY_LOG`, in the form of `RUST_LOG`.
-pub fn log_filter() -> Option<String> {
-    std::env::var("GANGWAY_LOG").ok()
-}
-
 /// What is wrong with the environment, one line each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the configuration has mistakes:\n  {}", .0.join("\n  "))]
@@ -117,6 +114,7 @@ impl Reader<'_> {
         let rates = self.rates();
         let identity = self.identity();
         let drain = self.seconds("GANGWAY_DRAIN_SECONDS", 0, 15);
+        self.telling();
         Some(Config {
             listen: listen?,
             metrics_listen,

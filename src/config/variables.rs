@@ -147,5 +147,21 @@ pub const VARIABLES: &[Variable] = &[
     variable("CYCLR_TIMEOUT_SECONDS", Some("20"), "Total time of one call to Cyclr"),
     variable("CYCLR_CALLS_AT_ONCE", Some("128"), "Calls to Cyclr under way at once"),
     variable("GANGWAY_LOG", Some("info"), "What is logged, in the form of RUST_LOG"),
+    variable(
+        "GANGWAY_LOG_FORMAT",
+        Some("auto"),
+        "`json`, `text`, or `auto`: text on a terminal, JSON elsewhere",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        Some(""),
+        "Collector that traces are sent to (OTLP over HTTP), like http://localhost:4318; empty: none",
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        Some(""),
+        "Headers for the collector, like authorization=Bearer%20…, with commas",
+    ),
+    variable("OTEL_SERVICE_NAME", Some("gangway"), "What this service is called in traces"),
     variable("GANGWAY_ALLOW_HTTP_CYCLR", Some("false"), "Plain http to a sandbox; never for Cyclr"),
 ];

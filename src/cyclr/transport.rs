@@ -125,6 +125,7 @@ impl Transport {
         let mut entry = Entry::begin(purpose.log, purpose.call, purpose.method, purpose.path, now);
         let span = tracing::info_span!(
             "cyclr.call",
+            otel.kind = "client",
             cyclr.call = purpose.call,
             http.method = purpose.method,
             http.path = purpose.path,

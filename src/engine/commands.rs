@@ -2,13 +2,14 @@
 
 use super::by_staff::StaffOrder;
 use super::drive::call_lines;
-use super::{Engine, Error};
+use super::{Engine, Error, count};
 use crate::cyclr::CallLog;
 use crate::ids::{BulkOrderId, OnboardingId, TenantId};
 use crate::onboarding::{Command, InvalidTransition, Onboarding, Status, Transition};
 use crate::store::{
     self, Answer, IdempotencyKey, KeptOrder, NewAttempt, OnceError, Order, Overruling, Shown, Sight,
 };
+use crate::telemetry::traces;
 
 /// Tries at an order that others keep overtaking.
 const MOST_CONFLICTS: usize = 8;
@@ -175,6 +176,7 @@ impl Engine {
             }));
             match kept.await {
                 Ok(KeptOrder::Now) => {
+                    count::step_change(onboarding.step(), &transition);
                     self.tell_of(&transition).await;
                     return Ok(Changed::Now(Box::new(transition.to)));
                 }
@@ -201,6 +203,7 @@ impl Engine {
     /// Says that an order was kept to whoever may wait for it.
     async fn tell_of(&self, transition: &Transition) {
         let to = &transition.to;
+        traces::touched(to.id.0);
         self.tell_changed(to.id);
         if transition.connects() {
             self.tell_siblings(&to.tenant, to.id).await;

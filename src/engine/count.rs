@@ -1,5 +1,7 @@
 //! What a step's run adds to the figures that operators watch.
 
+use std::time::Duration;
+
 use crate::onboarding::{Event, Onboarding, Origin, Outcome, ProblemCode, StepKind, Transition};
 use crate::telemetry::meters;
 
@@ -14,9 +16,15 @@ pub(super) const fn outcome_name(outcome: &Outcome) -> &'static str {
 }
 
 /// `before`: as the step found it.
-pub(super) fn step_run(before: &Onboarding, outcome: &'static str, transition: &Transition) {
+pub(super) fn step_run(
+    before: &Onboarding,
+    outcome: &'static str,
+    transition: &Transition,
+    took: Duration,
+) {
     let step = before.step();
-    meters::step_run(step.name(), outcome);
+    meters::step_run(step.name(), outcome, took);
+    step_change(step, transition);
     match &transition.event {
         Some(Event::RetryPlanned { doubted: true, .. }) => meters::doubt(step.name()),
         Some(Event::AccountReady { origin: Origin::Adopted, .. }) => settled(step, "adopted"),
@@ -35,6 +43,14 @@ pub(super) fn step_run(before: &Onboarding, outcome: &'static str, transition: &
             settled(step, "asked");
         }
         Some(_) | None => {}
+    }
+}
+
+/// The step that it was at, and where it is now.
+pub(super) fn step_change(before: StepKind, transition: &Transition) {
+    let step = transition.to.step();
+    if step != before {
+        meters::step_change(Some(before.name()), step.name());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::future::OptionFuture;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -13,7 +13,7 @@ use crate::cyclr::CallLog;
 use crate::ids::OnboardingId;
 use crate::onboarding::{Onboarding, Outcome, Problem, ProblemCode, Status, Transition};
 use crate::store::{CallLine, Change, Committer, Earlier, Kept, Leased};
-use crate::telemetry::meters;
+use crate::telemetry::{meters, traces};
 
 /// What one run of a step came to, and what was said to Cyclr on the way.
 struct StepRun {
@@ -38,6 +38,7 @@ impl Engine {
             onboarding.id = %leased.onboarding().id,
             onboarding.reference = %leased.onboarding().reference,
         );
+        traces::belongs_to(&span, leased.onboarding().id.0);
         self.drive_on(leased, committer, stop).instrument(span).await;
     }
 
@@ -150,6 +151,7 @@ impl Engine {
             None if leased.is_untouched() => CallLog::of_a_beginning(),
             None => CallLog::default(),
         };
+        let began = Instant::now();
         let outcome = if leased.claims() > settings.most_claims {
             Outcome::Stuck(Problem::with(
                 ProblemCode::Poison,
@@ -158,7 +160,8 @@ impl Engine {
         } else {
             let context = steps::StepContext::new(self, leased, &log);
             let remaining = leased.remaining(settings.commit_margin);
-            match timeout(remaining, steps::run(&context, ahead)).await {
+            let span = tracing::info_span!("engine.step", step = leased.onboarding().step().name());
+            match timeout(remaining, steps::run(&context, ahead)).instrument(span).await {
                 Ok(outcome) => outcome,
                 Err(_) => context.out_of_time(),
             }
@@ -173,7 +176,7 @@ impl Engine {
         } else {
             leased.onboarding().apply(outcome, limits, now)
         };
-        count::step_run(leased.onboarding(), outcome_name, &transition);
+        count::step_run(leased.onboarding(), outcome_name, &transition, began.elapsed());
         let calls = calls_to_keep(leased.onboarding(), &transition, call_lines(&log));
         Box::new(StepRun { transition, calls, at: now })
     }

@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::{Engine, Error, ownership};
 use crate::ids::{OnboardingId, Reference, TenantId};
 use crate::onboarding::{
-    Blueprint, BlueprintId, InvalidTransition, LinkState, Onboarding, Profile,
+    Blueprint, BlueprintId, InvalidTransition, LinkState, Onboarding, Profile, StepKind,
 };
 use crate::store::{Answer, IdempotencyKey, NewOnboarding, Render, StartError, Started};
+use crate::telemetry::{meters, traces};
 
 /// What it takes to start an onboarding. Checked by the door that made it.
 #[derive(Debug, Clone)]
@@ -27,7 +28,15 @@ impl Engine {
     /// Starts an onboarding, or finds the one that is meant. Durable when it returns; driving begins
     /// at once, in the background.
     pub async fn start(&self, request: StartRequest, render: Render) -> Result<Answer, Error> {
-        let Started { answer, leased, fresh } = self.keep(self.prepare(request)?, render).await?;
+        let new = self.prepare(request)?;
+        let (id, reference) = (new.onboarding.id, new.onboarding.reference.clone());
+        let Started { answer, leased, fresh } = self.keep(new, render).await?;
+        if fresh {
+            meters::step_change(None, StepKind::CreateAccount.name());
+            traces::began(id.0, reference.as_str());
+        } else if let Some(shown) = &answer.shows {
+            traces::touched(shown.onboarding.0);
+        }
         match leased {
             Some(leased) => {
                 if let Err(refused) = self.0.hand_off.try_send(leased) {

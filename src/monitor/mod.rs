@@ -21,7 +21,7 @@ use tokio::sync::Mutex;
 use crate::engine::{Engine, PressureState};
 use crate::onboarding::{ProblemCode, RequirementCode, StepKind};
 use crate::store::{self, AtRest, Figures};
-use crate::telemetry::meters;
+use crate::telemetry::{self, meters};
 
 /// How long figures of the database are good.
 const FRESH: Duration = Duration::from_secs(15);
@@ -52,6 +52,7 @@ pub fn router(engine: Engine, prometheus: PrometheusHandle) -> Router {
 async fn show(State(monitor): State<Monitor>) -> impl IntoResponse {
     monitor.refresh().await;
     tell_pressure(&monitor.engine);
+    meters::lines_lost(telemetry::lost_lines());
     monitor.prometheus.run_upkeep();
     let text = monitor.prometheus.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
@@ -65,7 +66,8 @@ impl Monitor {
         }
         let asked = self.engine.store();
         let asking = async {
-            Ok::<_, store::Error>((asked.figures().await?, asked.webhook_figures().await?))
+            let (figures, webhooks) = (asked.figures().await?, asked.webhook_figures().await?);
+            Ok::<_, store::Error>((figures, webhooks, asked.funnel().await?))
         };
         let figures = tokio::time::timeout(PATIENCE, asking).await;
         let figures = match figures {
@@ -80,14 +82,15 @@ impl Monitor {
             }
         };
         meters::figures_failed(figures.is_none());
-        if let Some((figures, webhooks)) = figures {
+        if let Some((figures, webhooks, funnel)) = figures {
             told.tell(&figures);
-            meters::webhooks(
-                webhooks.unspread,
-                webhooks.pending,
-                webhooks.oldest,
-                webhooks.disabled_endpoints,
-            );
+            for step in funnel {
+                if let Some(Ok(median)) = step.median.map(|median| median.to_std()) {
+                    meters::time_at_step(step.step.name(), median);
+                }
+            }
+            meters::outbox(webhooks.unspread, webhooks.oldest_unspread);
+            meters::webhooks(webhooks.pending, webhooks.oldest, webhooks.disabled_endpoints);
             told.at = Some(Instant::now());
         }
     }

@@ -48,8 +48,9 @@ mod webhooks;
 
 use std::time::Instant;
 
+use sqlx::migrate::Migrate as _;
 use sqlx::postgres::PgListener;
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::sync::watch;
 use trouble::Sessions;
 
@@ -90,11 +91,25 @@ pub use webhooks::{
 
 use crate::clock::Clock;
 
+/// Whether all migrations have been applied, and no others. Asked before anything else: what a migration
+/// needs, a lock of the session among it, is not to be had through a pooler of transactions.
+async fn is_newest(session: &mut PgConnection) -> bool {
+    if !matches!(session.dirty_version(APPLIED).await, Ok(None)) {
+        return false;
+    }
+    let Ok(applied) = session.list_applied_migrations(APPLIED).await else { return false };
+    let known = MIGRATOR.iter().map(|known| (known.version, &known.checksum));
+    known.eq(applied.iter().map(|one| (one.version, &one.checksum)))
+}
+
 /// All migrations, oldest first.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The channel on which other processes are told that something is due. Carries no message.
 const DUE: &str = "gangway_due";
+
+/// Where the migrations that were applied are remembered.
+const APPLIED: &str = "_sqlx_migrations";
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -163,6 +178,9 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         // A session of its own: a migration may take its time, and so may waiting for another one.
         let mut session = self.pool.acquire().await?.detach();
+        if is_newest(&mut session).await {
+            return Ok(session.close().await?);
+        }
         sqlx::query!("SET statement_timeout = 0").execute(&mut session).await?;
         sqlx::query!("SET lock_timeout = 0").execute(&mut session).await?;
         MIGRATOR.run(&mut session).await?;

@@ -16,6 +16,11 @@ const DOUBTS_SETTLED: &str = "gangway_doubts_settled_total";
 const RETIRED: &str = "gangway_surplus_cycles_retired_total";
 const RESULTS_REFUSED: &str = "gangway_results_refused_total";
 const STEPS: &str = "gangway_steps_total";
+const STEP_SECONDS: &str = "gangway_step_seconds";
+const STEPS_ENTERED: &str = "gangway_steps_entered_total";
+const STEPS_LEFT: &str = "gangway_steps_left_total";
+const TIME_AT_STEP: &str = "gangway_time_at_step_seconds";
+const LINES_LOST: &str = "gangway_log_lines_lost";
 const COMMIT_SIZE: &str = "gangway_commit_batch_size";
 const COMMIT_SECONDS: &str = "gangway_commit_seconds";
 const CALLS: &str = "gangway_cyclr_calls_total";
@@ -28,6 +33,7 @@ const WEBHOOK_ATTEMPTS: &str = "gangway_webhook_attempts_total";
 const WEBHOOK_SECONDS: &str = "gangway_webhook_attempt_seconds";
 const WEBHOOKS_PENDING: &str = "gangway_webhooks_pending";
 const WEBHOOKS_UNSPREAD: &str = "gangway_webhooks_unspread";
+const OUTBOX_OLDEST: &str = "gangway_outbox_oldest_seconds";
 const WEBHOOKS_OLDEST: &str = "gangway_webhooks_oldest_due_seconds";
 const WEBHOOKS_DISABLED: &str = "gangway_webhook_endpoints_disabled";
 const FIGURES_FAILED: &str = "gangway_figures_failed";
@@ -65,10 +71,18 @@ fn describe() {
     describe_counter!(RETIRED, "Surplus cycles deleted at Cyclr that had never run");
     describe_counter!(RESULTS_REFUSED, "Results of workers that had lost their lease");
     describe_counter!(STEPS, "Steps run, by step and outcome");
+    describe_histogram!(STEP_SECONDS, "Time of one run of a step, by step");
+    describe_counter!(STEPS_ENTERED, "Onboardings that came to a step");
+    describe_counter!(STEPS_LEFT, "Onboardings that left a step, wherever to");
+    describe_gauge!(
+        TIME_AT_STEP,
+        "Median time from a step to the next of the newest onboardings, people's time included"
+    );
+    describe_gauge!(LINES_LOST, "Log lines of this process that nobody took");
     describe_histogram!(COMMIT_SIZE, "Results kept in one transaction");
     describe_histogram!(COMMIT_SECONDS, "Time to keep one batch of results");
     describe_counter!(CALLS, "Calls to Cyclr, by what they are for and how they ended");
-    describe_histogram!(CALL_SECONDS, "Time of one call to Cyclr");
+    describe_histogram!(CALL_SECONDS, "Time of one call to Cyclr, by what it is for");
     describe_gauge!(
         ONBOARDINGS,
         "Onboardings at rest, by status and by what or whom they wait for"
@@ -88,6 +102,7 @@ fn describe() {
     describe_histogram!(WEBHOOK_SECONDS, "Time of one attempt to deliver a webhook");
     describe_gauge!(WEBHOOKS_PENDING, "Webhooks that wait for delivery to enabled endpoints");
     describe_gauge!(WEBHOOKS_UNSPREAD, "Messages that are not queued for the endpoints yet");
+    describe_gauge!(OUTBOX_OLDEST, "How long the oldest message has waited to be queued");
     describe_gauge!(WEBHOOKS_OLDEST, "How long the oldest pending webhook has been due");
     describe_gauge!(WEBHOOKS_DISABLED, "Webhook endpoints that are disabled");
     describe_gauge!(FIGURES_FAILED, "1 while the figures from the database cannot be had");
@@ -117,8 +132,27 @@ pub fn result_refused(step: &'static str) {
 }
 
 /// A step was run. `outcome` is the word for its outcome, like `done` or `held_back`.
-pub fn step_run(step: &'static str, outcome: &'static str) {
+pub fn step_run(step: &'static str, outcome: &'static str, took: Duration) {
     counter!(STEPS, "step" => step, "outcome" => outcome).increment(1);
+    histogram!(STEP_SECONDS, "step" => step).record(took);
+}
+
+/// An onboarding went from one step to another; it comes from nowhere when it is started.
+pub fn step_change(from: Option<&'static str>, to: &'static str) {
+    if let Some(from) = from {
+        counter!(STEPS_LEFT, "step" => from).increment(1);
+    }
+    counter!(STEPS_ENTERED, "step" => to).increment(1);
+}
+
+/// How long the newest onboardings stood at a step.
+pub fn time_at_step(step: &'static str, median: Duration) {
+    gauge!(TIME_AT_STEP, "step" => step).set(median.as_secs_f64());
+}
+
+/// So many log lines were lost up to now.
+pub fn lines_lost(count: usize) {
+    gauge!(LINES_LOST).set(exact(count as u64));
 }
 
 /// One transaction has kept so many results, or tried to.
@@ -130,7 +164,7 @@ pub fn commit(size: usize, took: Duration) {
 /// One exchange with Cyclr has ended. Both names come from lists in the program.
 pub fn cyclr_call(call: &'static str, outcome: &'static str, took: Duration) {
     counter!(CALLS, "call" => call, "outcome" => outcome).increment(1);
-    histogram!(CALL_SECONDS).record(took);
+    histogram!(CALL_SECONDS, "call" => call).record(took);
 }
 
 /// Onboardings at rest. `waits_for`: a requirement, or the code of a problem; empty otherwise.
@@ -171,8 +205,13 @@ pub fn webhook_attempt(outcome: &'static str, took: Duration) {
     histogram!(WEBHOOK_SECONDS).record(took);
 }
 
-pub fn webhooks(unspread: u64, pending: u64, oldest: Duration, disabled_endpoints: u64) {
+/// What is written with a change and not queued for the endpoints yet.
+pub fn outbox(unspread: u64, oldest: Duration) {
     gauge!(WEBHOOKS_UNSPREAD).set(exact(unspread));
+    gauge!(OUTBOX_OLDEST).set(oldest.as_secs_f64());
+}
+
+pub fn webhooks(pending: u64, oldest: Duration, disabled_endpoints: u64) {
     gauge!(WEBHOOKS_PENDING).set(exact(pending));
     gauge!(WEBHOOKS_OLDEST).set(oldest.as_secs_f64());
     gauge!(WEBHOOKS_DISABLED).set(exact(disabled_endpoints));

@@ -181,6 +181,7 @@ async fn identify(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let span = tracing::info_span!(
         "http.request",
+        otel.kind = "server",
         request.id = id,
         http.method = %request.method(),
         http.route = route,

@@ -8,6 +8,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::Endpoints;
 use super::schedule::{delay, parse_retry_after};
@@ -16,7 +17,7 @@ use super::signature::sign;
 use crate::clock::Clock;
 use crate::ids::{EndpointId, OnboardingId};
 use crate::store::{AttemptLine, Error, Spread, Store, TakenDelivery, Told, Verdict};
-use crate::telemetry::meters;
+use crate::telemetry::{meters, traces};
 
 /// Most rows that leave the outbox in one transaction, and most attempts kept in one.
 const MOST_AT_ONCE: usize = 512;
@@ -173,7 +174,18 @@ impl Deliverer {
                 words: self.words.clone(),
                 delivery,
             };
-            self.sending.spawn(attempt.make());
+            let span = tracing::info_span!(
+                "webhooks.attempt",
+                otel.kind = "client",
+                onboarding.id = attempt.delivery.onboarding.map(|id| tracing::field::display(id.0)),
+                webhook.message = %attempt.delivery.message,
+                webhook.endpoint = %attempt.delivery.endpoint.0,
+                webhook.attempt = attempt.delivery.number,
+            );
+            if let Some(onboarding) = attempt.delivery.onboarding {
+                traces::belongs_to(&span, onboarding.0);
+            }
+            self.sending.spawn(attempt.make().instrument(span));
         }
         Ok(())
     }

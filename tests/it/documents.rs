@@ -23,6 +23,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/reliability.md",
     "SECURITY.md",
     "CONTRIBUTING.md",
+    "docs/scale.md",
     ".env.example",
     "docker-compose.yml",
     "Dockerfile",

@@ -39,6 +39,8 @@ mod model;
 mod outages;
 mod plans;
 mod pressure;
+mod previous_release;
+mod processes;
 mod program;
 mod replicas;
 mod rereading;

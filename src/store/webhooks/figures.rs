@@ -9,6 +9,8 @@ use crate::store::{Error, Store};
 pub struct WebhookFigures {
     /// Written with a change, and not queued for the endpoints yet.
     pub unspread: u64,
+    /// How long the oldest of these has been there.
+    pub oldest_unspread: Duration,
     /// Queued and not delivered, to endpoints that are not disabled.
     pub pending: u64,
     /// How long the oldest of these has been due.
@@ -21,6 +23,9 @@ impl Store {
         let asking = sqlx::query!(
             r#"
             SELECT (SELECT count(*) FROM outbox) AS "unspread!",
+                   coalesce(extract(epoch FROM coalesce($1, now()) - (
+                       SELECT o.at FROM outbox o ORDER BY o.outbox_id LIMIT 1
+                   ))::float8, 0) AS "oldest_unspread!",
                    coalesce(sum(q.pending), 0)::bigint AS "pending!",
                    coalesce(extract(epoch FROM coalesce($1, now()) - min(q.oldest))::float8, 0)
                        AS "oldest!",
@@ -39,6 +44,7 @@ impl Store {
         let row = self.within(asking).await?;
         Ok(WebhookFigures {
             unspread: count(row.unspread),
+            oldest_unspread: Duration::try_from_secs_f64(row.oldest_unspread).unwrap_or_default(),
             pending: count(row.pending),
             oldest: Duration::try_from_secs_f64(row.oldest).unwrap_or_default(),
             disabled_endpoints: count(row.disabled),

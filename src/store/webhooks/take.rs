@@ -14,6 +14,8 @@ use crate::store::{Error, Store};
 pub struct TakenDelivery {
     pub endpoint: EndpointId,
     pub message: Uuid,
+    /// Not set for what is told of an endpoint.
+    pub onboarding: Option<OnboardingId>,
     pub token: Uuid,
     /// Which attempt this is since it was queued or replayed.
     pub tries: i32,
@@ -57,6 +59,7 @@ impl Store {
         let deliveries = rows.map(|row| TakenDelivery {
             endpoint: EndpointId(row.endpoint_id),
             message: row.message_id,
+            onboarding: row.onboarding_id.map(OnboardingId),
             token,
             tries: row.tries,
             number: row.attempts,

@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::house::{House, unattended};
-use receiver::{Heard, Manner, Receiver};
+pub(crate) use receiver::Receiver;
+use receiver::{Heard, Manner};
 
 /// A house whose doors are open, and somebody who delivers.
 struct Bell {
