@@ -276,10 +276,12 @@ mod tests {
 
     #[test]
     fn nothing_is_done_without_a_reason_but_notes_and_assignments() {
-        for action in Action::ALL.into_iter().filter(|action| *action != Action::Answer) {
+        let by_itself = |action: &Action| matches!(action, Action::Answer | Action::Upgrade);
+        for action in Action::ALL.into_iter().filter(|action| !by_itself(action)) {
             let fields = [
                 ("cycle", "7ad2265e-2ff0-477b-b913-cae1dfde2ea8"),
                 ("from", "map"),
+                ("settle", "ignore cycle_stopped 7ad2265e-2ff0-477b-b913-cae1dfde2ea8"),
                 ("text", "They call."),
             ];
             let free = matches!(action, Action::Note | Action::Assign);
@@ -296,6 +298,9 @@ mod tests {
         for (action, name, value) in [
             (Action::Adopt, "cycle", "7"),
             (Action::Skip, "connector", "x"),
+            (Action::Reauthorize, "connector", "x"),
+            (Action::SettleDrift, "settle", "ignore nothing x"),
+            (Action::SettleDrift, "settle", "forget cycle_stopped x"),
             (Action::RestartFrom, "from", "live"),
             (Action::RotateLink, "hours", "0"),
             (Action::ExtendLink, "hours", "2161"),

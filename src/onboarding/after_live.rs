@@ -176,6 +176,19 @@ impl Onboarding {
 }
 
 impl Slot {
+    /// Its single run was ordered, or staff let it rest: it is not started again.
+    pub(super) fn is_done_with(&self) -> bool {
+        self.runs_once || self.at_rest.stands()
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        !self.at_rest.stands() && self.runs.as_ref().is_some_and(|runs| runs.failing)
+    }
+
+    pub(super) fn has_succeeded(&self) -> bool {
+        self.runs.as_ref().is_some_and(|runs| runs.last_success_at.is_some())
+    }
+
     pub(super) fn forget_mapping(&mut self) {
         self.mapped.note(false);
         self.mapping_skipped.note(false);

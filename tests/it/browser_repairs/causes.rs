@@ -282,8 +282,8 @@ impl Desk {
                 stop().await;
                 let steps =
                     house.by_hand("GET", &format!("{place}/steps"), tenant, &json!({})).await;
-                let step = steps[0]["Id"].as_str().unwrap();
-                let path = format!("/v1.0/steps/{step}/parameters/1");
+                let first = steps[0]["Id"].as_str().unwrap();
+                let path = format!("/v1.0/steps/{first}/parameters/1");
                 house.by_hand("PUT", &path, tenant, &mapped_to("by-hand")).await;
                 let again = json!({ "Interval": 60, "RunOnce": false });
                 house.by_hand("PUT", &format!("{place}/activate"), tenant, &again).await;

@@ -226,11 +226,11 @@ pub(super) async fn take_part(house: &mut House, id: OnboardingId) -> Onboarding
             continue;
         }
         if name == "Harbour CRM" {
-            house.sign_in(id, connector, "allow").await;
-            house.engine.order(id, Command::LookNow, "visitor").await.unwrap();
+            Box::pin(house.sign_in(id, connector, "allow")).await;
+            Box::pin(house.engine.order(id, Command::LookNow, "visitor")).await.unwrap();
         } else {
             let key = Credential::ApiKey(Secret::from("canary-api-key"));
-            assert!(house.give_credential(id, connector, key).await);
+            assert!(Box::pin(house.give_credential(id, connector, key)).await);
         }
         house.settle().await;
     }
