@@ -10,6 +10,7 @@
 //! Decided against: a table that fills the screen (a line per thing goes through `grep` and `cut`).
 
 pub mod events;
+pub mod export;
 pub mod keys;
 pub mod onboardings;
 pub mod remote;
