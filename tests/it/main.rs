@@ -39,6 +39,7 @@ mod outages;
 mod plans;
 mod pressure;
 mod program;
+mod replay;
 mod replicas;
 mod rereading;
 mod restart;
