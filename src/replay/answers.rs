@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Error;
-use super::document::History;
+use super::document::{History, Line};
 use super::people::refused;
 use super::stage::Stage;
 use crate::onboarding::{Command, Event, Question, QuestionKey, QuestionKind};
@@ -15,14 +15,15 @@ pub(super) async fn give(
     place: usize,
 ) -> Result<Option<String>, Error> {
     let Some(line) = history.timeline.get(place) else { return Ok(None) };
-    let later = history.timeline.iter().skip(place + 1);
-    let is_again = |event: &Event| matches!(event, Event::Answered { .. });
-    let is_put_right = later.map(|line| &line.event).any(is_again);
+    let later: Vec<&str> = history.timeline.iter().skip(place + 1).flat_map(answered).collect();
     let onboarding = stage.read().await?;
     let mut given = BTreeMap::new();
-    for (slot, asked) in onboarding.facts.slots.iter().zip(&history.templates) {
+    for slot in &onboarding.facts.slots {
+        let theirs = history.templates.iter().find(|asked| asked.template_id == slot.template);
+        let theirs = theirs.map(|asked| asked.questions.as_slice()).unwrap_or_default();
         for question in &slot.questions {
-            if let Some(answer) = answer(history, &asked.questions, question) {
+            if let Some((key, answer)) = answer(history, theirs, question) {
+                let is_put_right = later.contains(&key);
                 let answer = if is_put_right { other(question, answer) } else { answer.to_owned() };
                 given.insert(question.key.clone(), answer);
             }
@@ -41,12 +42,27 @@ pub(super) async fn give(
     refused(stage.engine.order(stage.id()?, command, &line.actor).await)
 }
 
-/// By its key where a blueprint has it; else by its words, for its key is made of ids.
-fn answer<'a>(history: &'a History, theirs: &[Question], question: &Question) -> Option<&'a str> {
+/// The keys of what was answered in a line.
+fn answered(line: &Line) -> Vec<&str> {
+    if let Event::Answered { questions } = &line.event {
+        questions.iter().map(String::as_str).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// With its key there: the same where a blueprint has it; else it is found by its words, for its key is made
+/// of ids.
+fn answer<'a>(
+    history: &'a History,
+    theirs: &[Question],
+    question: &Question,
+) -> Option<(&'a str, &'a str)> {
     let same = |theirs: &&Question| theirs.label == question.label;
     let by_words = || theirs.iter().find(same).map(|theirs| &theirs.key);
-    let found = |key: &QuestionKey| history.answers.get(key).map(String::as_str);
-    found(&question.key).or_else(|| found(by_words()?))
+    let found = |key: &QuestionKey| history.answers.get_key_value(key);
+    let (key, answer) = found(&question.key).or_else(|| found(by_words()?))?;
+    Some((&key.0, answer))
 }
 
 /// A good answer that is another one, as far as there is any.

@@ -75,7 +75,7 @@ async fn find(
 async fn harm(stage: &Stage, history: &History, problem: &str, detail: &str) -> Result<(), Error> {
     let account = stage.account().await?;
     let about = |code: ProblemCode| code.name() == problem;
-    let template = template_in(history, detail);
+    let template = place_in(stage, history, detail).await?;
     if about(ProblemCode::RunsFailing) {
         return fail_a_run(stage, template).await;
     }
@@ -102,18 +102,14 @@ async fn harm(stage: &Stage, history: &History, problem: &str, detail: &str) -> 
     Ok(())
 }
 
-/// The template whose cycle is named in a sentence; the first if none is.
-fn template_in(history: &History, detail: &str) -> usize {
+/// The place of the template whose cycle is named in a sentence; the first if none is.
+async fn place_in(stage: &Stage, history: &History, detail: &str) -> Result<usize, Error> {
     let named: Option<Uuid> = detail.split(' ').find_map(|word| Uuid::try_parse(word).ok());
-    let mut installed = history.timeline.iter().filter_map(|line| {
-        if let Event::Installed { template, cycle, .. } = &line.event {
-            Some((*template, cycle.0))
-        } else {
-            None
-        }
-    });
-    let found = installed.find(|(_, cycle)| Some(*cycle) == named);
-    found.map_or(0, |(template, _)| template)
+    let mut installed = history.installed().into_iter();
+    match installed.find(|(_, cycle, _)| Some(cycle.0) == named) {
+        Some((template, _, _)) => Ok(stage.place(template).await?.unwrap_or_default()),
+        None => Ok(0),
+    }
 }
 
 async fn fail_a_run(stage: &Stage, template: usize) -> Result<(), Error> {

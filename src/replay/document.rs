@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::Error;
-use crate::ids::{AccountId, TemplateId, TenantId};
+use crate::ids::{AccountId, ConnectorId, CycleId, TemplateId, TenantId};
 use crate::onboarding::{
-    Blueprint, ConnectionInput, ConnectionWay, Contact, Event, Question, QuestionKey,
+    AuthKind, Blueprint, ConnectionInput, ConnectionWay, Contact, Event, Origin, Question,
+    QuestionKey,
 };
 
 /// The only form that is understood.
@@ -140,8 +141,55 @@ impl History {
         self.onboarding.blueprint.version
     }
 
+    /// Whether the account was made for this onboarding, so that nobody had connected anything in it before.
+    /// One that was adopted is its own if it was in doubt whether it was made.
+    fn has_fresh_account(&self) -> bool {
+        let mut doubted = false;
+        for line in &self.timeline {
+            if let Event::RetryPlanned { doubted: true, .. } = line.event {
+                doubted = true;
+            }
+            if let Event::AccountReady { origin, .. } = line.event {
+                return match origin {
+                    Origin::Made => true,
+                    Origin::Adopted => doubted,
+                    Origin::Named => false,
+                };
+            }
+        }
+        false
+    }
+
+    /// Whether nobody had to do anything for a connection: there is nothing to authenticate.
+    pub(super) fn asks_nothing(&self, name: &str) -> bool {
+        let mut known = self.onboarding.connections.iter();
+        known.find(|connection| connection.name == name).is_some_and(|connection| {
+            let is_open = connection.auth.as_deref() == Some(AuthKind::Open.name());
+            is_open || (connection.found_connected && self.has_fresh_account())
+        })
+    }
+
+    /// What was installed: the template, its cycle and the connectors that came with it. Places are those of
+    /// the version that it followed then.
+    pub(super) fn installed(&self) -> Vec<(TemplateId, CycleId, &[ConnectorId])> {
+        let mut version = self.first_version();
+        let mut installed = Vec::new();
+        for line in &self.timeline {
+            if let Event::UpgradeOrdered { to, .. } = line.event {
+                version = to;
+            }
+            if let Event::Installed { template, cycle, connectors, .. } = &line.event {
+                let followed = self.blueprints.iter().find(|known| known.version == version);
+                let plan = followed.and_then(|known| known.document.templates.get(*template));
+                installed
+                    .extend(plan.map(|plan| (plan.template_id, *cycle, connectors.as_slice())));
+            }
+        }
+        installed
+    }
+
     /// What a connector is called, by the id that it had.
-    pub(super) fn connector_name(&self, id: crate::ids::ConnectorId) -> Option<&str> {
+    pub(super) fn connector_name(&self, id: ConnectorId) -> Option<&str> {
         let id = id.to_string();
         let mut known = self.connections.iter();
         known.find(|needs| needs.connector_id == id).map(|needs| needs.name.as_str())

@@ -19,7 +19,7 @@ pub(super) fn find(history: &History) -> Vec<String> {
         );
     }
     for connection in &history.onboarding.connections {
-        if connection.found_connected && connection.auth.as_deref() != Some("open") {
+        if connection.found_connected && !history.asks_nothing(&connection.name) {
             found.push(format!(
                 "{} was connected before it began, which is another onboarding's history",
                 connection.name
@@ -29,6 +29,7 @@ pub(super) fn find(history: &History) -> Vec<String> {
     for needs in history.connections.iter().filter(|needs| !needs.ways.is_empty()) {
         found.push(format!("{} can be connected in several ways", needs.name));
     }
+    found.extend(questions_of_the_past(history));
     for (place, line) in lines.iter().enumerate() {
         found.extend(in_line(line, lines.get(..place).unwrap_or_default()));
     }
@@ -93,6 +94,18 @@ fn in_line(line: &Line, before: &[Line]) -> Option<String> {
         | Event::OffboardOrdered { .. }
         | Event::Offboarded { .. } => None,
     }
+}
+
+/// The questions of templates that a newer version of the blueprint has not are gone with them.
+fn questions_of_the_past(history: &History) -> Option<String> {
+    let is_kept = |template| history.templates.iter().any(|asked| asked.template_id == template);
+    let plans = history.blueprints.iter().flat_map(|version| &version.document.templates);
+    let is_gone = plans.into_iter().any(|plan| !is_kept(plan.template_id));
+    let asked = |line: &Line| matches!(line.event, Event::QuestionsAsked { .. });
+    let was_asked = history.timeline.iter().any(asked);
+    (is_gone && was_asked).then(|| {
+        "what was asked for a template that its newer blueprint has not is not kept".to_owned()
+    })
 }
 
 /// A sign-in that was good is not any more: what comes after it is another one.

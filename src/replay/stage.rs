@@ -18,7 +18,7 @@ use super::{Error, world};
 use crate::clock::Clock;
 use crate::cyclr;
 use crate::engine::{self, Engine, ErrorHook, StartRequest, Worker};
-use crate::ids::{BlueprintKey, ConnectorId, CycleId, OnboardingId};
+use crate::ids::{BlueprintKey, ConnectorId, CycleId, OnboardingId, TemplateId};
 use crate::onboarding::{Onboarding, Profile, ReturnUrls};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::{MasterKey, Secret, random_token};
@@ -161,9 +161,15 @@ impl Stage {
         Ok(found.map(|connection| connection.connector))
     }
 
-    /// Our cycle in the place of theirs.
-    pub(super) async fn cycle(&self, template: usize) -> Result<Option<CycleId>, Error> {
-        Ok(self.read().await?.facts.slots.get(template).and_then(|slot| slot.cycle))
+    /// Our cycle in that place of the version that it follows now.
+    pub(super) async fn cycle(&self, place: usize) -> Result<Option<CycleId>, Error> {
+        Ok(self.read().await?.facts.slots.get(place).and_then(|slot| slot.cycle))
+    }
+
+    /// The place of a template in the version that it follows now.
+    pub(super) async fn place(&self, template: TemplateId) -> Result<Option<usize>, Error> {
+        let slots = self.read().await?.facts.slots;
+        Ok(slots.iter().position(|slot| slot.template == template))
     }
 
     /// The account at the sandbox, once there is one.

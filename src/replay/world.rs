@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::document::{History, Needs};
-use crate::onboarding::{AuthKind, Blueprint, Event, Question, Rule, RuleValue, TemplatePlan};
+use crate::onboarding::{AuthKind, Blueprint, Question, Rule, RuleValue, TemplatePlan};
 use crate::sandbox::{
     AuthType, Catalogue, Choice, Connector, ConnectorProperty, ConnectorStatus, Input, Lookup,
     Method, OAuth2Type, StepErrorAction, Template, TemplateStep,
@@ -21,7 +21,8 @@ pub(super) fn catalogue(history: &History) -> Result<Catalogue, Error> {
         vec![connector(FIRST_CONNECTOR, "Nothing to connect", Some(AuthKind::Open))];
     for (needs, id) in history.connections.iter().zip(FIRST_CONNECTOR + 1..) {
         let properties = properties(needs);
-        connectors.push(Connector { properties, ..connector(id, &needs.name, kind(needs)) });
+        connectors
+            .push(Connector { properties, ..connector(id, &needs.name, kind(history, needs)) });
     }
     let mut known = BTreeSet::new();
     let mut templates = Vec::new();
@@ -39,7 +40,10 @@ pub(super) fn catalogue(history: &History) -> Result<Catalogue, Error> {
     Ok(Catalogue::parse(&text)?)
 }
 
-fn kind(needs: &Needs) -> Option<AuthKind> {
+fn kind(history: &History, needs: &Needs) -> Option<AuthKind> {
+    if history.asks_nothing(&needs.name) {
+        return Some(AuthKind::Open);
+    }
     AuthKind::ALL.into_iter().find(|kind| Some(kind.name()) == needs.auth.as_deref())
 }
 
@@ -146,19 +150,13 @@ fn asked<'a>(
 
 /// Numbers of the catalogue's connectors that came with the template.
 fn connectors_of(history: &History, template: Uuid) -> Vec<i64> {
-    let place = history.templates.iter().position(|asked| asked.template_id.0 == template);
+    let installed = history.installed().into_iter().filter(|(known, _, _)| known.0 == template);
     let mut ids = Vec::new();
-    for line in &history.timeline {
-        if let Event::Installed { template, connectors, .. } = &line.event
-            && Some(*template) == place
-        {
-            for connector in connectors {
-                let mut known = history.connections.iter();
-                let found = known.position(|needs| needs.connector_id == connector.to_string());
-                let number = found.and_then(|found| i64::try_from(found).ok());
-                ids.extend(number.map(|number| FIRST_CONNECTOR + 1 + number));
-            }
-        }
+    for connector in installed.flat_map(|(_, _, connectors)| connectors) {
+        let mut known = history.connections.iter();
+        let found = known.position(|needs| needs.connector_id == connector.to_string());
+        let number = found.and_then(|found| i64::try_from(found).ok());
+        ids.extend(number.map(|number| FIRST_CONNECTOR + 1 + number));
     }
     ids.sort_unstable();
     ids.dedup();

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use gangway::app::App;
 use gangway::ids::OnboardingId;
-use gangway::onboarding::{Command, Status};
+use gangway::onboarding::{Command, Listed, QuestionKey, Status};
 use gangway::replay::{History, Verdict, replay};
 use gangway::sandbox::{Fault, FaultKind};
 use gangway::secret::ExposeSecret as _;
@@ -35,6 +35,11 @@ const STORIES: &[Story] = &[
     ("a lost sign-in, made again", |house| Box::pin(signed_in_again(house)), "live"),
     ("runs that fail", |house| Box::pin(unhealthy(house)), "live"),
     ("a stopped cycle, started again", |house| Box::pin(stopped(house)), "live"),
+    ("runs that fail, and succeed again", |house| Box::pin(well_again(house)), "live"),
+    ("tries that are used up", |house| Box::pin(used_up(house)), "stuck"),
+    ("an answer that is put right", |house| Box::pin(put_right(house)), "live"),
+    ("a connection that is passed over", |house| Box::pin(passed_over(house)), "waiting"),
+    ("another template beside the first", |house| Box::pin(upgraded(house)), "live"),
     ("taken away", |house| Box::pin(offboarded(house)), "cancelled"),
     ("given up", |house| Box::pin(cancelled(house)), "cancelled"),
 ];
@@ -131,6 +136,62 @@ async fn stopped(house: &mut House) -> OnboardingId {
         reason: "Nobody meant it.".to_owned(),
     };
     house.order(id, settling).await;
+    house.settle_in_time(id).await;
+    id
+}
+
+async fn well_again(house: &mut House) -> OnboardingId {
+    let id = unhealthy(house).await;
+    house.let_run(cycle_of(&house.read(id).await), &["succeed"]).await;
+    house.look(id).await;
+    id
+}
+
+async fn used_up(house: &mut House) -> OnboardingId {
+    let fault = Fault::once("PUT", "/v1.0/cycles/*/activate", refuse(503));
+    house.sandbox.inject(Fault { times: 1_000, ..fault });
+    let key = house.publish(unattended()).await;
+    let id = house.start("acme", &key).await;
+    for _ in 0..200 {
+        house.advance(TimeDelta::minutes(15));
+        house.settle().await;
+    }
+    id
+}
+
+async fn put_right(house: &mut House) -> OnboardingId {
+    house.sandbox.inject(Fault::once("PUT", "/v1.0/cycles/*/activate", refuse(400)));
+    let id = waiting(house).await;
+    house.connect_everything(id).await;
+    house.answer_everything(id).await;
+    let onboarding = house.read(id).await;
+    let mut given = onboarding.facts.answers.clone();
+    given.insert(QuestionKey("sender".to_owned()), "eve@acme.example".to_owned());
+    let answers = onboarding.check_answers(&given, &Listed::new()).unwrap();
+    house.order(id, Command::Correct(answers)).await;
+    id
+}
+
+async fn passed_over(house: &mut House) -> OnboardingId {
+    let id = waiting(house).await;
+    let mail = house.connector(id, "Parcel Mail").await;
+    let reason = "They do not use it.".to_owned();
+    house.order(id, Command::Skip { connector: Some(mail), reason }).await;
+    id
+}
+
+async fn upgraded(house: &mut House) -> OnboardingId {
+    let id = house.live_unattended().await;
+    let mut next = attended();
+    next["key"] = json!("heartbeat");
+    let first = unattended()["templates"][0].clone();
+    next["templates"].as_array_mut().unwrap().insert(0, first);
+    let key = house.publish(next).await;
+    let upgrade = house.engine.prepare_upgrade((key, 2), "Newer.".to_owned()).await.unwrap();
+    house.order(id, Command::Upgrade(upgrade)).await;
+    house.settle_in_time(id).await;
+    house.connect_everything(id).await;
+    house.answer_everything(id).await;
     house.settle_in_time(id).await;
     id
 }
@@ -237,9 +298,10 @@ async fn what_the_document_does_not_tell_is_said() {
     let ill = json!({
         "kind": "health_changed", "health": "unhealthy", "problem": "mapping_changed", "detail": "x",
     });
+    let last = honest["timeline"].as_array().unwrap().len() - 1;
     for (event, words) in [(chosen, "which of several cycles"), (ill, "led to mapping_changed")] {
         let mut altered = honest.clone();
-        altered["timeline"][1]["event"] = event;
+        altered["timeline"][last]["event"] = event;
         let verdict = played(&altered.to_string()).await;
         let Verdict::CannotBePlayed(why) = &verdict else { panic!("{:?}", verdict.tell()) };
         assert!(why[0].contains(words), "{why:?}");
