@@ -6,6 +6,7 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -161,4 +162,28 @@ impl App {
             () = enough => tracing::warn!("stopped although some requests were not answered yet"),
         }
     }
+}
+
+/// Cancelled by the first Ctrl-C or SIGTERM; the second one ends the program on the spot.
+pub fn stop_signal() -> std::io::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let mut signals = JoinSet::new();
+    signals.spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if told.is_cancelled() {
+                std::process::exit(130);
+            }
+            told.cancel();
+        }
+    });
+    signals.detach_all();
+    Ok(stop)
 }

@@ -19,6 +19,7 @@ pub mod identity;
 pub mod ids;
 pub mod monitor;
 pub mod onboarding;
+pub mod replay;
 pub mod sandbox;
 pub mod secret;
 pub mod store;

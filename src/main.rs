@@ -15,7 +15,7 @@ use gangway::cli::keeping::{self, KeepingCommand, TenantCommand};
 use gangway::cli::keys::{self, KeyCommand};
 use gangway::cli::onboardings::{self, Manner, Narrowing};
 use gangway::cli::remote::{Failure, Remote, ServiceOptions};
-use gangway::cli::{events, users};
+use gangway::cli::{events, export, users};
 use gangway::clock::Clock;
 use gangway::config::{self, Config};
 use gangway::doctor::{self, Told};
@@ -24,7 +24,7 @@ use gangway::ids::ApiKeyId;
 use gangway::secret::{ExposeSecret as _, Secret};
 use gangway::store::{ApiKey, Store};
 use gangway::telemetry::Telemetry;
-use gangway::{api, demo, monitor, sandbox, telemetry};
+use gangway::{api, demo, monitor, replay, sandbox, telemetry};
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -97,6 +97,17 @@ enum Command {
         #[command(flatten)]
         service: ServiceOptions,
     },
+    /// Write all that is known of an onboarding into one document, to keep or to play again.
+    Export {
+        onboarding: String,
+        /// The file to write; standard output if left out.
+        #[arg(long)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        service: ServiceOptions,
+    },
+    /// Play an exported history again against a sandbox, and say whether it comes to the same.
+    Replay(replay::Options),
     /// Print a script that lets your shell complete what you type.
     Completions { shell: clap_complete::Shell },
     /// API keys.
@@ -131,6 +142,9 @@ async fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(replay::Unlike(code)) = error.downcast_ref() {
+                return ExitCode::from(*code);
+            }
             let failure = error.downcast_ref::<Failure>();
             if !matches!(failure, Some(Failure::Unread)) {
                 drop(writeln!(std::io::stderr(), "gangway: {error:#}"));
@@ -143,7 +157,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { embedded, data_dir } => serve(embedded.then_some(data_dir)).await,
-        Command::Demo(options) => Ok(demo::run(options, stop_signal()?).await?),
+        Command::Demo(options) => Ok(demo::run(options, app::stop_signal()?).await?),
         Command::Sandbox(options) => run_sandbox(*options).await,
         Command::Migrate => {
             let store = open_database().await?;
@@ -170,6 +184,11 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let out = &mut std::io::stdout();
             Ok(events::events(&remote, &onboarding, follow, manner, out).await?)
         }
+        Command::Export { onboarding, output, service } => {
+            let (remote, out) = (open_service(&service)?.0, &mut std::io::stdout());
+            Ok(export::export(&remote, &onboarding, output.as_deref(), out).await?)
+        }
+        Command::Replay(options) => Ok(replay::run(&options, &mut std::io::stdout()).await??),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "gangway", &mut script);
@@ -230,7 +249,7 @@ async fn manage_keys(command: KeyCommand) -> anyhow::Result<()> {
 async fn serve(embedded: Option<PathBuf>) -> anyhow::Result<()> {
     let config = Config::from_environment()?;
     config::warn_of_unknown();
-    let stop = stop_signal()?;
+    let stop = app::stop_signal()?;
     let private = match embedded {
         Some(data_dir) => Some(
             Embedded::start(embedded::Settings { data_dir, durability: Durability::Durable })
@@ -291,7 +310,7 @@ async fn watch(
 async fn run_sandbox(options: sandbox::Options) -> anyhow::Result<()> {
     let opened = options.open().await?;
     drop(say(&opened.addresses()?.join("\n")));
-    let stop = stop_signal()?;
+    let stop = app::stop_signal()?;
     opened.serve(async move { stop.cancelled().await }).await?;
     Ok(())
 }
@@ -348,30 +367,6 @@ fn database_options(url: Option<&Secret>) -> anyhow::Result<PgConnectOptions> {
     // The parser's own words could repeat the password.
     PgConnectOptions::from_str(url.expose_secret())
         .map_err(|_| anyhow::anyhow!("DATABASE_URL is not an address of a Postgres database"))
-}
-
-/// Cancelled by the first Ctrl-C or SIGTERM; the second one ends the program on the spot.
-fn stop_signal() -> anyhow::Result<CancellationToken> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stop = CancellationToken::new();
-    let told = stop.clone();
-    let mut signals = JoinSet::new();
-    signals.spawn(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if told.is_cancelled() {
-                std::process::exit(130);
-            }
-            told.cancel();
-        }
-    });
-    signals.detach_all();
-    Ok(stop)
 }
 
 /// What was looked at, on standard output; whether something is wrong, by the exit code.

@@ -23,6 +23,7 @@ mod bulk;
 mod caller;
 mod document;
 mod events;
+mod export;
 mod health;
 mod keys;
 mod list;
@@ -85,6 +86,7 @@ fn described_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::care::snooze))
         .routes(routes!(events::list_events))
         .routes(routes!(stream::stream_events))
+        .routes(routes!(export::export))
         .routes(routes!(blueprints::publish, blueprints::list::list))
         .routes(routes!(blueprints::list::list_versions))
         .routes(routes!(blueprints::logos::upload))

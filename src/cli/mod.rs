@@ -11,6 +11,7 @@
 
 pub mod blueprints;
 pub mod events;
+pub mod export;
 pub mod keeping;
 pub mod keys;
 pub mod onboardings;

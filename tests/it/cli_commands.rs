@@ -179,3 +179,39 @@ async fn scripts_for_shells_are_printed_and_a_closed_pipe_is_no_failure() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_is_exported_and_played_again_by_commands() {
+    let mut service = Service::open().await;
+    let key = service.house.publish(unattended()).await;
+    let id = service.house.start("acme", &key).await;
+    service.house.settle_in_time(id).await;
+    let folder = std::env::temp_dir().join(format!("gangway-replay-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("history.json");
+    let name = file.to_str().unwrap();
+    assert_eq!(service.said(&["export", "acme", "--output", name]), "");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.trim(), service.said(&["export", "acme"]).trim(), "the clock stands still");
+
+    let private = folder.join("private");
+    let private = ["--data-dir", private.to_str().unwrap()];
+    let replay = |more: &[&str]| service.run(&[&["replay", name], &private[..], more].concat());
+    let same = replay(&[]);
+    let told = String::from_utf8(same.stdout).unwrap();
+    assert_eq!(same.status.code(), Some(0), "{told} {}", String::from_utf8_lossy(&same.stderr));
+    assert!(told.starts_with("The same: "), "{told}");
+
+    std::fs::write(&file, text.replace("\"activated\"", "\"unmapped\"")).unwrap();
+    let other = replay(&["--json"]);
+    let told: Value = serde_json::from_slice(&other.stdout).unwrap();
+    assert_eq!(other.status.code(), Some(1), "{told}");
+    assert_eq!(told["events"][0]["recorded"]["kind"], "unmapped", "{told}");
+    assert_eq!(std::fs::read_dir(private[1]).unwrap().count(), 0, "nothing stays behind");
+
+    std::fs::write(&file, "{}").unwrap();
+    let unread = replay(&[]);
+    let told = String::from_utf8(unread.stderr).unwrap();
+    assert!(unread.status.code() == Some(1) && told.contains("none that"), "{told}");
+    std::fs::remove_dir_all(folder).unwrap();
+}

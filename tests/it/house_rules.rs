@@ -8,8 +8,9 @@ use crate::rust_tokens::tokens;
 /// Each room, and the rooms it may use. Lower rooms know nothing of higher ones.
 #[rustfmt::skip]
 const PLAN: &[(&str, &str)] = &[
-    ("main",       "app config demo doctor monitor cli telemetry api sandbox store embedded onboarding ids secret clock"),
+    ("main",       "app config demo replay doctor monitor cli telemetry api sandbox store embedded onboarding ids secret clock"),
     ("demo",       "app config web webhooks engine store cyclr sandbox embedded onboarding ids secret clock"),
+    ("replay",     "engine store cyclr sandbox embedded onboarding ids secret clock"),
     ("doctor",     "app config identity webhooks store cyclr ids secret clock"),
     ("app",        "config telemetry api hosted hooks console web webhooks engine store cyclr identity onboarding sandbox embedded ids secret clock"),
     ("config",     "telemetry api hosted web webhooks engine store cyclr identity sandbox embedded ids secret"),

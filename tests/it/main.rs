@@ -42,6 +42,7 @@ mod pressure;
 mod previous_release;
 mod processes;
 mod program;
+mod replay;
 mod replicas;
 mod rereading;
 mod restart;

@@ -54,6 +54,7 @@ const OPERATIONS: &[&str] = &[
     "GET /v1/onboardings/{id}/drift",
     "GET /v1/onboardings/{id}/events",
     "GET /v1/onboardings/{id}/events/stream",
+    "GET /v1/onboardings/{id}/export",
     "POST /v1/onboardings/{id}/link",
     "POST /v1/onboardings/{id}/note",
     "POST /v1/onboardings/{id}/offboard",

@@ -25,7 +25,7 @@ const NEXT_LOOK: TimeDelta = TimeDelta::hours(27);
 
 impl House {
     /// Live, without anybody in it.
-    async fn live_unattended(&mut self) -> OnboardingId {
+    pub(crate) async fn live_unattended(&mut self) -> OnboardingId {
         let key = self.publish(unattended()).await;
         let id = self.start("acme", &key).await;
         assert_eq!(self.settle_in_time(id).await.status, Status::Live);
@@ -33,7 +33,7 @@ impl House {
     }
 
     /// Live, with a person's sign-in, a key and answers.
-    async fn live_attended(&mut self, tenant: &str) -> OnboardingId {
+    pub(crate) async fn live_attended(&mut self, tenant: &str) -> OnboardingId {
         let mut blueprint = attended();
         blueprint["templates"][0]["stop_to_change"] = json!(true);
         let key = self.publish(blueprint).await;
@@ -45,7 +45,7 @@ impl House {
         id
     }
 
-    async fn connect_everything(&mut self, id: OnboardingId) {
+    pub(crate) async fn connect_everything(&mut self, id: OnboardingId) {
         let crm = self.connector(id, "Harbour CRM").await;
         self.sign_in(id, crm, "allow").await;
         self.order(id, Command::LookNow).await;
@@ -55,7 +55,7 @@ impl House {
         self.settle_in_time(id).await;
     }
 
-    async fn answer_everything(&mut self, id: OnboardingId) {
+    pub(crate) async fn answer_everything(&mut self, id: OnboardingId) {
         while let Status::Waiting { .. } = self.read(id).await.status {
             let onboarding = self.read(id).await;
             let unnamed =
@@ -69,26 +69,26 @@ impl House {
         }
     }
 
-    async fn order(&mut self, id: OnboardingId, command: Command) -> Onboarding {
+    pub(crate) async fn order(&mut self, id: OnboardingId, command: Command) -> Onboarding {
         self.engine.order(id, command, "key:support").await.unwrap();
         self.settle().await;
         self.read(id).await
     }
 
     /// Lets the time of the next look come.
-    async fn look(&mut self, id: OnboardingId) -> Onboarding {
+    pub(crate) async fn look(&mut self, id: OnboardingId) -> Onboarding {
         self.advance(NEXT_LOOK);
         self.settle().await;
         self.read(id).await
     }
 
     /// Looks at once, and compares everything.
-    async fn check(&mut self, id: OnboardingId) -> Onboarding {
+    pub(crate) async fn check(&mut self, id: OnboardingId) -> Onboarding {
         self.order(id, Command::Check { reason: None }).await
     }
 
     /// The next runs of a cycle end like this, at once.
-    async fn let_run(&self, cycle: CycleId, outcomes: &[&str]) {
+    pub(crate) async fn let_run(&self, cycle: CycleId, outcomes: &[&str]) {
         let order = json!({
             "account": "acme", "cycle": cycle, "outcomes": outcomes, "at_once": true,
         });
@@ -123,7 +123,7 @@ fn told(cycle: CycleId, transaction: &str) -> Value {
     })
 }
 
-fn cycle_of(onboarding: &Onboarding) -> CycleId {
+pub(crate) fn cycle_of(onboarding: &Onboarding) -> CycleId {
     onboarding.facts.slots[0].cycle.unwrap()
 }
 
