@@ -152,6 +152,8 @@ async fn used_up(house: &mut House) -> OnboardingId {
     house.sandbox.inject(Fault { times: 1_000, ..fault });
     let key = house.publish(unattended()).await;
     let id = house.start("acme", &key).await;
+    // Before its lease ends, or another one would take it over.
+    house.settle().await;
     for _ in 0..200 {
         house.advance(TimeDelta::minutes(15));
         house.settle().await;
