@@ -67,8 +67,8 @@ pub use figures::{AtRest, Figures};
 pub use journal::JournalLine;
 pub use leases::{Held, Leased};
 pub use lists::{
-    Cohort, Cohorts, Counts, Cursor, Filter, FunnelStep, Happened, ListOrder, Page, Place, Recent,
-    Search,
+    Cohort, Cohorts, Counts, Cursor, Filter, FunnelStep, Happened, ListOrder, Overview, Page,
+    Place, Recent, Search,
 };
 pub use logos::Logo;
 pub use overrule::{Kept as KeptOrder, Order, Overruling};
