@@ -13,6 +13,7 @@ use super::operator::{Operator, Repairs};
 use super::order::{self, Given};
 use crate::engine::{self, StaffOrder};
 use crate::onboarding::{Action, Onboarding};
+use crate::store::JournalLine;
 use crate::web::{AppState, Error, Page, Protected};
 
 #[derive(Template)]
@@ -27,6 +28,8 @@ struct ConfirmPage {
     foreshadowed: String,
     /// Where the onboarding stood when this was shown.
     stand: String,
+    /// The newest change that was seen with it.
+    version: i64,
     inputs: Vec<Input>,
     needs_reason: bool,
     reason: String,
@@ -66,8 +69,8 @@ pub(super) async fn order(
     {
         return Ok(proof);
     }
-    if given.get("stand").is_none_or(|seen| *seen != onboarding.stand()) {
-        return moved_on(&app, &operator, &onboarding).await;
+    if given.get("stand").is_none_or(|seen| *seen != onboarding.stand(action)) {
+        return moved_on(&app, &operator, &onboarding, &given).await;
     }
     let order = match order::read(&app, &onboarding, action, &given).await? {
         Ok(order) => order,
@@ -77,12 +80,12 @@ pub(super) async fn order(
         }
     };
     let actor = operator.member().actor();
-    let seen = onboarding.stand();
+    let seen = onboarding.stand(action);
     let staff = StaffOrder { actor: &actor, action, reason: &order.reason, seen: &seen };
     match app.engine.order_as_staff(onboarding.id, order.command, staff).await {
         Ok(after) => {
             let what = format!("Done: {}. How it stands now:", label(action).to_lowercase());
-            let told = Told { is_good: true, what };
+            let told = Told::new(true, what);
             case::tell(&app, &operator, &after, (StatusCode::OK, told)).await
         }
         Err(engine::Error::Invalid(why)) => {
@@ -91,7 +94,7 @@ pub(super) async fn order(
         }
         Err(engine::Error::MovedOn) => {
             let onboarding = case::find(&app, &reference).await?;
-            moved_on(&app, &operator, &onboarding).await
+            moved_on(&app, &operator, &onboarding, &given).await
         }
         Err(error) => Err(error.into()),
     }
@@ -104,27 +107,38 @@ async fn refused(
     reason: &str,
 ) -> Result<Response, Error> {
     let what = format!("Nothing was done: {reason}");
-    let told = Told { is_good: false, what };
-    case::tell(app, operator, onboarding, (StatusCode::CONFLICT, told)).await
+    case::tell(app, operator, onboarding, (StatusCode::CONFLICT, Told::new(false, what))).await
 }
 
-/// Tells what happened meanwhile: its newest lines stand below.
+/// How many lines say what happened meanwhile; the timeline has all.
+const MOST_LINES: usize = 5;
+
+/// Tells what happened since the form was shown.
 async fn moved_on(
     app: &AppState,
     operator: &Operator<Repairs>,
     onboarding: &Onboarding,
+    given: &Given,
 ) -> Result<Response, Error> {
-    let newest = app.store().list_journal(onboarding.id).await?;
-    let newest = newest.last().map(|line| {
+    let lines = app.store().list_journal(onboarding.id).await?;
+    let seen: Option<i64> = given.get("version").and_then(|seen| seen.parse().ok());
+    let newer = |line: &&JournalLine| seen.is_none_or(|seen| line.version > seen);
+    // Without a version there is no telling what is new beside the last one.
+    let most = if seen.is_some() { MOST_LINES } else { 1 };
+    let mut meanwhile: Vec<_> = lines.iter().rev().take_while(newer).take(most).collect();
+    meanwhile.reverse();
+    let tell = |line: &JournalLine| {
         let at = super::words::spell(line.at);
-        format!(" Last, {} at {at}: {}", line.actor, line.event.tell(&onboarding.facts))
-    });
-    let what = format!(
-        "Nothing was done: it does not stand any more where you saw it.{} Look at it again, and order what \
-         is needed now.",
-        newest.unwrap_or_default()
-    );
-    let told = Told { is_good: false, what };
+        format!("{}, {at}: {}", line.actor, line.event.tell(&onboarding.facts))
+    };
+    let told = Told {
+        meanwhile: meanwhile.into_iter().map(tell).collect(),
+        ..Told::new(
+            false,
+            "Nothing was done: it does not stand any more where you saw it. Look at it again, and order what \
+             is needed now.",
+        )
+    };
     case::tell(app, operator, onboarding, (StatusCode::CONFLICT, told)).await
 }
 
@@ -170,11 +184,12 @@ fn page(
             ..Chrome::new(app, operator, "/console/onboardings", title)
         },
         reference: onboarding.reference.to_string(),
-        explanation: onboarding.explain(app.clock().now()),
+        explanation: onboarding.explain_with(app.clock().now(), super::words::spell),
         action: action.name(),
         label: label(action),
         foreshadowed: onboarding.foreshadow(action),
-        stand: onboarding.stand(),
+        stand: onboarding.stand(action),
+        version: onboarding.version,
         inputs: inputs(onboarding, action, given, &operator.member().email),
         needs_reason: order::needs_reason(action),
         reason: order::shown(given, "reason"),

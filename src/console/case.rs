@@ -14,7 +14,7 @@ use super::list::Row;
 use super::operator::{Looks, Need, Operator, Repairs};
 use super::sign_in::Nothing;
 use super::timeline::{self, Call, Entry};
-use super::words::{Moment, plain};
+use super::words::{Moment, plain, sending};
 
 use crate::ids::EndpointId;
 use crate::onboarding::{Action, Connection, Erased, Event, Onboarding, Requirement, Slot};
@@ -64,11 +64,20 @@ struct DeliveryLine {
 pub(super) struct Told {
     pub(super) is_good: bool,
     pub(super) what: String,
+    /// What happened since they last saw it, oldest first.
+    pub(super) meanwhile: Vec<String>,
+}
+
+impl Told {
+    pub(super) fn new(is_good: bool, what: impl Into<String>) -> Self {
+        Self { is_good, what: what.into(), meanwhile: Vec::new() }
+    }
 }
 
 struct ProblemText {
     code: &'static str,
-    words: &'static str,
+    what: &'static str,
+    todo: &'static str,
     detail: Option<String>,
     candidates: Vec<(String, String, String)>,
 }
@@ -155,7 +164,7 @@ async fn page<N: Need>(
         },
         told,
         row: Row::new(onboarding, now),
-        explanation: onboarding.explain(now),
+        explanation: onboarding.explain_with(now, super::words::spell),
         blueprint: format!("{} version {}", onboarding.blueprint.key, onboarding.blueprint.version),
         account: facts.account.as_ref().map(|account| account.id.to_string()),
         contact: contact(onboarding),
@@ -183,14 +192,9 @@ fn delivery(onboarding: &Onboarding, told: ToldDelivery, now: DateTime<Utc>) -> 
         (None, Some(outcome)) => format!("; last attempt: {}", plain(outcome)),
         (None, None) => String::new(),
     };
-    let (stands, colour) = match told.state.as_str() {
-        "delivered" => (format!("delivered at attempt {}", told.attempts), "good"),
-        "failed" => (format!("given up after {} attempts{last}", told.attempts), "bad"),
-        _ => {
-            let next = Moment::new(told.due_at, now).away;
-            (format!("{} attempts so far, next {next}{last}", told.attempts), "wait")
-        }
-    };
+    let (stands, colour) = sending(&told.state, told.attempts, (told.due_at, now));
+    // Of what has arrived nobody asks how the last attempt went.
+    let stands = if told.state == "delivered" { stands } else { stands + &last };
     let (endpoint, message) = (told.endpoint, told.message);
     DeliveryLine {
         kind: told.kind,
@@ -229,7 +233,7 @@ pub(super) async fn replay(
     } else {
         "Nothing was done: it is being sent at this moment."
     };
-    let told = Told { is_good: queued, what: what.to_owned() };
+    let told = Told::new(queued, what);
     let status = if queued { StatusCode::OK } else { StatusCode::CONFLICT };
     tell(&app, &operator, &onboarding, (status, told)).await
 }
@@ -260,7 +264,8 @@ fn problem(onboarding: &Onboarding) -> Option<ProblemText> {
     let candidates = onboarding.candidates().iter();
     Some(ProblemText {
         code: problem.code.name(),
-        words: problem.code.for_staff(),
+        what: problem.code.in_short(),
+        todo: problem.code.advice(),
         detail: problem.detail.clone(),
         candidates: candidates
             .map(|candidate| {

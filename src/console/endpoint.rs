@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::chrome::Chrome;
 use super::operator::{Administers, Operator};
-use super::words::{Moment, plain};
+use super::words::{Moment, plain, sending, tries};
 use crate::ids::EndpointId;
 use crate::store::Delivery;
 use crate::web::{AppState, Error, Page};
@@ -72,15 +72,11 @@ pub(super) async fn show(
 }
 
 fn line(told: Delivery, now: DateTime<Utc>) -> Line {
-    let tries = match told.attempts {
-        1 => "1 attempt".to_owned(),
-        more => format!("{more} attempts"),
-    };
     let (stands, colour) = match told.state.as_str() {
-        "delivered" => (format!("delivered after {tries}"), "good"),
-        "failed" => (format!("given up after {tries}"), "bad"),
-        _ if told.under_way => (format!("being sent, {tries} so far"), "calm"),
-        _ => (format!("{tries} so far, next {}", Moment::new(told.due_at, now).away), "wait"),
+        "pending" if told.under_way => {
+            (format!("being sent, {} so far", tries(told.attempts)), "calm")
+        }
+        state => sending(state, told.attempts, (told.due_at, now)),
     };
     Line {
         at: Moment::new(told.at, now),

@@ -10,7 +10,7 @@ use super::news::{self, News};
 use super::operator::{Looks, Operator};
 use super::words::{Moment, long, plain};
 use crate::engine::PressureState;
-use crate::store::{Cohort, Counts, Filter, FunnelStep, Sight, WebhookFigures};
+use crate::store::{Cohort, Counts, FunnelStep, Overview, WebhookFigures};
 use crate::web::{AppState, Error, Page};
 
 #[derive(Template)]
@@ -74,12 +74,9 @@ pub(super) async fn show(
     State(app): State<AppState>,
 ) -> Result<Response, Error> {
     let store = app.store();
-    let stuck = Filter { stuck: Some(true), ..Filter::default() };
-    let (all, stuck) = (Filter::default(), stuck);
-    let counts = store.count(&all, &Sight::All).await?;
-    let (found, now) = (store.cohorts().await?, app.clock().now());
+    let Overview { counts, to_look_at, cohorts: found, funnel } = store.overview().await?;
+    let now = app.clock().now();
     let lately = store.happened_since(now - news::LATELY).await?;
-    let to_look_at = store.count(&stuck, &Sight::All).await?.total;
     let page = HomePage {
         chrome: Chrome { is_live: true, ..Chrome::new(&app, &operator, "/console", "Overview") },
         total: counts.total,
@@ -90,7 +87,7 @@ pub(super) async fn show(
         cohorts: cohorts(found.cohorts, now),
         news_are_partial: lately.is_partial,
         news: news::tell(lately),
-        funnel: bars(store.funnel().await?),
+        funnel: bars(funnel),
     };
     Ok(Page(page).into_response())
 }

@@ -46,6 +46,27 @@ pub(super) fn plain(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// How the sending of a message stands, and the class that colours it.
+pub(super) fn sending(
+    state: &str,
+    attempts: i32,
+    (due_at, now): (DateTime<Utc>, DateTime<Utc>),
+) -> (String, &'static str) {
+    let tries = tries(attempts);
+    match state {
+        "delivered" => (format!("delivered after {tries}"), "good"),
+        "failed" => (format!("given up after {tries}"), "bad"),
+        _ => (format!("{tries} so far, next {}", Moment::new(due_at, now).away), "wait"),
+    }
+}
+
+pub(super) fn tries(attempts: i32) -> String {
+    match attempts {
+        1 => "1 attempt".to_owned(),
+        more => format!("{more} attempts"),
+    }
+}
+
 /// The class that colours a status.
 pub(super) fn colour(onboarding: &Onboarding, now: DateTime<Utc>) -> &'static str {
     if onboarding.stuck_because(now).is_some() {
@@ -75,5 +96,18 @@ mod tests {
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         assert_eq!(Moment::new(now - TimeDelta::hours(3), now).away, "3 h ago");
         assert_eq!(Moment::new(now + TimeDelta::days(2), now).away, "in 2 d");
+    }
+
+    #[test]
+    fn sending_is_told_in_one_way_wherever_it_is_shown() {
+        let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let due = now + TimeDelta::minutes(5);
+        for (state, attempts, words, colour) in [
+            ("delivered", 1, "delivered after 1 attempt", "good"),
+            ("failed", 8, "given up after 8 attempts", "bad"),
+            ("pending", 0, "0 attempts so far, next in 5 min", "wait"),
+        ] {
+            assert_eq!(sending(state, attempts, (due, now)), (words.to_owned(), colour));
+        }
     }
 }

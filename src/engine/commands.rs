@@ -144,7 +144,7 @@ impl Engine {
             if bulk.is_some_and(|(_, matched)| onboarding.version != matched) {
                 return Err(store::Error::Conflict.into());
             }
-            if staff.is_some_and(|staff| staff.seen != onboarding.stand()) {
+            if staff.is_some_and(|staff| staff.seen != onboarding.stand(staff.action)) {
                 return Err(Error::MovedOn);
             }
             let blueprint = self.store().load_blueprint(&onboarding.blueprint).await?;

@@ -3,11 +3,16 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{Blocker, Health, Onboarding, Problem, Status, StuckBecause};
+use super::{Blocker, Health, Onboarding, Status, StuckBecause};
 
 impl Onboarding {
-    /// For staff. Never empty.
+    /// For staff, with times as machines spell them. Never empty.
     pub fn explain(&self, now: DateTime<Utc>) -> String {
+        self.explain_with(now, |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+
+    /// The same with times as the reader is used to them.
+    pub fn explain_with(&self, now: DateTime<Utc>, spell: fn(DateTime<Utc>) -> String) -> String {
         let (since, step) = (spell(self.since), self.step().name());
         let overdue = self.stuck_because(now) == Some(StuckBecause::Overdue);
         match &self.status {
@@ -20,7 +25,7 @@ impl Onboarding {
                  to act."
             ),
             Status::Retrying { retry_at, problem } => {
-                let (why, at) = (reason(problem), spell(*retry_at));
+                let (why, at) = (problem.code.in_short(), spell(*retry_at));
                 let next = if overdue { "should have been" } else { "is" };
                 let who = who(problem.code.blocker());
                 format!(
@@ -49,10 +54,10 @@ impl Onboarding {
             Status::Stuck { problem } => format!(
                 "It is stuck at the step {step} since {since} ({}); {} must act, and nothing happens by \
                  itself until it is ordered to go on.",
-                reason(problem),
+                problem.code.in_short(),
                 who(problem.code.blocker()),
             ),
-            Status::Live => self.explain_live(&since),
+            Status::Live => self.explain_live(&since, &spell(self.next_look_at_live())),
             Status::Cancelled if self.is_offboarded() => format!(
                 "It is offboarded since {since}: what it had at Cyclr was taken away, and nothing happens any \
                  more."
@@ -65,13 +70,12 @@ impl Onboarding {
 }
 
 impl Onboarding {
-    fn explain_live(&self, since: &str) -> String {
-        let look = spell(self.next_look_at_live());
+    fn explain_live(&self, since: &str, look: &str) -> String {
         match (self.health(), self.problem()) {
             (Some(Health::Unhealthy), Some(problem)) => format!(
                 "It is live and has not been well since {since} ({}); it is looked at by itself at {look}, and \
                  {} must act if it stays like that.",
-                reason(problem),
+                problem.code.in_short(),
                 who(problem.code.blocker()),
             ),
             (Some(Health::Healthy), _) => format!(
@@ -83,16 +87,6 @@ impl Onboarding {
             ),
         }
     }
-}
-
-fn spell(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// The first sentence of what staff are told of the problem.
-fn reason(problem: &Problem) -> &'static str {
-    let words = problem.code.for_staff();
-    words.split_once(". ").map_or(words, |(first, _)| first).trim_end_matches('.')
 }
 
 const fn who(blocker: Blocker) -> &'static str {

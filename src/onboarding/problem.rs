@@ -260,6 +260,22 @@ impl ProblemCode {
     pub fn for_staff(self) -> &'static str {
         self.entry().staff
     }
+
+    /// What it means: the first sentence of that, without its full stop.
+    pub fn in_short(self) -> &'static str {
+        self.split().0
+    }
+
+    /// What to do: the rest of it. Empty if one sentence says all.
+    pub fn advice(self) -> &'static str {
+        self.split().1
+    }
+
+    fn split(self) -> (&'static str, &'static str) {
+        let words = self.for_staff();
+        let (first, rest) = words.split_once(". ").unwrap_or((words, ""));
+        (first.trim_end_matches('.'), rest)
+    }
 }
 
 #[cfg(test)]

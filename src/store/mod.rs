@@ -72,8 +72,8 @@ pub use journal::JournalLine;
 pub use keeping::{Restore, TenantExport, TenantPart, Thinned, ToErase, WalkPlace};
 pub use leases::{Held, Leased};
 pub use lists::{
-    Cohort, Cohorts, Counts, Cursor, Filter, FunnelStep, Happened, ListOrder, Page, Place, Recent,
-    Search,
+    Cohort, Cohorts, Counts, Cursor, Filter, FunnelStep, Happened, ListOrder, Overview, Page,
+    Place, Recent, Search,
 };
 pub use logos::Logo;
 pub use overrule::{Kept as KeptOrder, Order, Overruling};

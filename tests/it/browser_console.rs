@@ -45,7 +45,7 @@ async fn refuse_installs(demo: &Demo, refuse: bool) {
 }
 
 /// Reads until the page says so: it refreshes itself.
-async fn until(browser: &Browser, selector: &str, words: &str) {
+pub(crate) async fn until(browser: &Browser, selector: &str, words: &str) {
     let begun = Instant::now();
     loop {
         let found = browser.client.find(Locator::Css(selector)).await;
@@ -70,7 +70,7 @@ const SCREENS: [Screen; 4] = [
 ];
 
 /// Nothing that axe-core finds on any screen; and pictures of it.
-async fn look(browser: &Browser, name: &str) {
+pub(crate) async fn look(browser: &Browser, name: &str) {
     for screen in SCREENS {
         browser.show_on(screen).await;
         let name = format!("{name}-{}", screen.name());

@@ -4,6 +4,7 @@
 mod api;
 mod browser;
 mod browser_audit;
+mod browser_colleagues;
 mod browser_console;
 mod browser_repairs;
 mod browser_returns;

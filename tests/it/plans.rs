@@ -152,8 +152,9 @@ async fn use_everything(store: &Store) {
         store.count(&filter, &Sight::All).await.unwrap();
     }
     store.add_up_tally().await.unwrap();
-    assert!(!store.cohorts().await.unwrap().cohorts.is_empty());
-    assert_eq!(store.funnel().await.unwrap().len(), 6);
+    let overview = store.overview().await.unwrap();
+    assert!(!overview.cohorts.cohorts.is_empty());
+    assert_eq!(overview.funnel.len(), 6);
     assert!(!store.happened_since(DateTime::UNIX_EPOCH).await.unwrap().happened.is_empty());
     order_many(store).await;
     let id = page.onboardings[0].id;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
 
-use super::ListOrder;
 use super::places::{self, Place, Reason, Stretches};
+use super::{Counts, ListOrder};
 use crate::onboarding::{Connection, ProblemCode, StepKind};
 use crate::store::{Error, Store};
 
@@ -65,63 +66,89 @@ struct Row {
     connections: Option<serde_json::Value>,
 }
 
+/// All that an overview shows of where onboardings stand, of one moment.
+#[derive(Debug)]
+pub struct Overview {
+    pub counts: Counts,
+    /// What somebody has to look at: as [`Store::count`] counts what is stuck.
+    pub to_look_at: u64,
+    pub cohorts: Cohorts,
+    /// In the order of the steps.
+    pub funnel: Vec<FunnelStep>,
+}
+
 impl Store {
-    pub async fn cohorts(&self) -> Result<Cohorts, Error> {
+    /// The places are read once, so that its numbers agree with each other.
+    pub async fn overview(&self) -> Result<Overview, Error> {
+        let now = self.clock.now();
         self.within(async {
             let mut tx = self.snapshot().await?;
             let places = places::list(&mut tx).await?;
-            let is_trouble = |place: &Place| matches!(place.reason, Some(Reason::Problem(_)));
-            let wanted = Stretches::of(&places, is_trouble, ListOrder::Newest);
-            let rows = sqlx::query_file_as!(
-                Row,
-                "src/store/lists/cohorts.sql",
-                &wanted.keys,
-                &wanted.statuses,
-                &wanted.rests_at,
-                &wanted.reasons as _,
-                OF_EACH_PLACE,
-            )
-            .fetch_all(&mut *tx)
-            .await?;
+            let overdue = places::list_overdue(&mut tx, now).await?;
+            let cohorts = cohorts(&mut tx, &places).await?;
+            let funnel = funnel(&mut tx, &places).await?;
             tx.rollback().await?;
-            let total: u64 =
-                places.iter().filter(|place| is_trouble(place)).map(|place| place.count).sum();
-            let is_partial = (rows.len() as u64) < total;
-            Ok(Cohorts { cohorts: group(rows), is_partial })
+            let stuck = places.iter().filter(|place| place.is_stuck()).chain(&overdue);
+            let to_look_at = stuck.map(|place| place.count).sum();
+            Ok(Overview { counts: Counts::of(&places), to_look_at, cohorts, funnel })
         })
         .await
     }
+}
 
-    /// In the order of the steps. The counts agree with [`Store::count`].
+impl Store {
+    /// The way alone, for whoever watches how long its steps take.
     pub async fn funnel(&self) -> Result<Vec<FunnelStep>, Error> {
         self.within(async {
             let mut tx = self.snapshot().await?;
             let places = places::list(&mut tx).await?;
-            let rows = sqlx::query_file!("src/store/lists/medians.sql", NEWEST)
-                .fetch_all(&mut *tx)
-                .await?;
+            let way = funnel(&mut tx, &places).await?;
             tx.rollback().await?;
-            let medians: HashMap<_, _> = rows
-                .into_iter()
-                .map(|row| (row.step, TimeDelta::milliseconds(as_milliseconds(row.seconds))))
-                .collect();
-            let sum = |takes: &dyn Fn(&Place) -> bool| {
-                places.iter().filter(|place| takes(place)).map(|place| place.count).sum()
-            };
-            // The way in; being taken away is no part of it. Who was taken away had come the whole way, as a
-            // rule.
-            let way = StepKind::ALL.into_iter().filter(|step| *step != StepKind::Offboard);
-            let steps = way.map(|step| FunnelStep {
-                step,
-                reached: sum(&|place| place.step >= step),
-                here: sum(&|place| place.step == step && place.status != "cancelled"),
-                lost: sum(&|place| place.step == step && place.status == "cancelled"),
-                median: medians.get(step.name()).copied(),
-            });
-            Ok(steps.collect())
+            Ok(way)
         })
         .await
     }
+}
+
+async fn cohorts(session: &mut PgConnection, places: &[Place]) -> Result<Cohorts, Error> {
+    let is_trouble = |place: &Place| matches!(place.reason, Some(Reason::Problem(_)));
+    let wanted = Stretches::of(places, is_trouble, ListOrder::Newest);
+    let rows = sqlx::query_file_as!(
+        Row,
+        "src/store/lists/cohorts.sql",
+        &wanted.keys,
+        &wanted.statuses,
+        &wanted.rests_at,
+        &wanted.reasons as _,
+        OF_EACH_PLACE,
+    )
+    .fetch_all(session)
+    .await?;
+    let total: u64 = places.iter().filter(|place| is_trouble(place)).map(|place| place.count).sum();
+    let is_partial = (rows.len() as u64) < total;
+    Ok(Cohorts { cohorts: group(rows), is_partial })
+}
+
+async fn funnel(session: &mut PgConnection, places: &[Place]) -> Result<Vec<FunnelStep>, Error> {
+    let rows = sqlx::query_file!("src/store/lists/medians.sql", NEWEST).fetch_all(session).await?;
+    let medians: HashMap<_, _> = rows
+        .into_iter()
+        .map(|row| (row.step, TimeDelta::milliseconds(as_milliseconds(row.seconds))))
+        .collect();
+    let sum = |takes: &dyn Fn(&Place) -> bool| {
+        places.iter().filter(|place| takes(place)).map(|place| place.count).sum()
+    };
+    // The way in; being taken away is no part of it. Who was taken away had come the whole way, as a
+    // rule.
+    let way = StepKind::ALL.into_iter().filter(|step| *step != StepKind::Offboard);
+    let steps = way.map(|step| FunnelStep {
+        step,
+        reached: sum(&|place| place.step >= step),
+        here: sum(&|place| place.step == step && place.status != "cancelled"),
+        lost: sum(&|place| place.step == step && place.status == "cancelled"),
+        median: medians.get(step.name()).copied(),
+    });
+    Ok(steps.collect())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a span of an onboarding is far below 2^53 ms")]

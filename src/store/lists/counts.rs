@@ -23,6 +23,14 @@ pub struct Counts {
 const AT_ONCE: usize = 5000;
 
 impl Counts {
+    pub(super) fn of(places: &[Place]) -> Self {
+        let mut counts = Self::default();
+        for place in places {
+            counts.add(place);
+        }
+        counts
+    }
+
     fn add(&mut self, place: &Place) {
         let count = place.count;
         self.total += count;

@@ -24,7 +24,7 @@ mod places;
 mod recent;
 mod walk;
 
-pub use cohorts::{Cohort, Cohorts, FunnelStep};
+pub use cohorts::{Cohort, Cohorts, FunnelStep, Overview};
 pub use counts::Counts;
 pub use cursor::Cursor;
 pub use filter::{Filter, ListOrder, Search};

@@ -38,6 +38,14 @@ async fn a_case_tells_the_story_and_shows_no_link() {
     ] {
         assert!(page.body.contains(part), "{part}\n{}", page.body);
     }
+    let (_, lead) = page.body.split_once("<p class=\"lead\">").unwrap();
+    let (lead, _) = lead.split_once("</p>").unwrap();
+    let since = onboarding.since.format("since %Y-%m-%d %H:%M:%S UTC").to_string();
+    assert!(lead.contains(&since), "times as on the rest of the page: {lead}");
+    let exact = onboarding.since.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    assert!(
+        !lead.contains(&exact) && onboarding.explain(desk.site.house.clock.now()).contains(&exact)
+    );
     let link = desk.site.link(id).await;
     assert!(!page.body.contains(link.trim_start_matches("/l/")));
     // However the reference is written.
@@ -109,9 +117,12 @@ async fn every_problem_is_explained_and_something_can_be_done() {
         let problem = Problem::with(code, "the <b>detail</b>");
         desk.site.apply(id, Outcome::Stuck(problem)).await;
         let page = desk.get(&path, &operator.cookie).await.body;
-        let words = code.for_staff().replace('\'', "&#39;").replace('"', "&#34;");
-        assert!(page.contains(&format!("Problem: {}", code.name())), "{code:?}");
-        assert!(page.contains(&words), "{code:?}: {words}\n{page}");
+        let small = format!("<span class=\"code soft\">{}</span></h2>", code.name());
+        assert!(page.contains(&small), "{code:?}: the code stands small beside the words\n{page}");
+        for words in [code.in_short(), code.advice()] {
+            let words = words.replace('\'', "&#39;").replace('"', "&#34;");
+            assert!(page.contains(&words), "{code:?}: {words}\n{page}");
+        }
         assert!(page.contains("the &#60;b&#62;detail&#60;/b&#62;"), "{code:?}");
         assert!(page.contains(&format!("href=\"{path}/")), "{code:?}: nothing to do");
         let listed = format!("/console/onboardings?problem={}", code.name());
@@ -248,7 +259,7 @@ async fn what_cannot_be_taken_back_asks_for_the_password_again() {
     let path = format!("/console/onboardings/{reference}/cancel");
     let answer = desk.get(&path, &operator.cookie).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let stand = desk.site.house.read(id).await.stand();
+    let stand = desk.site.house.read(id).await.stand(Action::Cancel);
     let form = [("reason", "why"), ("stand", stand.as_str())];
     assert_eq!(desk.act(&path, &operator, &form).await.status, StatusCode::SEE_OTHER);
     assert_eq!(desk.site.house.read(id).await.status.name(), "waiting");

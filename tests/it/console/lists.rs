@@ -186,7 +186,7 @@ async fn what_has_the_same_problem_is_one_line_with_one_order() {
         site.apply(ids[place], Outcome::Stuck(Problem::with(code, detail))).await;
     }
     let store = &site.house.store;
-    let found = store.cohorts().await.unwrap();
+    let found = store.overview().await.unwrap().cohorts;
     assert!(!found.is_partial);
     let told: Vec<_> = found
         .cohorts
@@ -225,7 +225,7 @@ async fn the_way_is_counted_as_the_lists_count_it() {
     site.house.settle().await;
     site.house.advance(TimeDelta::hours(5));
     site.obey(id, Command::Cancel { reason: "gone".to_owned() }).await;
-    let steps = site.house.store.funnel().await.unwrap();
+    let steps = site.house.store.overview().await.unwrap().funnel;
     let numbers: Vec<_> =
         steps.iter().map(|one| (one.step.name(), one.reached, one.here, one.lost)).collect();
     assert_eq!(
