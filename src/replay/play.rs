@@ -26,7 +26,9 @@ pub(super) async fn play(stage: &mut Stage, history: &History) -> Result<Played,
         if begins(lines, place) {
             stage.sandbox.clear_faults();
             let stretch = lines.get(place..stretch_end(lines, place)).unwrap_or_default();
-            faults::of_stretch(stretch).into_iter().for_each(|fault| stage.sandbox.inject(fault));
+            for fault in faults::of_stretch(stretch) {
+                stage.sandbox.inject(fault);
+            }
         }
         stage.move_to(line.at);
         if is_counted(&line.event) {
