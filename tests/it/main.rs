@@ -8,6 +8,7 @@ mod browser_colleagues;
 mod browser_console;
 mod browser_repairs;
 mod browser_returns;
+mod browser_single_sign_on;
 mod browser_states;
 mod browser_ways;
 mod chaos;

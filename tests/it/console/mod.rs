@@ -5,7 +5,7 @@ mod case;
 mod entrance;
 mod lists;
 mod orders;
-mod provider;
+pub(crate) mod provider;
 pub(crate) mod roles;
 mod settings;
 mod single_sign_on;

@@ -48,6 +48,8 @@ struct World {
     /// Signs, and what is shown as its public half.
     keys: Vec<Key>,
     algorithm: Option<&'static str>,
+    /// What time it is, and who sits before the browsers that come to its page.
+    visitor: (i64, Value),
     heard: Vec<&'static str>,
 }
 
@@ -83,6 +85,7 @@ impl Provider {
             .route("/.well-known/openid-configuration", get(document))
             .route("/elsewhere", get(document))
             .route("/keys", get(keys))
+            .route("/authorize", get(authorize))
             .route("/token", post(token))
             .route("/userinfo", get(more))
             .with_state((world.clone(), address));
@@ -121,6 +124,11 @@ impl Provider {
         self.world().algorithm = Some(algorithm);
     }
 
+    /// Browsers that come to its page are sent back at once, as this person.
+    pub(crate) fn is_visited(&self, now: i64, claims: Value) {
+        self.world().visitor = (now, claims);
+    }
+
     pub(crate) fn heard(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.world().heard)
     }
@@ -128,24 +136,40 @@ impl Provider {
     /// Somebody signs in on its page, and is sent back: path and query of where to. `claims` go over those
     /// that a good token has.
     pub(crate) fn sign_in(&self, page: &Url, now: i64, claims: &Value) -> String {
-        let query: HashMap<_, _> = page.query_pairs().into_owned().collect();
-        assert_eq!(query["response_type"], "code");
-        assert_eq!(query["client_id"], CLIENT);
-        assert_eq!(query["code_challenge_method"], "S256");
-        let mut whole = json!({
-            "iss": self.issuer(), "aud": CLIENT, "nonce": query["nonce"],
-            "iat": now, "exp": now + 300, "sub": "ada-1", "name": "Ada",
-            "email": "Ada@example.com", "email_verified": true, "groups": ["support"]
-        });
-        whole.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
-        let back = query["redirect_uri"].clone();
-        let code = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 8]>());
-        let kept = (query["code_challenge"].clone(), back.clone(), whole);
-        self.world().codes.insert(code.clone(), kept);
-        let mut back = Url::parse(&back).unwrap();
-        back.query_pairs_mut().append_pair("code", &code).append_pair("state", &query["state"]);
+        let back = let_in(&mut self.world(), &self.issuer(), page, (now, claims));
         format!("{}?{}", back.path(), back.query().unwrap())
     }
+}
+
+/// A code for this person, and where the browser is to take it.
+fn let_in(world: &mut World, issuer: &str, page: &Url, (now, claims): (i64, &Value)) -> Url {
+    let query: HashMap<_, _> = page.query_pairs().into_owned().collect();
+    assert_eq!(query["response_type"], "code");
+    assert_eq!(query["client_id"], CLIENT);
+    assert_eq!(query["code_challenge_method"], "S256");
+    let mut whole = json!({
+        "iss": issuer, "aud": CLIENT, "nonce": query["nonce"],
+        "iat": now, "exp": now + 300, "sub": "ada-1", "name": "Ada",
+        "email": "Ada@example.com", "email_verified": true, "groups": ["support"]
+    });
+    whole.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+    let back = query["redirect_uri"].clone();
+    let code = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 8]>());
+    let kept = (query["code_challenge"].clone(), back.clone(), whole);
+    world.codes.insert(code.clone(), kept);
+    let mut back = Url::parse(&back).unwrap();
+    back.query_pairs_mut().append_pair("code", &code).append_pair("state", &query["state"]);
+    back
+}
+
+/// Its page, for browsers: nobody has to press anything.
+async fn authorize(State((world, address)): Shared, uri: axum::http::Uri) -> Response {
+    let mut world = world.lock().unwrap();
+    let issuer = format!("http://{address}");
+    let page = Url::parse(&format!("{issuer}{uri}")).unwrap();
+    let (now, claims) = world.visitor.clone();
+    let back = let_in(&mut world, &issuer, &page, (now, &claims));
+    axum::response::Redirect::to(back.as_str()).into_response()
 }
 
 type Shared = State<(Arc<Mutex<World>>, SocketAddr)>;

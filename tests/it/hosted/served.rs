@@ -34,6 +34,14 @@ impl Served {
 
     /// With another world at Cyclr.
     pub(crate) async fn open_in(catalogue: Catalogue) -> Self {
+        Self::open_as(catalogue, |state| state).await
+    }
+
+    /// With doors that are set up otherwise.
+    pub(crate) async fn open_as(
+        catalogue: Catalogue,
+        set_up: impl FnOnce(AppState) -> AppState,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let public_url = Url::parse(&base).unwrap();
@@ -42,7 +50,8 @@ impl Served {
         // The one that is driven by hand is never driven.
         house.engine = engine;
         let (_, key) = house.store.create_api_key("browser").await.unwrap();
-        let site = Site::of(house, public_url).await;
+        let mut site = Site::of(house, public_url).await;
+        site.state = set_up(site.state);
         let (state, router) = (site.state.clone(), App::router(&site.state));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
