@@ -130,8 +130,14 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Again where the page was replaced between finding it and clicking: then nothing was clicked.
     pub(crate) async fn click(&self, selector: &str) {
-        self.wait_for(selector).await.click().await.unwrap();
+        loop {
+            match self.wait_for(selector).await.click().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
     }
 
     pub(crate) async fn close(self) {
