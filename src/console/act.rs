@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::account::proof_wanted;
-use super::case::{self, Told, label};
+use super::case::{self, Told, Typed, label};
 use super::chrome::Chrome;
 use super::inputs::{Input, InputKind, inputs};
 use super::operator::{Operator, Repairs};
 use super::order::{self, Given};
 use crate::engine::{self, StaffOrder};
 use crate::onboarding::{Action, Onboarding};
-use crate::store::JournalLine;
+use crate::store::{JournalLine, Sight};
 use crate::web::{AppState, Error, Page, Protected};
 
 #[derive(Template)]
@@ -45,7 +45,7 @@ pub(super) async fn show(
     let action = Action::parse(&action).ok_or_else(Error::not_found)?;
     let onboarding = case::find(&app, &reference).await?;
     if let Err(refusal) = onboarding.may(action, app.clock().now()) {
-        return refused(&app, &operator, &onboarding, refusal.reason).await;
+        return refused(&app, &operator, &onboarding, (refusal.reason, Typed::new())).await;
     }
     if is_destructive(action)
         && let Some(proof) = proof_wanted(&app, &operator, &address(&onboarding, action))
@@ -70,7 +70,7 @@ pub(super) async fn order(
         return Ok(proof);
     }
     if given.get("stand").is_none_or(|seen| *seen != onboarding.stand(action)) {
-        return moved_on(&app, &operator, &onboarding, &given).await;
+        return moved_on(&app, &operator, &onboarding, (action, &given)).await;
     }
     let order = match order::read(&app, &onboarding, action, &given).await? {
         Ok(order) => order,
@@ -90,11 +90,12 @@ pub(super) async fn order(
         }
         Err(engine::Error::Invalid(why)) => {
             let onboarding = case::find(&app, &reference).await?;
-            refused(&app, &operator, &onboarding, why.reason).await
+            let typed = typed(&onboarding, action, &given);
+            refused(&app, &operator, &onboarding, (why.reason, typed)).await
         }
         Err(engine::Error::MovedOn) => {
             let onboarding = case::find(&app, &reference).await?;
-            moved_on(&app, &operator, &onboarding, &given).await
+            moved_on(&app, &operator, &onboarding, (action, &given)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -104,35 +105,39 @@ async fn refused(
     app: &AppState,
     operator: &Operator<Repairs>,
     onboarding: &Onboarding,
-    reason: &str,
+    (reason, typed): (&str, Typed),
 ) -> Result<Response, Error> {
     let what = format!("Nothing was done: {reason}");
-    case::tell(app, operator, onboarding, (StatusCode::CONFLICT, Told::new(false, what))).await
+    let told = Told { typed, ..Told::new(false, what) };
+    case::tell(app, operator, onboarding, (StatusCode::CONFLICT, told)).await
 }
 
 /// How many lines say what happened meanwhile; the timeline has all.
-const MOST_LINES: usize = 5;
+const MOST_LINES: u16 = 10;
 
-/// Tells what happened since the form was shown.
+/// Tells what happened since the form was shown, the first first: what came between the two of them.
 async fn moved_on(
     app: &AppState,
     operator: &Operator<Repairs>,
     onboarding: &Onboarding,
-    given: &Given,
+    (action, given): (Action, &Given),
 ) -> Result<Response, Error> {
-    let lines = app.store().list_journal(onboarding.id).await?;
-    let seen: Option<i64> = given.get("version").and_then(|seen| seen.parse().ok());
-    let newer = |line: &&JournalLine| seen.is_none_or(|seen| line.version > seen);
-    // Without a version there is no telling what is new beside the last one.
-    let most = if seen.is_some() { MOST_LINES } else { 1 };
-    let mut meanwhile: Vec<_> = lines.iter().rev().take_while(newer).take(most).collect();
-    meanwhile.reverse();
+    // Without a version there is no telling what is new beside the last line.
+    let seen = given.get("version").and_then(|seen| seen.parse().ok());
+    let seen = seen.unwrap_or(onboarding.version - 1);
+    let lines = app.store().list_journal_after(onboarding.id, &Sight::All, seen, MOST_LINES + 1);
+    let lines = lines.await?;
     let tell = |line: &JournalLine| {
         let at = super::words::spell(line.at);
         format!("{}, {at}: {}", line.actor, line.event.tell(&onboarding.facts))
     };
+    let mut meanwhile: Vec<_> = lines.iter().take(MOST_LINES.into()).map(tell).collect();
+    if lines.len() > meanwhile.len() {
+        meanwhile.push("And more, which the timeline tells.".to_owned());
+    }
     let told = Told {
-        meanwhile: meanwhile.into_iter().map(tell).collect(),
+        meanwhile,
+        typed: typed(onboarding, action, given),
         ..Told::new(
             false,
             "Nothing was done: it does not stand any more where you saw it. Look at it again, and order what \
@@ -140,6 +145,25 @@ async fn moved_on(
         )
     };
     case::tell(app, operator, onboarding, (StatusCode::CONFLICT, told)).await
+}
+
+/// What they had typed into an order that is refused, so that they need not think of it again.
+fn typed(onboarding: &Onboarding, action: Action, given: &Given) -> Typed {
+    let inputs = inputs(onboarding, action, given, "").into_iter();
+    let said = inputs.map(|input| match input.kind {
+        InputKind::Choice(options) => {
+            let chosen = options.into_iter().find(|(value, _)| *value == input.value);
+            (input.label, chosen.map(|(_, label)| label).unwrap_or_default())
+        }
+        InputKind::Tick if !input.value.is_empty() => (input.label, "yes".to_owned()),
+        InputKind::Line
+        | InputKind::Text
+        | InputKind::Number
+        | InputKind::Time
+        | InputKind::Tick => (input.label, input.value),
+    });
+    let why = ("Why".to_owned(), order::shown(given, "reason"));
+    said.chain([why]).filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// Asks for the password again: what it ends does not come back.

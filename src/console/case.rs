@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::act;
 use super::chrome::Chrome;
+use super::life::{self, LifeText};
 use super::list::Row;
 use super::operator::{Looks, Need, Operator, Repairs};
 use super::sign_in::Nothing;
@@ -17,8 +18,8 @@ use super::timeline::{self, Call, Entry};
 use super::words::{Moment, plain, sending};
 
 use crate::ids::EndpointId;
-use crate::onboarding::{Action, Connection, Erased, Event, Onboarding, Requirement, Slot};
-use crate::store::{Act, AuditFilter, AuditLine, Search, ToldDelivery};
+use crate::onboarding::{Action, Connection, Erased, Event, Onboarding, Requirement, Slot, Status};
+use crate::store::{Act, AuditFilter, AuditLine, NEWEST_LINES, Search, ToldDelivery};
 use crate::web::{AppState, Error, Page, Protected};
 
 #[derive(Template)]
@@ -37,12 +38,16 @@ pub(super) struct CasePage {
     created: Moment,
     snoozed: Option<Moment>,
     problem: Option<ProblemText>,
-    requirements: Vec<Requirement>,
+    life: Option<LifeText>,
+    /// What is missing, and from whom.
+    requirements: Vec<(String, &'static str)>,
     connections: Vec<ConnectionLine>,
     templates: Vec<TemplateLine>,
     link: LinkText,
     actions: Vec<ActionLine>,
     entries: Vec<Entry>,
+    /// There are more lines than are shown.
+    has_older: bool,
     stray: Vec<Call>,
     notes: Vec<(String, String, String)>,
     audit: Vec<AuditLine>,
@@ -66,11 +71,16 @@ pub(super) struct Told {
     pub(super) what: String,
     /// What happened since they last saw it, oldest first.
     pub(super) meanwhile: Vec<String>,
+    /// What they had typed into what was refused.
+    pub(super) typed: Typed,
 }
+
+/// Labels of fields, with what was typed there.
+pub(super) type Typed = Vec<(String, String)>;
 
 impl Told {
     pub(super) fn new(is_good: bool, what: impl Into<String>) -> Self {
-        Self { is_good, what: what.into(), meanwhile: Vec::new() }
+        Self { is_good, what: what.into(), meanwhile: Vec::new(), typed: Typed::new() }
     }
 }
 
@@ -159,7 +169,7 @@ async fn page<N: Need>(
     let notes = lines.iter().rev().filter_map(note).collect();
     Ok(CasePage {
         chrome: Chrome {
-            is_live: told.is_none() && !onboarding.status.is_terminal(),
+            is_live: told.is_none() && onboarding.status != Status::Cancelled,
             ..Chrome::new(app, operator, "/console/onboardings", title)
         },
         told,
@@ -173,11 +183,13 @@ async fn page<N: Need>(
         created: Moment::new(onboarding.created_at, now),
         snoozed: onboarding.snoozed_until.filter(|at| *at > now).map(|at| Moment::new(at, now)),
         problem: problem(onboarding),
-        requirements: onboarding.requirements(),
+        life: life::tell(onboarding, now),
+        requirements: onboarding.requirements().into_iter().map(missing).collect(),
         connections: facts.connections.iter().map(|known| connection(known, now)).collect(),
         templates: facts.slots.iter().map(template).collect(),
         link: link(onboarding, now),
         actions: actions(onboarding, now),
+        has_older: i64::try_from(lines.len()) == Ok(NEWEST_LINES),
         entries: timeline::tell(onboarding, lines, now),
         stray,
         notes,
@@ -306,6 +318,10 @@ fn connection(known: &Connection, now: DateTime<Utc>) -> ConnectionLine {
             format!("set out to sign in {}; {back}", opened.away)
         }),
     }
+}
+
+fn missing(due: Requirement) -> (String, &'static str) {
+    (due.for_staff, due.blocker.in_words())
 }
 
 fn template(slot: &Slot) -> TemplateLine {

@@ -27,6 +27,7 @@ mod export;
 mod failure;
 mod home;
 mod inputs;
+mod life;
 mod list;
 mod news;
 mod operator;

@@ -9,9 +9,7 @@ use crate::ids::{BlueprintKey, ConnectorId, CycleId};
 use crate::onboarding::{
     Action, Command, DriftChoice, DriftCode, Listed, Onboarding, QuestionKey, Restart, RestartStep,
 };
-use crate::web::fields::{
-    LONGEST_LINK, LONGEST_NOTE, LONGEST_REASON, is_assignee, is_line, is_text,
-};
+use crate::web::fields::{LONGEST_LINK, LONGEST_NOTE, LONGEST_REASON, is_assignee, is_text};
 use crate::web::{AppState, Error};
 
 /// Stands before a question's key in the name of its field.
@@ -255,10 +253,11 @@ fn read_answers(
     }
 }
 
-/// Whether it is fit to be shown again in a field of one line.
+/// What was typed, to be shown again: nobody types twice because of a mistake. Without what no page shows.
 pub(super) fn shown(given: &Given, name: &str) -> String {
-    let typed = text(given, name);
-    if is_line(typed) { typed.to_owned() } else { String::new() }
+    let typed = text(given, name).replace("\r\n", "\n");
+    let can_be_seen = |c: &char| !c.is_control() || *c == '\n';
+    typed.chars().filter(can_be_seen).take(2 * LONGEST_NOTE).collect()
 }
 
 #[cfg(test)]

@@ -141,37 +141,6 @@ impl Onboarding {
         }
     }
 
-    /// Where it stands, as far as a decision for this action goes by that. Two of the same stand ask for the
-    /// same action, whatever else was tried in between.
-    pub fn stand(&self, action: Action) -> String {
-        let problem = self.problem().map_or("", |problem| problem.code.name());
-        let way = format!("{}.{}.{problem}", self.status.name(), self.step().name());
-        match action {
-            // It takes nothing from anybody, however the onboarding stands.
-            Action::Note => "any".to_owned(),
-            // What a colleague has just decided is not written over unseen.
-            Action::Assign => self.assignee.clone().unwrap_or_default(),
-            Action::Snooze => {
-                format!("{way}.{}", self.snoozed_until.map_or(0, |at| at.timestamp()))
-            }
-            Action::RotateLink | Action::RevokeLink | Action::ExtendLink => {
-                let (generation, ends) = (self.link.generation, self.link.expires_at.timestamp());
-                format!("{way}.{generation}.{ends}")
-            }
-            Action::Retry
-            | Action::Answer
-            | Action::Adopt
-            | Action::Skip
-            | Action::RestartFrom
-            | Action::Cancel
-            | Action::Check
-            | Action::Reauthorize
-            | Action::SettleDrift
-            | Action::Upgrade
-            | Action::Offboard => way,
-        }
-    }
-
     pub fn allowed_actions(&self, now: DateTime<Utc>) -> impl Iterator<Item = Action> {
         Action::ALL.into_iter().filter(move |action| self.may(*action, now).is_ok())
     }

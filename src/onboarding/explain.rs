@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{Blocker, Health, Onboarding, Status, StuckBecause};
+use super::{Health, Onboarding, Status, StuckBecause};
 
 impl Onboarding {
     /// For staff, with times as machines spell them. Never empty.
@@ -27,7 +27,7 @@ impl Onboarding {
             Status::Retrying { retry_at, problem } => {
                 let (why, at) = (problem.code.in_short(), spell(*retry_at));
                 let next = if overdue { "should have been" } else { "is" };
-                let who = who(problem.code.blocker());
+                let who = problem.code.blocker().in_words();
                 format!(
                     "The step {step} does not go well since {since} ({why}); it {next} tried again by \
                      itself at {at}, and {who} must act if it stays like that."
@@ -55,7 +55,7 @@ impl Onboarding {
                 "It is stuck at the step {step} since {since} ({}); {} must act, and nothing happens by \
                  itself until it is ordered to go on.",
                 problem.code.in_short(),
-                who(problem.code.blocker()),
+                problem.code.blocker().in_words(),
             ),
             Status::Live => self.explain_live(&since, &spell(self.next_look_at_live())),
             Status::Cancelled if self.is_offboarded() => format!(
@@ -76,7 +76,7 @@ impl Onboarding {
                 "It is live and has not been well since {since} ({}); it is looked at by itself at {look}, and \
                  {} must act if it stays like that.",
                 problem.code.in_short(),
-                who(problem.code.blocker()),
+                problem.code.blocker().in_words(),
             ),
             (Some(Health::Healthy), _) => format!(
                 "It is live and well since {since}, and nobody has to act; it is looked at again at {look}."
@@ -86,17 +86,5 @@ impl Onboarding {
                  looked at by itself at {look}."
             ),
         }
-    }
-}
-
-const fn who(blocker: Blocker) -> &'static str {
-    match blocker {
-        Blocker::EndUser => "the tenant's people",
-        Blocker::CustomerAdmin => "an administrator of the tenant",
-        Blocker::Integrator => "the integrator",
-        Blocker::Support => "support",
-        Blocker::Provider => "the provider",
-        Blocker::Cyclr => "Cyclr",
-        Blocker::None => "nobody",
     }
 }

@@ -45,6 +45,7 @@ mod question;
 mod requirement;
 mod settle;
 mod staff;
+mod stand;
 mod state;
 mod step;
 mod tell;

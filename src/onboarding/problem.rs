@@ -42,6 +42,19 @@ impl Blocker {
             Self::None => "none",
         }
     }
+
+    /// For staff: who it is that must act.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::EndUser => "the tenant's people",
+            Self::CustomerAdmin => "an administrator of the tenant",
+            Self::Integrator => "the integrator",
+            Self::Support => "support",
+            Self::Provider => "the provider",
+            Self::Cyclr => "Cyclr",
+            Self::None => "nobody",
+        }
+    }
 }
 
 /// Why an onboarding is retrying or stuck.

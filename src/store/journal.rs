@@ -56,10 +56,23 @@ impl LineRow {
     }
 }
 
+/// How much of a timeline is read at once: that of a live one grows for years.
+pub const NEWEST_LINES: i64 = 1_000;
+
 impl Store {
-    /// Oldest first, at most 1,000 lines.
+    /// The newest lines, at most [`NEWEST_LINES`], oldest first.
     pub async fn list_journal(&self, id: OnboardingId) -> Result<Vec<JournalLine>, Error> {
-        self.list_journal_after(id, &Sight::All, 0, 1000).await
+        let asking = sqlx::query_as!(
+            LineRow,
+            "SELECT j.version, j.at, j.actor, j.kind, j.status, j.step, j.detail, j.calls
+             FROM journal j
+             WHERE j.onboarding_id = $1
+             ORDER BY j.version DESC LIMIT $2",
+            id.0,
+            NEWEST_LINES,
+        )
+        .fetch_all(&self.pool);
+        self.within(asking).await?.into_iter().rev().map(|row| row.read(id)).collect()
     }
 
     /// Up to `limit` lines of later versions than `after`, oldest first, for somebody who may not see

@@ -68,7 +68,7 @@ pub use commit::{Change, Earlier, Kept};
 pub use committer::Committer;
 pub use diagnosis::{DatabaseFacts, Shape};
 pub use figures::{AtRest, Figures};
-pub use journal::JournalLine;
+pub use journal::{JournalLine, NEWEST_LINES};
 pub use keeping::{Restore, TenantExport, TenantPart, Thinned, ToErase, WalkPlace};
 pub use leases::{Held, Leased};
 pub use lists::{

@@ -251,6 +251,70 @@ async fn each_order_has_its_effect_and_its_line() {
     }
 }
 
+/// Something that was changed at Cyclr by hand is seen, told on the case, and settled from there.
+#[tokio::test]
+async fn a_live_case_says_how_it_fares_and_where_cyclr_differs() {
+    let mut site = Site::open().await;
+    let id = Box::pin(site.house.live_attended("acme")).await;
+    let onboarding = site.house.read(id).await;
+    let (reference, cycle) =
+        (onboarding.reference.to_string(), onboarding.facts.slots[0].cycle.unwrap());
+    let mut desk = Desk::around(site);
+    let (viewer, operator) = (desk.staff(Role::Viewer).await, desk.staff(Role::Operator).await);
+    let path = format!("/console/onboardings/{reference}");
+    let life = async |desk: &Desk, cookie: &str| {
+        let page = desk.get(&path, cookie).await.body;
+        let (_, life) = page.split_once("Since it went live").expect(&page);
+        life.split_once("</section>").unwrap().0.to_owned()
+    };
+    let told = life(&desk, &viewer.cookie).await;
+    let has = |told: &str, parts: &[&str]| {
+        for part in parts {
+            assert!(told.contains(part), "{part}\n{told}");
+        }
+    };
+    has(&told, &["unproven", "Live since", "Next look"]);
+    assert!(!told.contains("Looked at") && !told.contains("differs"), "{told}");
+
+    desk.site.house.let_run(cycle, &["succeed"]).await;
+    desk.site.house.check(id).await;
+    has(&life(&desk, &viewer.cookie).await, &["healthy", "Works since", "Compared in full"]);
+
+    let stop = format!("/v1.0/cycles/{cycle}/deactivate");
+    desk.site.house.by_hand("PUT", &stop, "acme", &json!({})).await;
+    desk.site.house.check(id).await;
+    let difference = format!("Cyclr has the cycle {cycle} as");
+    let told = life(&desk, &viewer.cookie).await;
+    has(&told, &["unhealthy", &difference, "to be settled"]);
+    assert!(!told.contains("settle_drift"), "a viewer settles nothing: {told}");
+    let settle = format!("{path}/settle_drift");
+    has(&life(&desk, &operator.cookie).await, &[&format!("href=\"{settle}\"")]);
+    let choice = format!("ignore cycle_stopped {cycle}");
+    let fields = [("settle", choice.as_str()), ("reason", "they are on holiday")];
+    let answer = desk.order(&reference, "settle_drift", &operator, &fields).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    has(&life(&desk, &viewer.cookie).await, &[&difference, "left as it is"]);
+}
+
+#[tokio::test]
+async fn a_timeline_that_has_grown_for_years_shows_its_end() {
+    let (desk, id, reference) = desk_with_one().await;
+    let viewer = desk.staff(Role::Viewer).await;
+    let path = format!("/console/onboardings/{reference}");
+    let page = desk.get(&path, &viewer.cookie).await.body;
+    assert!(page.contains("The onboarding was started.") && !page.contains("The newest 1000"));
+    let grow = "INSERT INTO journal (onboarding_id, version, at, actor, kind, status, step, detail)
+         SELECT $1, n, now(), 'test', 'noted', 'waiting', 'connect',
+             jsonb_build_object('text', 'line ' || n)
+         FROM generate_series(1001, 2000) n";
+    sqlx::query(grow).bind(id.0).execute(&desk.site.house.pool().await).await.unwrap();
+    let page = desk.get(&path, &viewer.cookie).await.body;
+    for part in ["The newest 1000 lines", "line 1001", "line 2000"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("The onboarding was started."));
+}
+
 #[tokio::test]
 async fn what_cannot_be_taken_back_asks_for_the_password_again() {
     let (desk, id, reference) = desk_with_one().await;

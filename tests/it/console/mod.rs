@@ -2,6 +2,7 @@
 
 mod bulk;
 mod case;
+mod colleagues;
 mod entrance;
 mod lists;
 mod orders;
