@@ -19,7 +19,9 @@ use super::words::{Moment, plain, sending};
 
 use crate::ids::EndpointId;
 use crate::onboarding::{Action, Connection, Erased, Event, Onboarding, Requirement, Slot, Status};
-use crate::store::{Act, AuditFilter, AuditLine, NEWEST_LINES, Search, ToldDelivery};
+use crate::store::{
+    Act, AuditFilter, AuditLine, EndpointOrder, NEWEST_LINES, Search, ToldDelivery,
+};
 use crate::web::{AppState, Error, Page, Protected};
 
 #[derive(Template)]
@@ -238,8 +240,8 @@ pub(super) async fn replay(
         ..Act::new("replay", &reference)
     };
     let actor = operator.member().actor();
-    let place = (EndpointId(endpoint), message);
-    let queued = app.store().replay_by_staff(place, (&actor, &act)).await?;
+    let order = EndpointOrder::ReplayOne { id: EndpointId(endpoint), message };
+    let queued = app.store().order_endpoint_by_staff(&order, (&actor, &act)).await?;
     let what = if queued {
         "It is sent again, to the same address with the same body."
     } else {

@@ -1,18 +1,19 @@
-//! What was sent to one webhook endpoint, newest first. A delivery is sent again from its case.
+//! What was sent to one webhook endpoint, newest first, and whether anything is sent there. A delivery is sent
+//! again from its case.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::chrome::Chrome;
 use super::operator::{Administers, Operator};
-use super::words::{Moment, plain, sending, tries};
+use super::words::{Moment, plain, sending, tries, why_off};
 use crate::ids::EndpointId;
-use crate::store::Delivery;
-use crate::web::{AppState, Error, Page};
+use crate::store::{Act, Delivery, EndpointOrder};
+use crate::web::{AppState, Error, Page, Protected};
 
 const LINES: u16 = 50;
 /// What may become of a delivery.
@@ -22,8 +23,11 @@ const STATES: [&str; 3] = ["pending", "delivered", "failed"];
 #[template(path = "console/endpoint.html")]
 struct EndpointPage {
     chrome: Chrome,
+    id: Uuid,
     address: String,
     description: String,
+    /// Since when nothing is sent there, and why.
+    disabled: Option<(Moment, String)>,
     /// Each state with its list, and whether it is the one that is shown; all of them first.
     states: Vec<(String, String, bool)>,
     lines: Vec<Line>,
@@ -62,13 +66,43 @@ pub(super) async fn show(
         .extend(STATES.map(|one| (plain(one), format!("{base}?state={one}"), state == Some(one))));
     let page = EndpointPage {
         chrome: Chrome::new(&app, &operator, "/console/settings", "What was sent"),
+        id,
         address: known.url,
         description: known.description,
+        disabled: known.disabled.map(|(at, why)| (Moment::new(at, now), why_off(&why))),
         states,
         lines: found.deliveries.into_iter().map(|told| line(told, now)).collect(),
         older: found.next.map(|next| format!("{base}?{narrowed}before={next}")),
     };
     Ok(Page(page).into_response())
+}
+
+/// Whether anything is to be sent there: `on` or `off`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Switch {
+    to: String,
+}
+
+/// Has messages sent there again, or no more.
+pub(super) async fn switch(
+    operator: Operator<Administers>,
+    State(app): State<AppState>,
+    Path(id): Path<Uuid>,
+    Protected(wanted): Protected<Switch>,
+) -> Result<Response, Error> {
+    let id = EndpointId(id);
+    let known = app.store().find_endpoint(id).await?.ok_or_else(Error::not_found)?;
+    let (order, name) = match wanted.to.as_str() {
+        "on" => (EndpointOrder::Enable { id }, "enable_endpoint"),
+        "off" => (EndpointOrder::Disable { id }, "disable_endpoint"),
+        _ => return Err(Error::not_found()),
+    };
+    let act = Act::new(name, known.url);
+    let actor = operator.member().actor();
+    if !app.store().order_endpoint_by_staff(&order, (&actor, &act)).await? {
+        return Err(Error::not_found());
+    }
+    Ok(Redirect::to(&format!("/console/settings/endpoints/{}", id.0)).into_response())
 }
 
 fn line(told: Delivery, now: DateTime<Utc>) -> Line {

@@ -89,6 +89,7 @@ pub fn router(state: AppState, customers_page: CustomersPage) -> Router {
         .route("/console/settings", get(settings::show))
         .route("/console/settings/blueprints/{key}", get(blueprint::show))
         .route("/console/settings/endpoints/{id}", get(endpoint::show))
+        .route("/console/settings/endpoints/{id}/switch", post(endpoint::switch))
         .route("/console/settings/keys/{key}/revoke", post(settings::revoke_key))
         .route("/console/bulk", get(bulk::list).post(bulk::preview))
         .route("/console/bulk/new", get(bulk::choose))

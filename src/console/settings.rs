@@ -11,7 +11,7 @@ use super::account::proof_wanted;
 use super::chrome::Chrome;
 use super::operator::{Administers, Operator};
 use super::sign_in::Nothing;
-use super::words::Moment;
+use super::words::{Moment, why_off};
 use crate::ids::ApiKeyId;
 use crate::store::{Act, ApiKey, Endpoint, KeyScope, Published, Sight};
 use crate::web::{AppState, Error, Page, Protected};
@@ -146,7 +146,7 @@ fn endpoint(
 ) -> EndpointLine {
     let away = |at| Moment::new(at, now).away;
     let (stands, colour) = match (known.disabled, known.failing_since) {
-        (Some((at, why)), _) => (format!("switched off {}: {why}", away(at)), "bad"),
+        (Some((at, why)), _) => (format!("switched off {}: {}", away(at), why_off(&why)), "bad"),
         (None, Some(at)) => (format!("failing, first {}", away(at)), "warn"),
         (None, None) => ("takes what is sent".to_owned(), "good"),
     };

@@ -67,6 +67,16 @@ pub(super) fn tries(attempts: i32) -> String {
     }
 }
 
+/// Why nothing is sent to an endpoint, by the code that is kept of it.
+pub(super) fn why_off(code: &str) -> String {
+    match code {
+        "ordered" => "somebody ordered it".to_owned(),
+        "gone" => "it answered that it is gone (410)".to_owned(),
+        "failing" => "nothing had arrived for days".to_owned(),
+        other => plain(other),
+    }
+}
+
 /// The class that colours a status.
 pub(super) fn colour(onboarding: &Onboarding, now: DateTime<Utc>) -> &'static str {
     if onboarding.stuck_because(now).is_some() {

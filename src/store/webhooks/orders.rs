@@ -141,19 +141,22 @@ impl Store {
 }
 
 impl Store {
-    /// Queues a delivery again because staff want it, with their line in the audit. Says whether there was
-    /// one.
-    pub async fn replay_by_staff(
+    /// Carries out an order that staff give, with their line in the audit. Says whether there was anything to
+    /// do it to.
+    pub async fn order_endpoint_by_staff(
         &self,
-        (endpoint, message): (EndpointId, Uuid),
+        order: &EndpointOrder,
         (actor, act): (&Actor, &Act),
     ) -> Result<bool, Error> {
-        let order = EndpointOrder::ReplayOne { id: endpoint, message };
         let now = self.clock.now();
         let work = async {
             let mut tx = self.pool.begin().await?;
-            let outcome = carry_out(&mut tx, &order, now, self.clock.for_database()).await?;
-            let OrderOutcome::Queued(1..) = outcome else { return Ok(false) };
+            match carry_out(&mut tx, order, now, self.clock.for_database()).await? {
+                OrderOutcome::Unknown | OrderOutcome::TooMany | OrderOutcome::Queued(0) => {
+                    return Ok(false);
+                }
+                OrderOutcome::Stands(_) | OrderOutcome::Deleted | OrderOutcome::Queued(1..) => {}
+            }
             insert_act(&mut tx, actor, act, now).await?;
             tx.commit().await?;
             Ok::<_, sqlx::Error>(true)

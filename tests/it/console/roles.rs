@@ -41,6 +41,7 @@ pub(crate) const ROUTES: &[(&str, Method, Option<Role>)] = &[
     ("/console/settings", Method::GET, Some(Role::Admin)),
     ("/console/settings/blueprints/{key}", Method::GET, Some(Role::Admin)),
     ("/console/settings/endpoints/{id}", Method::GET, Some(Role::Admin)),
+    ("/console/settings/endpoints/{id}/switch", Method::POST, Some(Role::Admin)),
     ("/console/settings/keys/{session}/revoke", Method::POST, Some(Role::Admin)),
     ("/console/bulk", Method::GET, Some(Role::Viewer)),
     ("/console/bulk", Method::POST, Some(Role::Operator)),

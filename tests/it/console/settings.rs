@@ -6,7 +6,7 @@ use gangway::secret::ExposeSecret as _;
 use gangway::store::{EndpointOrder, EndpointText, Role, SealedSecret};
 use uuid::Uuid;
 
-use super::Desk;
+use super::{Desk, Staff};
 use crate::hosted::Site;
 use crate::house::attended;
 
@@ -149,4 +149,34 @@ async fn what_was_sent_to_an_endpoint_is_listed_by_state_and_leads_to_the_cases(
     }
     let unknown = format!("/console/settings/endpoints/{}", Uuid::now_v7());
     assert_eq!(desk.get(&unknown, &admin.cookie).await.status, StatusCode::NOT_FOUND);
+}
+
+/// An endpoint that was switched off after days of failures is switched on again by whoever looks after it.
+#[tokio::test]
+async fn an_endpoint_is_switched_off_and_on_again_by_an_administrator() {
+    let desk = Desk::open().await;
+    add_endpoint(&desk).await;
+    let known = desk.site.house.store.list_endpoints().await.unwrap().remove(0);
+    let path = format!("/console/settings/endpoints/{}", known.id.0);
+    let (admin, operator) = (desk.staff(Role::Admin).await, desk.staff(Role::Operator).await);
+    let switch = async |staff: &Staff, to| {
+        desk.act(&format!("{path}/switch"), staff, &[("to", to)]).await.status
+    };
+    let is_off = async || {
+        let known = desk.site.house.store.find_endpoint(known.id).await.unwrap().unwrap();
+        known.disabled.is_some()
+    };
+    assert_eq!(switch(&operator, "off").await, StatusCode::FORBIDDEN);
+    assert_eq!(switch(&admin, "elsewhere").await, StatusCode::NOT_FOUND);
+    assert!(!is_off().await);
+    assert_eq!(switch(&admin, "off").await, StatusCode::SEE_OTHER);
+    assert!(is_off().await);
+    let page = desk.get(&path, &admin.cookie).await.body;
+    assert!(page.contains("somebody ordered it") && page.contains("Send here again"), "{page}");
+    assert_eq!(switch(&admin, "on").await, StatusCode::SEE_OTHER);
+    assert!(!is_off().await);
+    let audit = desk.audit().await;
+    let told: Vec<_> = audit.iter().rev().take(2).map(|line| &line["action"]).collect();
+    assert_eq!(told, ["enable_endpoint", "disable_endpoint"]);
+    assert_eq!(audit.last().unwrap()["object"], known.url);
 }
