@@ -30,6 +30,8 @@ pub struct Parts {
     pub master_key: Option<MasterKey>,
     /// As it was written, to be judged and not to be shown.
     pub secret_text: Option<Secret>,
+    /// The one beside it, while one takes over from the other.
+    pub other_secret_text: Option<Secret>,
     pub identity: Option<crate::identity::Settings>,
     /// All that is known, as it stands or by default.
     pub values: Vec<ShownValue>,
@@ -83,6 +85,10 @@ impl Parts {
             webhooks: reader.webhooks(),
             master_key: reader.master_key(),
             secret_text: reader.value("GANGWAY_SECRET_KEY").map(Secret::from),
+            other_secret_text: reader
+                .value("GANGWAY_OTHER_SECRET_KEY")
+                .filter(|text| !text.is_empty())
+                .map(Secret::from),
             identity: reader.identity(),
             values: VARIABLES.iter().map(|variable| shown(variable, &source)).collect(),
             unknown: unknown(names),

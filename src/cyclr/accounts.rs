@@ -1,7 +1,7 @@
 //! Accounts, and the token with which a person enters one.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::client::Partner;
 use super::error::Error;
@@ -39,6 +39,8 @@ pub struct AccountRecord {
     pub id: String,
     pub name: String,
     pub audit_info: Option<String>,
+    /// Where it tells of failed runs (OBS); empty for nowhere, `None` where Cyclr does not show it.
+    pub error_webhook: Option<String>,
 }
 
 /// Opens one sign-in page, or a session in the account: a login, good once, for five minutes (DOC).
@@ -62,6 +64,13 @@ pub(super) struct AccountWire {
     name: Scalar,
     #[serde(default, rename = "auditinfo")]
     audit_info: Scalar,
+    #[serde(default, rename = "transactionerrorwebhookurl", deserialize_with = "shown")]
+    error_webhook: Option<Scalar>,
+}
+
+/// Tells a null from what is not there at all.
+fn shown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scalar>, D::Error> {
+    Scalar::deserialize(deserializer).map(Some)
 }
 
 impl Reply for AccountRecord {
@@ -73,6 +82,7 @@ impl Reply for AccountRecord {
             id: id.ok_or(Lacking("the account has no Id"))?,
             name: wire.name.into_text().unwrap_or_default(),
             audit_info: wire.audit_info.into_text(),
+            error_webhook: wire.error_webhook.map(|shown| shown.into_text().unwrap_or_default()),
         })
     }
 }
@@ -103,6 +113,14 @@ impl Reply for Minted {
 }
 
 #[derive(Serialize)]
+struct ErrorWebhook<'a> {
+    #[serde(rename = "TransactionErrorWebhookUrl")]
+    address: &'a str,
+    #[serde(rename = "TransactionErrorWebhookEnabled")]
+    is_enabled: bool,
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SignIn<'a> {
     username: &'a str,
@@ -119,6 +137,15 @@ impl Partner {
     pub async fn find_account(&self, id: &AccountId) -> Result<Option<AccountRecord>, Error> {
         let path = ["accounts", id.as_str()];
         self.0.find(self.0.request("find account", Verb::Get, &path)?).await
+    }
+
+    /// `PUT accounts/{id}` (OBS): what is not named stays as it is. Both fields go together, as in
+    /// [`NewAccount`].
+    pub async fn set_error_webhook(&self, id: &AccountId, address: &str) -> Result<(), Error> {
+        let path = ["accounts", id.as_str()];
+        let request = self.0.request("set error webhook", Verb::Put, &path)?;
+        let body = ErrorWebhook { address, is_enabled: true };
+        self.0.send(request.json(&body)?).await
     }
 
     /// `DELETE accounts/{id}` (OBS). What becomes of active cycles is UNK: stop them first. One that is gone

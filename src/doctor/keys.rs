@@ -1,10 +1,10 @@
-//! Whether the secret key is one that nobody guesses.
+//! Whether the secret keys are ones that nobody guesses.
 
 use std::collections::BTreeSet;
 
 use super::Finding;
 use crate::config::Parts;
-use crate::secret::ExposeSecret as _;
+use crate::secret::{ExposeSecret as _, Secret};
 
 const CHECK: &str = "keys";
 /// Fewer different characters than these are no output of a random generator of this length.
@@ -18,14 +18,19 @@ pub(super) fn judge(parts: &Parts) -> Vec<Finding> {
     if parts.master_key.is_none() {
         return vec![Finding::wrong(CHECK, "The secret key cannot be used.", NEW)];
     }
+    let other = parts.other_secret_text.as_ref();
+    let keys = [("The secret key", Some(text)), ("The other secret key", other)];
+    keys.into_iter().filter_map(|(name, text)| Some(judge_one(name, text?))).collect()
+}
+
+fn judge_one(name: &str, text: &Secret) -> Finding {
     let text = text.expose_secret().trim();
     let different: BTreeSet<_> = text.chars().collect();
     let example = text.to_ascii_lowercase().contains("replace");
     if example || different.len() < FEWEST_DIFFERENT {
         let found =
-            "The secret key is an example or easy to guess: whoever knows it can make links.";
-        return vec![Finding::attention(CHECK, found, NEW)];
+            format!("{name} is an example or easy to guess: whoever knows it can make links.");
+        return Finding::attention(CHECK, found, NEW);
     }
-    let found = format!("The secret key can be read and has {} characters.", text.chars().count());
-    vec![Finding::ok(CHECK, found)]
+    Finding::ok(CHECK, format!("{name} can be read and has {} characters.", text.chars().count()))
 }

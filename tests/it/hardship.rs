@@ -57,8 +57,14 @@ fn a_step_that_panics_each_time_is_parked_and_the_process_goes_on() {
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&alone.stdout);
-    assert!(alone.status.success(), "{told}\n{}", String::from_utf8_lossy(&alone.stderr));
+    let complained = String::from_utf8_lossy(&alone.stderr);
+    assert!(alone.status.success(), "{told}\n{complained}");
     assert!(told.contains("1 passed"), "{told}");
+    // It panicked with the client's secret and a token in hand, and what is said of that shows neither.
+    assert!(complained.contains("planted: a step panics"), "{complained}");
+    for secret in ["sandbox-secret-not-for-production", "Bearer "] {
+        assert!(!complained.contains(secret) && !told.contains(secret), "{complained}\n{told}");
+    }
 }
 
 #[tokio::test]
@@ -86,6 +92,8 @@ async fn a_panicking_step_alone() {
     };
     drop(panicking);
     assert_eq!(parked.status.problem().unwrap().code, ProblemCode::Poison);
+    let shown = format!("{parked:?} {:?}", house.store.list_journal(id).await.unwrap());
+    assert!(!shown.contains("sandbox-secret-not-for-production"), "{shown}");
 
     // The same process drives the next one, and this one too when staff say so.
     let other = house.start("acme", &key).await;

@@ -1,15 +1,16 @@
-//! A look at what is live. Only reads, and as little as will do: one call for each cycle, more where that
-//! shows something, everything where it was asked for or has not been compared for long.
+//! A look at what is live. As little as will do: one call for each cycle, more where that shows something,
+//! everything where it was asked for or has not been compared for long. It only reads, but for one thing: the
+//! address at which the account tells of failed runs is set where it is not there, or not the present one.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
 
 use super::{StepContext, Trouble, map, seen};
-use crate::cyclr::{Account, Cycle, CycleStatus};
+use crate::cyclr::{Account, AccountRecord, Cycle, CycleStatus};
 use crate::ids::{ConnectorId, CycleId};
 use crate::onboarding::{
-    AuthKind, CycleState, DriftCode, Gain, Health, Look, Outcome, SeenConnector, SeenCycle, Slot,
-    next_look,
+    Account as OurAccount, AuthKind, CycleState, DriftCode, Gain, Health, Look, Origin, Outcome,
+    SeenConnector, SeenCycle, Slot, next_look,
 };
 
 /// How old the last comparison of everything may become.
@@ -20,9 +21,15 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
     let facts = &context.onboarding.facts;
     let is_thorough = is_thorough(context);
     if is_thorough {
-        let id = &facts.account.as_ref().ok_or(Trouble::Lacking("an account"))?.id;
-        if context.partner().find_account(id).await?.is_none() {
-            return Ok(looked(context, Look { account_is_gone: true, ..nothing_seen(context) }));
+        let known = facts.account.as_ref().ok_or(Trouble::Lacking("an account"))?;
+        match context.partner().find_account(&known.id).await? {
+            None => {
+                return Ok(looked(
+                    context,
+                    Look { account_is_gone: true, ..nothing_seen(context) },
+                ));
+            }
+            Some(record) => have_errors_told(context, known, &record).await,
         }
     }
     let slots = facts.slots.iter().enumerate();
@@ -46,10 +53,31 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
 }
 
 fn is_thorough(context: &StepContext<'_>) -> bool {
-    let Some(life) = &context.onboarding.facts.life else { return false };
+    let facts = &context.onboarding.facts;
+    let Some(life) = &facts.life else {
+        // What was found and not made may not be as it would have been made.
+        return facts.account.as_ref().is_some_and(|account| account.origin == Origin::Adopted);
+    };
     let last = life.compared_at.unwrap_or(life.since);
     let account_was_gone = life.differences.iter().any(|d| d.code == DriftCode::AccountMissing);
     life.compare_next || account_was_gone || context.now - last >= COMPARED_FOR
+}
+
+/// Failed runs are told to us also after our address or key has become another one, and of an account that was
+/// found and not made. Somebody else's address stays, and an account that the integrator named is theirs. An
+/// absolute write: done twice it is the same, and if it fails the next such look tries again.
+async fn have_errors_told(context: &StepContext<'_>, known: &OurAccount, record: &AccountRecord) {
+    let hook = &context.settings().error_hook;
+    let is_theirs = known.origin == Origin::Named;
+    let is_to_set =
+        record.error_webhook.as_ref().is_some_and(|present| hook.is_to_set(&known.id, present));
+    if is_theirs || !is_to_set {
+        return;
+    }
+    let set = context.partner().set_error_webhook(&known.id, &hook.address(&known.id)).await;
+    if let Err(error) = set {
+        tracing::info!(%error, "the address for failed runs could not be set; a later look tries again");
+    }
 }
 
 fn is_there(cycle: Option<&Cycle>) -> bool {

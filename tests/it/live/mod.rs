@@ -1,6 +1,7 @@
 //! What becomes of onboardings after they went live, judged by what the other side holds and heard.
 
 mod drift;
+mod error_address;
 mod health;
 mod offboard;
 mod reauthorize;

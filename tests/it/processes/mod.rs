@@ -145,10 +145,13 @@ impl Company {
         }
     }
 
-    /// An endpoint that is told of everything; gives its secret.
+    /// An endpoint that is told of everything; gives its secret. It can be asked for again with the same key, so
+    /// the answer is kept, sealed.
     pub(crate) async fn add_endpoint(&self, url: &str, address: &str) -> String {
         let body = json!({ "url": address, "description": "", "events": [] });
-        let answer = self.ask(url, "POST", "/v1/webhook_endpoints", &body).await;
+        let asked = self.http.post(format!("{url}/v1/webhook_endpoints")).bearer_auth(&self.key);
+        let asked = asked.header("idempotency-key", address).json(&body);
+        let answer = asked.timeout(Duration::from_secs(20)).send().await.unwrap();
         assert_eq!(answer.status(), 201);
         let made: Value = answer.json().await.unwrap();
         made["secret"].as_str().unwrap().to_owned()

@@ -227,6 +227,7 @@ async fn nothing_that_is_wrong_stops_the_doctor_or_shows_a_secret() {
         ("GANGWAY_LISTEN", "nowhere"),
         ("GANGWAY_PUBLIC_URL", "http://127.0.0.1:1"),
         ("GANGWAY_SECRET_KEY", "canary-canary-canary-canary-canary"),
+        ("GANGWAY_OTHER_SECRET_KEY", "canary-canary-canary-canary-canary-too"),
         ("CYCLR_API_BASE", &cyclr),
         ("CYCLR_SERVICE_DOMAIN", "http://127.0.0.1:1"),
         ("CYCLR_CLIENT_ID", "sandbox-client"),
@@ -253,6 +254,9 @@ async fn nothing_that_is_wrong_stops_the_doctor_or_shows_a_secret() {
     let report: Value = serde_json::from_str(&said).unwrap();
     for finding in report["findings"].as_array().unwrap() {
         assert_eq!(finding["level"] == "ok", finding["advice"].is_null(), "{finding}");
+    }
+    for key in ["The secret key is", "The other secret key is"] {
+        assert!(said.contains(&format!("{key} an example or easy to guess")), "{said}");
     }
     assert!(!said.contains("canary"), "{said}");
     assert!(!told.contains("canary-password") && !told.contains("canary-of-cyclr"), "{told}");
