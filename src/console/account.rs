@@ -15,6 +15,7 @@ use super::password;
 use super::sign_in::{Next, Nothing, own_address};
 use super::words::Moment;
 use crate::ids::StaffSessionId;
+use crate::onboarding::Action;
 use crate::secret::{ExposeSecret as _, Secret};
 use crate::store::{Bucket, StaffError};
 use crate::web::{AppState, Error, Kind, Page, Protected};
@@ -50,6 +51,8 @@ struct SessionLine {
 struct ProvePage {
     chrome: Chrome,
     next: String,
+    /// Where whoever would rather leave it as it is goes.
+    instead: String,
     mistake: Option<String>,
     by: Proof,
 }
@@ -96,6 +99,18 @@ pub(super) fn proof_wanted<N: Need>(
     let lately = app.clock().now() - operator.session.proven_at < PROOF_LASTS;
     let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
     (!lately).then(|| Redirect::to(&format!("/console/prove?next={next}")).into_response())
+}
+
+/// The page from which somebody set out for this one: the onboarding, if this is the form of an order about
+/// it. Every other form stands on the page that it belongs to.
+pub(super) fn place_of(next: &str) -> &str {
+    let form = next.strip_prefix("/console/onboardings/").and_then(|rest| rest.split_once('/'));
+    match form {
+        Some((_, action)) if Action::parse(action).is_some() => {
+            next.strip_suffix(action).map_or(next, |case| case.trim_end_matches('/'))
+        }
+        Some(_) | None => next,
+    }
 }
 
 pub(super) async fn show(
@@ -214,7 +229,8 @@ pub(super) async fn ask_proof(
     let chrome = Chrome::new(&app, &operator, "", PROVE);
     let next = own_address(asked.address()).to_owned();
     let by = Proof::of(&app, &operator);
-    Ok(Page(ProvePage { chrome, next, mistake: None, by }).into_response())
+    let instead = place_of(&next).to_owned();
+    Ok(Page(ProvePage { chrome, next, instead, mistake: None, by }).into_response())
 }
 
 pub(super) async fn prove(
@@ -229,6 +245,28 @@ pub(super) async fn prove(
     }
     let chrome = Chrome { has_mistakes: true, ..Chrome::new(&console.app, &operator, "", PROVE) };
     let mistake = Some("This is not your password.".to_owned());
-    let page = ProvePage { chrome, next, mistake, by: Proof::of(&console.app, &operator) };
+    let (instead, by) = (place_of(&next).to_owned(), Proof::of(&console.app, &operator));
+    let page = ProvePage { chrome, next, instead, mistake, by };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_an_order_belongs_to_its_onboarding_and_every_other_page_to_itself() {
+        let case = "/console/onboardings/ABCD-EFGH";
+        for action in Action::ALL {
+            assert_eq!(place_of(&format!("{case}/{}", action.name())), case);
+        }
+        for page in [case, "/console", "/console/staff", "/console/bulk/1", "/console/onboardings"]
+        {
+            assert_eq!(place_of(page), page);
+        }
+        assert_eq!(
+            place_of("/console/onboardings/x/unheard-of"),
+            "/console/onboardings/x/unheard-of"
+        );
+    }
 }

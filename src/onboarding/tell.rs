@@ -1,6 +1,6 @@
 //! What happened, in a sentence for staff.
 
-use super::{Event, Facts, Origin, ProviderWord};
+use super::{Event, Facts, Origin, ProblemCode, ProviderWord};
 use crate::ids::ConnectorId;
 
 impl Event {
@@ -215,10 +215,31 @@ fn surplus(retired: usize) -> String {
     }
 }
 
+/// What the problem means, for people; a code that this release does not know is at least readable.
 fn why(problem: &str, detail: Option<&str>) -> String {
-    detail.map_or_else(|| problem.to_owned(), |detail| format!("{problem}: {detail}"))
+    let known = ProblemCode::parse(problem);
+    let short = known.map_or_else(|| problem.replace('_', " "), |code| code.in_short().to_owned());
+    match detail {
+        Some(detail) => format!("{short}: {detail}"),
+        None => short,
+    }
 }
 
 fn said(what: &str, reason: Option<&str>) -> String {
     reason.map_or_else(|| format!("{what}."), |reason| format!("{what}: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_told_in_words_and_never_by_its_code() {
+        for code in ProblemCode::all() {
+            let told = why(code.name(), Some("<x>"));
+            assert_eq!(told, format!("{}: <x>", code.in_short()));
+            assert!(!told.contains(code.name()), "{told}");
+        }
+        assert_eq!(why("not_known_yet", None), "not known yet");
+    }
 }

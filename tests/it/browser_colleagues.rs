@@ -83,7 +83,7 @@ fn address(name: &str) -> String {
 }
 
 /// Who ordered what about a case, in order.
-async fn audit(served: &Served, reference: &str) -> Vec<(String, String)> {
+pub(crate) async fn audit(served: &Served, reference: &str) -> Vec<(String, String)> {
     let query = "SELECT to_jsonb(a) FROM audit a WHERE object = $1 ORDER BY audit_id";
     let pool = served.site.house.pool().await;
     let lines: Vec<Value> =
@@ -96,7 +96,7 @@ fn by(name: &str, action: &str) -> (String, String) {
     (format!("staff:{}", address(name)), action.to_owned())
 }
 
-async fn until_it_is(served: &Served, id: OnboardingId, status: &str) {
+pub(crate) async fn until_it_is(served: &Served, id: OnboardingId, status: &str) {
     let begun = Instant::now();
     loop {
         let now = served.site.house.read(id).await.status;

@@ -40,7 +40,7 @@ pub(super) async fn begin(
     Query(asked): Query<Next>,
 ) -> Response {
     let gone = leave(&app, asked.address(), None).await;
-    gone.unwrap_or_else(|refusal| refusal.into_page(&headers))
+    gone.unwrap_or_else(|refusal| refusal.into_page(&headers, None))
 }
 
 /// For what cannot be taken back: whoever has no password here proves at the provider again who they are.
@@ -54,7 +54,8 @@ pub(super) async fn prove_again(
         return Error::not_found().into_response();
     }
     let gone = leave(&app, asked.address(), Some(operator.session.id)).await;
-    gone.unwrap_or_else(|refusal| refusal.into_page(&headers))
+    let back = sign_in::own_address(asked.address());
+    gone.unwrap_or_else(|refusal| refusal.into_page(&headers, Some(back)))
 }
 
 async fn leave(
@@ -80,14 +81,15 @@ pub(super) async fn come_back(
     let returned = Returned::read(fields);
     let pending = match Pending::find(&app, &headers, &returned, provider.settings()) {
         Ok(pending) => pending,
-        Err(refusal) => return refusal.into_page(&headers),
+        Err((refusal, proved)) => return refusal.into_page(&headers, proved.as_deref()),
     };
     let next = pending.next().to_owned();
+    let back = pending.proves().map(|_| next.clone());
     let jar = CookieJar::new().add(no_pending_cookie(&app));
     match enter(&app, provider, &headers, (returned, pending)).await {
         Ok(None) => (jar, Redirect::to(&next)).into_response(),
         Ok(Some(session)) => (jar.add(session), Redirect::to(&next)).into_response(),
-        Err(refusal) => (jar, refusal.into_page(&headers)).into_response(),
+        Err(refusal) => (jar, refusal.into_page(&headers, back.as_deref())).into_response(),
     }
 }
 

@@ -55,26 +55,31 @@ impl Pending {
         Ok(pending_cookie(app, sealed, LIFE))
     }
 
-    /// The one of this browser, if that is what has come back, in time.
+    /// The one of this browser, if that is what has come back, in time. If it is too late for it, also where
+    /// somebody was who was to prove themselves again.
     pub(super) fn find(
         app: &AppState,
         headers: &HeaderMap,
         returned: &Returned,
         settings: &Settings,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, (Refusal, Option<String>)> {
+        let not_begun_here = || (Refusal::NotBegunHere, None);
         let kept = pending_sign_in(app, headers).and_then(|kept| app.links.open_sign_in(&kept));
         let kept = kept.and_then(|kept| serde_json::from_slice::<Self>(&kept).ok());
-        let pending = kept.ok_or(Refusal::NotBegunHere)?;
-        let state = returned.state.as_deref().ok_or(Refusal::NotBegunHere)?;
+        let pending = kept.ok_or_else(not_begun_here)?;
+        let state = returned.state.as_deref().ok_or_else(not_begun_here)?;
         // As digests, so that the time it takes tells nothing.
         let same = digest(state) == digest(&pending.state);
         // Providers may name themselves; then it is no other one's answer that came.
         let other = returned.issuer.as_ref().is_some_and(|issuer| *issuer != settings.issuer);
         if !same || other {
-            return Err(Refusal::NotBegunHere);
+            return Err(not_begun_here());
         }
-        let now = app.clock().now();
-        if pending.ends_at() <= now { Err(Refusal::TookTooLong) } else { Ok(pending) }
+        if pending.ends_at() <= app.clock().now() {
+            let back = pending.proves.map(|_| pending.next().to_owned());
+            return Err((Refusal::TookTooLong, back));
+        }
+        Ok(pending)
     }
 
     pub(super) fn ends_at(&self) -> DateTime<Utc> {

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use crate::console::account::place_of;
 use crate::console::chrome::Chrome;
 use crate::identity;
 use crate::store::StaffError;
@@ -41,11 +42,13 @@ pub(super) enum Refusal {
 
 #[derive(Template)]
 #[template(path = "console/turned_away.html")]
-struct TurnedAway {
+struct TurnedAway<'a> {
     chrome: Chrome,
     what: &'static str,
     means: &'static str,
     todo: &'static str,
+    back: &'a str,
+    back_to: &'static str,
     /// Under which the log tells more.
     request_id: Option<String>,
 }
@@ -53,6 +56,7 @@ struct TurnedAway {
 /// Status, title, what happened, what it means, what to do.
 type Told = (StatusCode, &'static str, &'static str, &'static str, &'static str);
 
+const CONSOLE: &str = "/console";
 const NOTHING_CHANGED: &str = "Nobody was signed in, and nothing was changed.";
 const AGAIN: &str = "Go back to the console and sign in from there.";
 const TELL: &str = "Try again in a moment. If it stays so, tell whoever runs Gangway; with a local account you \
@@ -132,7 +136,8 @@ const SIGNED_OUT: Told = (
 );
 
 impl Refusal {
-    pub(super) fn into_page(self, headers: &HeaderMap) -> Response {
+    /// `back` is where somebody was who is to prove themselves again; the others were nowhere yet.
+    pub(super) fn into_page(self, headers: &HeaderMap, back: Option<&str>) -> Response {
         let (status, title, what, means, todo) = match self {
             Self::Failed(error) => return error.into_response(),
             Self::Staff(StaffError::Store(error)) => {
@@ -152,7 +157,12 @@ impl Refusal {
         };
         self.log();
         let request_id = request_id(headers).map(str::to_owned);
-        let page = TurnedAway { chrome: Chrome::bare(title), what, means, todo, request_id };
+        let (back, back_to) = match back.map(place_of) {
+            Some(place) if place != CONSOLE => (place, "Back to where you were"),
+            Some(_) | None => (CONSOLE, "Back to the console"),
+        };
+        let chrome = Chrome::bare(title);
+        let page = TurnedAway { chrome, what, means, todo, back, back_to, request_id };
         (status, Page(page)).into_response()
     }
 

@@ -36,6 +36,10 @@ pub(crate) enum Mood {
     Says(u16, &'static str),
     /// The token endpoint says more than anybody reads.
     Floods,
+    /// Its page sends browsers back with this error.
+    SendsBack(&'static str),
+    /// Its page sends nobody back before they have followed a link on it.
+    Lingers,
 }
 
 #[derive(Default)]
@@ -169,7 +173,22 @@ async fn authorize(State((world, address)): Shared, uri: axum::http::Uri) -> Res
     let page = Url::parse(&format!("{issuer}{uri}")).unwrap();
     let (now, claims) = world.visitor.clone();
     let back = let_in(&mut world, &issuer, &page, (now, &claims));
-    axum::response::Redirect::to(back.as_str()).into_response()
+    match world.mood {
+        Mood::SendsBack(error) => {
+            let mut refused = back.clone();
+            let kept = back.query_pairs().filter(|(name, _)| name != "code");
+            refused.query_pairs_mut().clear().extend_pairs(kept).append_pair("error", error);
+            axum::response::Redirect::to(refused.as_str()).into_response()
+        }
+        Mood::Lingers => {
+            let back = back.as_str().replace('&', "&amp;");
+            axum::response::Html(format!("<a id=\"go-on\" href=\"{back}\">Go on</a>"))
+                .into_response()
+        }
+        Mood::Good | Mood::Away | Mood::Redirects | Mood::Says(..) | Mood::Floods => {
+            axum::response::Redirect::to(back.as_str()).into_response()
+        }
+    }
 }
 
 type Shared = State<(Arc<Mutex<World>>, SocketAddr)>;
@@ -186,7 +205,12 @@ async fn document(State((world, address)): Shared, uri: axum::http::Uri) -> Resp
         Mood::Redirects if uri.path() != "/elsewhere" => {
             return axum::response::Redirect::temporary("/elsewhere").into_response();
         }
-        Mood::Good | Mood::Redirects | Mood::Says(..) | Mood::Floods => {}
+        Mood::Good
+        | Mood::Redirects
+        | Mood::Says(..)
+        | Mood::Floods
+        | Mood::SendsBack(_)
+        | Mood::Lingers => {}
     }
     let base = format!("http://{address}");
     let mut document = json!({
@@ -228,7 +252,7 @@ async fn token(State((world, _)): Shared, headers: HeaderMap, body: Bytes) -> Re
             let much = json!({ "access_token": "x".repeat(2_000_000), "token_type": "Bearer" });
             return json_answer(&much);
         }
-        Mood::Good | Mood::Redirects => {}
+        Mood::Good | Mood::Redirects | Mood::SendsBack(_) | Mood::Lingers => {}
     }
     let secret = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect::<String>();
     let basic = format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{secret}")));
