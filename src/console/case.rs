@@ -206,7 +206,8 @@ fn delivery(onboarding: &Onboarding, told: ToldDelivery, now: DateTime<Utc>) -> 
         (None, Some(outcome)) => format!("; last attempt: {}", plain(outcome)),
         (None, None) => String::new(),
     };
-    let (stands, colour) = sending(&told.state, told.attempts, (told.due_at, now));
+    let state = (told.state.as_str(), told.under_way);
+    let (stands, colour) = sending(state, told.attempts, (told.due_at, now));
     // Of what has arrived nobody asks how the last attempt went.
     let stands = if told.state == "delivered" { stands } else { stands + &last };
     let (endpoint, message) = (told.endpoint, told.message);
@@ -241,7 +242,8 @@ pub(super) async fn replay(
     };
     let actor = operator.member().actor();
     let order = EndpointOrder::ReplayOne { id: EndpointId(endpoint), message };
-    let queued = app.store().order_endpoint_by_staff(&order, (&actor, &act)).await?;
+    let queued =
+        !known.under_way && app.store().order_endpoint_by_staff(&order, (&actor, &act)).await?;
     let what = if queued {
         "It is sent again, to the same address with the same body."
     } else {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::chrome::Chrome;
 use super::operator::{Administers, Operator};
-use super::words::{Moment, plain, sending, tries, why_off};
+use super::words::{Moment, plain, sending, why_off};
 use crate::ids::EndpointId;
 use crate::store::{Act, Delivery, EndpointOrder};
 use crate::web::{AppState, Error, Page, Protected};
@@ -106,12 +106,8 @@ pub(super) async fn switch(
 }
 
 fn line(told: Delivery, now: DateTime<Utc>) -> Line {
-    let (stands, colour) = match told.state.as_str() {
-        "pending" if told.under_way => {
-            (format!("being sent, {} so far", tries(told.attempts)), "calm")
-        }
-        state => sending(state, told.attempts, (told.due_at, now)),
-    };
+    let state = (told.state.as_str(), told.under_way);
+    let (stands, colour) = sending(state, told.attempts, (told.due_at, now));
     Line {
         at: Moment::new(told.at, now),
         kind: told.kind,

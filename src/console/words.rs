@@ -48,19 +48,20 @@ pub(super) fn plain(name: &str) -> String {
 
 /// How the sending of a message stands, and the class that colours it.
 pub(super) fn sending(
-    state: &str,
+    (state, is_under_way): (&str, bool),
     attempts: i32,
     (due_at, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> (String, &'static str) {
     let tries = tries(attempts);
     match state {
+        "pending" if is_under_way => (format!("being sent, {tries} so far"), "calm"),
         "delivered" => (format!("delivered after {tries}"), "good"),
         "failed" => (format!("given up after {tries}"), "bad"),
         _ => (format!("{tries} so far, next {}", Moment::new(due_at, now).away), "wait"),
     }
 }
 
-pub(super) fn tries(attempts: i32) -> String {
+fn tries(attempts: i32) -> String {
     match attempts {
         1 => "1 attempt".to_owned(),
         more => format!("{more} attempts"),
@@ -112,12 +113,14 @@ mod tests {
     fn sending_is_told_in_one_way_wherever_it_is_shown() {
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         let due = now + TimeDelta::minutes(5);
-        for (state, attempts, words, colour) in [
-            ("delivered", 1, "delivered after 1 attempt", "good"),
-            ("failed", 8, "given up after 8 attempts", "bad"),
-            ("pending", 0, "0 attempts so far, next in 5 min", "wait"),
+        for (state, under_way, attempts, words, colour) in [
+            ("delivered", false, 1, "delivered after 1 attempt", "good"),
+            ("failed", false, 8, "given up after 8 attempts", "bad"),
+            ("pending", false, 0, "0 attempts so far, next in 5 min", "wait"),
+            ("pending", true, 1, "being sent, 1 attempt so far", "calm"),
         ] {
-            assert_eq!(sending(state, attempts, (due, now)), (words.to_owned(), colour));
+            let told = sending((state, under_way), attempts, (due, now));
+            assert_eq!(told, (words.to_owned(), colour));
         }
     }
 }

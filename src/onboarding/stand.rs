@@ -2,6 +2,8 @@
 //! write over, throw away or decide about. If that is another one by the time the order arrives, it is
 //! refused, so nobody's work is undone unseen.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::{Action, Onboarding};
@@ -96,7 +98,7 @@ impl Print {
     }
 
     fn finish(self) -> String {
-        self.0.finalize()[..SIZE].iter().map(|byte| format!("{byte:02x}")).collect()
+        URL_SAFE_NO_PAD.encode(&self.0.finalize()[..SIZE])
     }
 }
 
@@ -108,7 +110,9 @@ mod tests {
     fn lists_are_told_apart_by_where_their_words_end() {
         let print = |lists: &[&[&str]]| {
             let mut print = Print::default();
-            lists.iter().for_each(|words| print.add(words.iter()));
+            for words in lists {
+                print.add(words.iter());
+            }
             print.finish()
         };
         let all = [

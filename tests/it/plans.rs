@@ -60,6 +60,28 @@ async fn no_statement_looks_through_a_table() {
     }
 }
 
+/// What the overview shows side by side is of one moment, and the tally is added up once for all of it.
+#[tokio::test]
+async fn the_overview_adds_up_the_tally_once() {
+    let database = TestDb::fresh().await;
+    let options = gangway::app::session(database.options()).statement_cache_capacity(1000);
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let store = Store::new(pool.clone(), Clock::system());
+    fill(&store, &pool).await;
+    store.add_up_tally().await.unwrap();
+    let times = "SELECT statement, (generic_plans + custom_plans)::bigint
+                 FROM pg_prepared_statements WHERE statement LIKE '%FROM tally%'";
+    let told = async || -> Vec<(String, i64)> {
+        sqlx::query_as(times).persistent(false).fetch_all(&pool).await.unwrap()
+    };
+    let before: i64 = told().await.iter().map(|(_, times)| times).sum();
+    let overview = store.overview().await.unwrap();
+    assert!(overview.counts.total > 0 && !overview.funnel.is_empty());
+    let after = told().await;
+    let sum: i64 = after.iter().map(|(_, times)| times).sum();
+    assert_eq!(sum - before, 1, "{after:#?}");
+}
+
 /// What a signup and a worker do, as a session plans it while the tables are empty: it goes on with that
 /// until they are looked at again, and by then there may be many rows of one blueprint, or many due.
 #[tokio::test]

@@ -30,6 +30,8 @@ pub struct ToldDelivery {
     pub state: String,
     pub attempts: i32,
     pub due_at: DateTime<Utc>,
+    /// A process has it in hand.
+    pub under_way: bool,
     /// What became of the newest attempt.
     pub outcome: Option<String>,
     pub status: Option<i16>,
@@ -105,7 +107,8 @@ impl Store {
             ToldDelivery,
             r#"
             SELECT d.endpoint_id AS endpoint, e.url, d.message_id AS message, m.kind, m.at, d.state,
-                   d.attempts, d.due_at, a.outcome AS "outcome?", a.status AS "status?"
+                   d.attempts, d.due_at, d.lease_token IS NOT NULL AS "under_way!",
+                   a.outcome AS "outcome?", a.status AS "status?"
             FROM webhook_delivery d
             JOIN webhook_message m ON m.message_id = d.message_id
             JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id

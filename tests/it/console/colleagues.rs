@@ -42,7 +42,14 @@ fn cycle(number: u128) -> String {
 /// An onboarding for which the action is legal.
 async fn stage(action: Action) -> (Site, OnboardingId) {
     let mut site = Site::open().await;
-    let id = match action {
+    let id = begin(&mut site, action).await;
+    give_cause(&mut site, (id, action)).await;
+    (site, id)
+}
+
+/// As far as it comes by itself.
+async fn begin(site: &mut Site, action: Action) -> OnboardingId {
+    match action {
         Action::Adopt => {
             let key = site.house.publish(unattended()).await;
             let id = site.house.start("beta", &key).await;
@@ -72,14 +79,18 @@ async fn stage(action: Action) -> (Site, OnboardingId) {
             site.house.settle().await;
             id
         }
-    };
+    }
+}
+
+/// What somebody orders it for.
+async fn give_cause(site: &mut Site, (id, action): (OnboardingId, Action)) {
     match action {
         Action::Retry => {
             site.apply(id, stuck()).await;
         }
         Action::Answer => {
             Box::pin(site.house.connect_everything(id)).await;
-            answer(&mut site, id, "Partners").await;
+            answer(site, id, "Partners").await;
             site.apply(id, stuck()).await;
         }
         Action::SettleDrift => {
@@ -109,7 +120,6 @@ async fn stage(action: Action) -> (Site, OnboardingId) {
         | Action::Assign
         | Action::Snooze => {}
     }
-    (site, id)
 }
 
 /// Everything that is asked; `pipeline` is what differs.

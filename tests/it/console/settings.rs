@@ -1,5 +1,8 @@
 //! What onboardings depend on, and what the integrator was told of them.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use gangway::ids::EndpointId;
 use gangway::secret::ExposeSecret as _;
@@ -50,8 +53,17 @@ async fn a_case_shows_what_was_told_of_it_and_sends_it_again() {
     assert!(answer.body.contains("It is sent again"));
     let audit = desk.audit().await;
     let line = audit.last().unwrap();
-    assert_eq!((&line["action"], &line["object"]), (&"replay".into(), &mine.into()));
+    assert_eq!((&line["action"], &line["object"]), (&"replay".into(), &mine.clone().into()));
     assert_eq!(line["after"]["kind"], "onboarding.started");
+    // While it is being sent, that is said, and sending it again has to wait.
+    let free = HashMap::new();
+    let lease = Duration::from_mins(1);
+    assert_eq!(house.store.take_deliveries(9, &free, lease).await.unwrap().len(), 2);
+    let under_way = desk.get(&format!("/console/onboardings/{mine}"), &operator.cookie).await.body;
+    assert!(under_way.contains("being sent, "), "{under_way}");
+    let answer =
+        desk.act(&format!("/console/onboardings/{mine}/deliveries/{place}"), &operator, &[]).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
 }
 
 #[tokio::test]
