@@ -96,9 +96,18 @@ pub(super) fn proof_wanted<N: Need>(
     operator: &Operator<N>,
     next: &str,
 ) -> Option<Response> {
-    let lately = app.clock().now() - operator.session.proven_at < PROOF_LASTS;
+    let prove = || Redirect::to(&proof_address(next)).into_response();
+    (!has_proved_lately(app, operator)).then(prove)
+}
+
+pub(super) fn has_proved_lately<N: Need>(app: &AppState, operator: &Operator<N>) -> bool {
+    app.clock().now() - operator.session.proven_at < PROOF_LASTS
+}
+
+/// Where they prove who they are, to go on to `next` from there.
+pub(super) fn proof_address(next: &str) -> String {
     let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-    (!lately).then(|| Redirect::to(&format!("/console/prove?next={next}")).into_response())
+    format!("/console/prove?next={next}")
 }
 
 /// The page from which somebody set out for this one: the onboarding, if this is the form of an order about

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::account::proof_wanted;
+use super::account::{has_proved_lately, proof_address, proof_wanted};
 use super::case::{self, Told, Typed, label};
 use super::chrome::Chrome;
 use super::inputs::{Input, InputKind, inputs};
@@ -64,10 +64,8 @@ pub(super) async fn order(
 ) -> Result<Response, Error> {
     let action = Action::parse(&action).ok_or_else(Error::not_found)?;
     let onboarding = case::find(&app, &reference).await?;
-    if is_destructive(action)
-        && let Some(proof) = proof_wanted(&app, &operator, &address(&onboarding, action))
-    {
-        return Ok(proof);
+    if is_destructive(action) && !has_proved_lately(&app, &operator) {
+        return prove_first(&app, &operator, &onboarding, (action, &given)).await;
     }
     if given.get("stand").is_none_or(|seen| *seen != onboarding.stand(action)) {
         return moved_on(&app, &operator, &onboarding, (action, &given)).await;
@@ -99,6 +97,23 @@ pub(super) async fn order(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The form was open for longer than a proof lasts. What was typed into it is shown, to be typed again.
+async fn prove_first(
+    app: &AppState,
+    operator: &Operator<Repairs>,
+    onboarding: &Onboarding,
+    (action, given): (Action, &Given),
+) -> Result<Response, Error> {
+    let what = "Nothing was done yet: it is a while ago that you showed who you are. Do that once more, and give \
+                the order again.";
+    let told = Told {
+        typed: typed(onboarding, action, given),
+        prove: Some(proof_address(&address(onboarding, action))),
+        ..Told::new(false, what)
+    };
+    case::tell(app, operator, onboarding, (StatusCode::FORBIDDEN, told)).await
 }
 
 async fn refused(

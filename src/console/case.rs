@@ -75,6 +75,8 @@ pub(super) struct Told {
     pub(super) meanwhile: Vec<String>,
     /// What they had typed into what was refused.
     pub(super) typed: Typed,
+    /// Where they prove again who they are, if that is what is missing.
+    pub(super) prove: Option<String>,
 }
 
 /// Labels of fields, with what was typed there.
@@ -82,7 +84,7 @@ pub(super) type Typed = Vec<(String, String)>;
 
 impl Told {
     pub(super) fn new(is_good: bool, what: impl Into<String>) -> Self {
-        Self { is_good, what: what.into(), meanwhile: Vec::new(), typed: Typed::new() }
+        Self { is_good, what: what.into(), meanwhile: Vec::new(), typed: Typed::new(), prove: None }
     }
 }
 
@@ -349,7 +351,17 @@ fn link(onboarding: &Onboarding, now: DateTime<Utc>) -> LinkText {
         expires: Moment::new(onboarding.link.expires_at, now),
         is_over: onboarding.link.expires_at <= now,
         opened: onboarding.facts.opened_at.map(|at| Moment::new(at, now)),
-        shows: onboarding.requirements().into_iter().map(|due| due.for_customer).collect(),
+        // Whoever is live reads that it is, whatever staff have to put right.
+        shows: match onboarding.status {
+            Status::Live => Vec::new(),
+            Status::Running
+            | Status::Retrying { .. }
+            | Status::Waiting { .. }
+            | Status::Stuck { .. }
+            | Status::Cancelled => {
+                onboarding.requirements().into_iter().map(|due| due.for_customer).collect()
+            }
+        },
     }
 }
 

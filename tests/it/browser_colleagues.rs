@@ -22,13 +22,13 @@ const PASSWORD: &str = "correct horse battery";
 const INSTALL: &str = "/v1.0/templates/*/install";
 
 /// Somebody of support, signed in with a browser of their own.
-struct Colleague<'a> {
+pub(crate) struct Colleague<'a> {
     browser: &'a Browser,
     base: &'a str,
 }
 
 impl<'a> Colleague<'a> {
-    async fn enter(browser: &'a Browser, served: &'a Served, name: &str) -> Self {
+    pub(crate) async fn enter(browser: &'a Browser, served: &'a Served, name: &str) -> Self {
         let password_hash = hash_password(&Secret::from(PASSWORD)).unwrap();
         let (email, name) = (address(name), name.to_owned());
         let new = NewStaff { email: email.clone(), name, role: Role::Operator, password_hash };
@@ -41,24 +41,24 @@ impl<'a> Colleague<'a> {
         colleague
     }
 
-    async fn goto(&self, path: &str) {
+    pub(crate) async fn goto(&self, path: &str) {
         self.browser.client.goto(&format!("{}/console{path}", self.base)).await.unwrap();
     }
 
     /// The form of an order, as it stands now.
-    async fn opens(&self, reference: &str, action: &str, heading: &str) {
+    pub(crate) async fn opens(&self, reference: &str, action: &str, heading: &str) {
         self.goto(&format!("/onboardings/{reference}/{action}")).await;
         self.browser.wait_for_heading(heading).await;
     }
 
     /// Sends the form that is open, by keyboard.
-    async fn sends(&self) {
+    pub(crate) async fn sends(&self) {
         let button = self.browser.wait_for("main form .button").await;
         button.send_keys(&Key::Enter.to_string()).await.unwrap();
         self.browser.wait_for(".told").await;
     }
 
-    async fn text(&self, selector: &str) -> String {
+    pub(crate) async fn text(&self, selector: &str) -> String {
         self.browser.wait_for(selector).await.text().await.unwrap()
     }
 

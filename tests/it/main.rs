@@ -6,6 +6,7 @@ mod browser;
 mod browser_audit;
 mod browser_colleagues;
 mod browser_console;
+mod browser_live_case;
 mod browser_refusals;
 mod browser_repairs;
 mod browser_returns;

@@ -324,8 +324,12 @@ async fn what_cannot_be_taken_back_asks_for_the_password_again() {
     let answer = desk.get(&path, &operator.cookie).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let stand = desk.site.house.read(id).await.stand(Action::Cancel);
-    let form = [("reason", "why"), ("stand", stand.as_str())];
-    assert_eq!(desk.act(&path, &operator, &form).await.status, StatusCode::SEE_OTHER);
+    let form = [("reason", "they <left>"), ("stand", stand.as_str())];
+    let answer = desk.act(&path, &operator, &form).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    for part in ["Nothing was done yet", "they &#60;left&#62;", "href=\"/console/prove?next="] {
+        assert!(answer.body.contains(part), "{part}: {}", answer.body);
+    }
     assert_eq!(desk.site.house.read(id).await.status.name(), "waiting");
     let prove = |password| [("password", password), ("next", path.as_str())];
     let answer = desk.act("/console/prove", &operator, &prove("wrong")).await;
