@@ -121,7 +121,11 @@ async fn act(browser: &Browser, house: &Served, does: Does, link: &str) {
             browser.client.goto(link).await.unwrap();
             browser.wait_for_heading("Connect Harbour CRM").await;
         }
-        Does::SetsOut => browser.click("form[data-window] button").await,
+        Does::SetsOut => {
+            browser.click("form[data-window] button").await;
+            // Whoever stays away has arrived there first.
+            browser.wait_for("#allow").await;
+        }
         Does::Presses(button) => browser.click(button).await,
         Does::ComesBack => {
             let (_, back) = browser.set_out_by_script().await;
