@@ -73,6 +73,7 @@ pub(crate) async fn report(bench: &Bench, count: i64) {
     idle(bench).await;
     claims(bench).await;
     lists(bench).await;
+    looks(bench).await;
 }
 
 async fn idle(bench: &Bench) {
@@ -103,6 +104,48 @@ async fn claims(bench: &Bench) {
         percentile(&took, 0.5),
         percentile(&took, 0.99)
     );
+}
+
+/// All of them live, each with a next look: what it costs to find none that is due, and some.
+async fn looks(bench: &Bench) {
+    bench
+        .meter
+        .run(
+            "UPDATE onboarding
+             SET status = 'live', step = 'live', problem_code = NULL, problem_detail = NULL,
+                 deadline = NULL, wake_at = NULL,
+                 due_at = now() + interval '1 hour' + random() * interval '1 day'",
+        )
+        .await;
+    bench.meter.run("VACUUM ANALYZE onboarding").await;
+    println!("  the same number live, each to be looked at some time tomorrow");
+    looks_taken("taking looks when none is due", bench, 0).await;
+    bench
+        .meter
+        .run(
+            "UPDATE onboarding SET due_at = now()
+             WHERE onboarding_id IN (SELECT onboarding_id FROM onboarding LIMIT 2000)",
+        )
+        .await;
+    looks_taken("taking ten looks of 2,000 that are due", bench, 10).await;
+    let began = Instant::now();
+    assert!(!bench.store.plan_looks(Duration::from_hours(24)).await.unwrap());
+    println!(
+        "  seeing that all have a next look: {:.2} ms",
+        began.elapsed().as_secs_f64() * 1000.0
+    );
+}
+
+async fn looks_taken(what: &str, bench: &Bench, expected: usize) {
+    let mut took = Vec::with_capacity(TIMES);
+    for _ in 0..TIMES {
+        let began = Instant::now();
+        let taken = bench.store.claim_looks(10, Duration::from_mins(1)).await.unwrap();
+        took.push(began.elapsed().as_secs_f64() * 1000.0);
+        assert_eq!(taken.len(), expected);
+    }
+    let (p50, p99) = (percentile(&took, 0.5), percentile(&took, 0.99));
+    println!("  {what}: p50 {p50:.2} ms, p99 {p99:.2} ms");
 }
 
 async fn lists(bench: &Bench) {

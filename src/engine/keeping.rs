@@ -95,11 +95,11 @@ impl Engine {
                     Ok(done) => erased += u64::from(done),
                     // Somebody is at work on it; its turn comes again.
                     Err(store::Error::Conflict) => {}
-                    Err(
-                        error @ (store::Error::Database(_) | store::Error::Inconsistent { .. }),
-                    ) => {
-                        return Err(error);
+                    // One that cannot be read keeps nobody else's time from being over.
+                    Err(error @ store::Error::Inconsistent { .. }) => {
+                        tracing::error!(%error, onboarding = %one.id.0, "its time is over, and it cannot be erased");
                     }
+                    Err(error @ store::Error::Database(_)) => return Err(error),
                 }
             }
             tokio::time::sleep(BREATH).await;

@@ -32,7 +32,7 @@ pub(super) async fn run(context: &StepContext<'_>) -> Result<Outcome, Trouble> {
         remove_cycle(&account, cycle).await?;
         removed.cycles.push(cycle);
     }
-    for connector in connectors_to_give_up(onboarding, &others) {
+    for connector in connectors_to_give_up((onboarding, is_ours), &others) {
         if !context.has_time_for_a_call() {
             return Err(Trouble::OutOfTime);
         }
@@ -107,11 +107,17 @@ async fn remove_cycle(account: &Account, id: CycleId) -> Result<(), Trouble> {
     Ok(account.delete_cycle(id).await?)
 }
 
-fn connectors_to_give_up(onboarding: &Onboarding, others: &[Onboarding]) -> Vec<ConnectorId> {
+/// Those that no other onboarding uses. In an account that somebody else made, what was connected before Gangway
+/// asked for it is theirs.
+fn connectors_to_give_up(
+    (onboarding, is_ours): (&Onboarding, bool),
+    others: &[Onboarding],
+) -> Vec<ConnectorId> {
     let of = |one: &Onboarding| {
         one.facts.connections.iter().map(|known| known.connector).collect::<Vec<_>>()
     };
     let used: HashSet<_> = others.iter().flat_map(of).collect();
     let own = onboarding.facts.connections.iter().filter(|known| known.authenticated.stands());
+    let own = own.filter(|known| is_ours || !known.found_connected);
     own.map(|known| known.connector).filter(|connector| !used.contains(connector)).collect()
 }

@@ -118,6 +118,25 @@ async fn the_time_counts_from_the_end_and_the_walk_goes_past_who_ended_later() {
 }
 
 #[tokio::test]
+async fn one_that_cannot_be_read_keeps_nobody_elses_time_from_being_over() {
+    let mut house = House::open().await;
+    let key = house.publish(with_data(Some(30))).await;
+    let mut ids = Vec::new();
+    for tenant in ["acme", "beta"] {
+        let id = start_known(&house, tenant, &key).await;
+        house.settle().await;
+        let cancel = Command::Cancel { reason: "No.".to_owned() };
+        house.engine.order(id, cancel, "key:support").await.unwrap();
+        ids.push(id);
+    }
+    let damage = "UPDATE onboarding SET facts = '[]' WHERE onboarding_id = $1";
+    sqlx::query(damage).bind(ids[0].0).execute(&house.pool().await).await.unwrap();
+    house.advance(TimeDelta::days(31));
+    assert_eq!(house.engine.erase_due().await.unwrap(), 1);
+    assert!(house.read(ids[1]).await.profile.erased.is_some());
+}
+
+#[tokio::test]
 async fn a_live_one_that_has_to_be_mapped_again_asks_again_and_goes_on() {
     let mut house = House::open().await;
     let key = house.publish(with_data(Some(30))).await;

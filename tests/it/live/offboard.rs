@@ -197,6 +197,30 @@ async fn an_account_that_somebody_else_made_is_never_deleted() {
     is_never_touched(&house, id).await;
 }
 
+/// In an account of the integrator's, what was connected before Gangway asked for it serves somebody else.
+#[tokio::test]
+async fn sign_ins_that_were_there_before_stay_in_an_account_that_somebody_else_made() {
+    let mut house = House::open().await;
+    house.make_account("theirs", "Acme").await;
+    let key = house.publish(attended()).await;
+    let first = house.start_in("acme", &key, Some("theirs")).await;
+    house.settle().await;
+    house.connect_everything(first).await;
+    house.order(first, Command::Cancel { reason: "Not now.".to_owned() }).await;
+    let id = house.start_in("acme", &key, Some("theirs")).await;
+    house.settle().await;
+    house.answer_everything(id).await;
+    let live = house.settle_in_time(id).await;
+    assert_eq!(live.status, Status::Live);
+    assert!(live.facts.connections.iter().all(|known| known.found_connected));
+    house.sandbox.forget_calls();
+    house.engine.order(id, offboard(), "key:support").await.unwrap();
+    assert_eq!(house.settle_in_time(id).await.status, Status::Cancelled);
+    let heard = house.heard();
+    assert!(!heard.iter().any(|call| call.ends_with("/deauthenticate")), "{heard:?}");
+    assert!(heard.iter().any(|call| call.starts_with("DELETE /v1.0/cycles/")), "{heard:?}");
+}
+
 async fn is_never_touched(house: &House, id: OnboardingId) {
     let facts = house.read(id).await.facts;
     assert_eq!(facts.account.unwrap().origin, gangway::onboarding::Origin::Named);
