@@ -235,11 +235,24 @@ pub(super) async fn ask_proof(
     State(app): State<AppState>,
     Query(asked): Query<Next>,
 ) -> Result<Response, Error> {
-    let chrome = Chrome::new(&app, &operator, "", PROVE);
     let next = own_address(asked.address()).to_owned();
-    let by = Proof::of(&app, &operator);
-    let instead = place_of(&next).to_owned();
-    Ok(Page(ProvePage { chrome, next, instead, mistake: None, by }).into_response())
+    Ok(Page(prove_page(&app, &operator, next, None)).into_response())
+}
+
+fn prove_page(
+    app: &AppState,
+    operator: &Operator<Looks>,
+    next: String,
+    mistake: Option<String>,
+) -> ProvePage {
+    let has_mistakes = mistake.is_some();
+    ProvePage {
+        chrome: Chrome { has_mistakes, ..Chrome::new(app, operator, "", PROVE) },
+        instead: place_of(&next).to_owned(),
+        next,
+        mistake,
+        by: Proof::of(app, operator),
+    }
 }
 
 pub(super) async fn prove(
@@ -252,10 +265,8 @@ pub(super) async fn prove(
         console.app.store().prove_session(operator.session.id).await?;
         return Ok(Redirect::to(&next).into_response());
     }
-    let chrome = Chrome { has_mistakes: true, ..Chrome::new(&console.app, &operator, "", PROVE) };
     let mistake = Some("This is not your password.".to_owned());
-    let (instead, by) = (place_of(&next).to_owned(), Proof::of(&console.app, &operator));
-    let page = ProvePage { chrome, next, instead, mistake, by };
+    let page = prove_page(&console.app, &operator, next, mistake);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response())
 }
 

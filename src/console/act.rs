@@ -67,7 +67,8 @@ pub(super) async fn order(
     if is_destructive(action) && !has_proved_lately(&app, &operator) {
         return prove_first(&app, &operator, &onboarding, (action, &given)).await;
     }
-    if given.get("stand").is_none_or(|seen| *seen != onboarding.stand(action)) {
+    let stand = onboarding.stand(action);
+    if given.get("stand") != Some(&stand) {
         return moved_on(&app, &operator, &onboarding, (action, &given)).await;
     }
     let order = match order::read(&app, &onboarding, action, &given).await? {
@@ -78,8 +79,7 @@ pub(super) async fn order(
         }
     };
     let actor = operator.member().actor();
-    let seen = onboarding.stand(action);
-    let staff = StaffOrder { actor: &actor, action, reason: &order.reason, seen: &seen };
+    let staff = StaffOrder { actor: &actor, action, reason: &order.reason, seen: &stand };
     match app.engine.order_as_staff(onboarding.id, order.command, staff).await {
         Ok(after) => {
             let what = format!("Done: {}. How it stands now:", label(action).to_lowercase());

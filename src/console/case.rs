@@ -352,15 +352,10 @@ fn link(onboarding: &Onboarding, now: DateTime<Utc>) -> LinkText {
         is_over: onboarding.link.expires_at <= now,
         opened: onboarding.facts.opened_at.map(|at| Moment::new(at, now)),
         // Whoever is live reads that it is, whatever staff have to put right.
-        shows: match onboarding.status {
-            Status::Live => Vec::new(),
-            Status::Running
-            | Status::Retrying { .. }
-            | Status::Waiting { .. }
-            | Status::Stuck { .. }
-            | Status::Cancelled => {
-                onboarding.requirements().into_iter().map(|due| due.for_customer).collect()
-            }
+        shows: if onboarding.status == Status::Live {
+            Vec::new()
+        } else {
+            onboarding.requirements().into_iter().map(|due| due.for_customer).collect()
         },
     }
 }

@@ -23,7 +23,8 @@ const STATES: [&str; 3] = ["pending", "delivered", "failed"];
 #[template(path = "console/endpoint.html")]
 struct EndpointPage {
     chrome: Chrome,
-    id: Uuid,
+    /// Where it is switched off and on.
+    switch: String,
     address: String,
     description: String,
     /// Since when nothing is sent there, and why.
@@ -59,14 +60,14 @@ pub(super) async fn show(
     let state = STATES.into_iter().find(|state| *state == asked.state);
     let before = Uuid::try_parse(&asked.before).ok();
     let found = app.store().list_deliveries(known.id, state, before, LINES).await?;
-    let (now, base) = (app.clock().now(), format!("/console/settings/endpoints/{id}"));
+    let (now, base) = (app.clock().now(), address(known.id));
     let narrowed = state.map(|state| format!("state={state}&")).unwrap_or_default();
     let mut states = vec![("all".to_owned(), base.clone(), state.is_none())];
     states
         .extend(STATES.map(|one| (plain(one), format!("{base}?state={one}"), state == Some(one))));
     let page = EndpointPage {
         chrome: Chrome::new(&app, &operator, "/console/settings", "What was sent"),
-        id,
+        switch: format!("{base}/switch"),
         address: known.url,
         description: known.description,
         disabled: known.disabled.map(|(at, why)| (Moment::new(at, now), why_off(&why))),
@@ -75,6 +76,11 @@ pub(super) async fn show(
         older: found.next.map(|next| format!("{base}?{narrowed}before={next}")),
     };
     Ok(Page(page).into_response())
+}
+
+/// Where it is shown.
+fn address(id: EndpointId) -> String {
+    format!("/console/settings/endpoints/{}", id.0)
 }
 
 /// Whether anything is to be sent there: `on` or `off`.
@@ -102,7 +108,7 @@ pub(super) async fn switch(
     if !app.store().order_endpoint_by_staff(&order, (&actor, &act)).await? {
         return Err(Error::not_found());
     }
-    Ok(Redirect::to(&format!("/console/settings/endpoints/{}", id.0)).into_response())
+    Ok(Redirect::to(&address(id)).into_response())
 }
 
 fn line(told: Delivery, now: DateTime<Utc>) -> Line {

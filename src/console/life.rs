@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::act;
 use super::words::Moment;
-use crate::onboarding::{Action, Difference, Health, Onboarding, Slot};
+use crate::onboarding::{Action, Difference, Health, Onboarding};
 
 pub(super) struct LifeText {
     pub(super) health: &'static str,
@@ -30,19 +30,19 @@ pub(super) fn tell(onboarding: &Onboarding, now: DateTime<Utc>) -> Option<LifeTe
         return None;
     }
     let health = onboarding.health();
-    let (word, colour, meaning) = match health {
+    let (colour, meaning) = match health {
         Some(Health::Unproven) => {
-            ("unproven", "wait", "It is active at Cyclr. Nothing has shown yet that it works.")
+            ("wait", "It is active at Cyclr. Nothing has shown yet that it works.")
         }
-        Some(Health::Healthy) => ("healthy", "good", "It works, as far as Cyclr shows."),
+        Some(Health::Healthy) => ("good", "It works, as far as Cyclr shows."),
         Some(Health::Unhealthy) => {
-            ("unhealthy", "bad", "Something fails, was stopped or is gone. The problem says what.")
+            ("bad", "Something fails, was stopped or is gone. The problem says what.")
         }
-        None => ("not live now", "warn", "It was live, and goes on once it is there again."),
+        None => ("warn", "It was live, and goes on once it is there again."),
     };
     let life = onboarding.facts.life.as_ref();
-    let differences: Vec<_> = life.iter().flat_map(|life| &life.differences).collect();
-    let ran = onboarding.facts.slots.iter().filter_map(last_success).max();
+    let runs = onboarding.facts.slots.iter().filter_map(|slot| slot.runs.as_ref());
+    let ran = runs.filter_map(|runs| runs.last_success_at).max();
     let times = [
         ("Live since", Some(life.map_or(onboarding.since, |life| life.since))),
         ("Works since", life.and_then(|life| life.proven_at)),
@@ -55,17 +55,13 @@ pub(super) fn tell(onboarding: &Onboarding, now: DateTime<Utc>) -> Option<LifeTe
         |(what, at): (&'static str, Option<DateTime<Utc>>)| Some((what, Moment::new(at?, now)));
     let settle = onboarding.may(Action::SettleDrift, now).is_ok();
     Some(LifeText {
-        health: word,
+        health: health.map_or("not live now", Health::name),
         colour,
         meaning,
         times: times.into_iter().filter_map(told).collect(),
-        differences: differences.into_iter().map(difference).collect(),
+        differences: life.iter().flat_map(|life| &life.differences).map(difference).collect(),
         settle: settle.then(|| act::address(onboarding, Action::SettleDrift)),
     })
-}
-
-pub(super) fn last_success(slot: &Slot) -> Option<DateTime<Utc>> {
-    slot.runs.as_ref()?.last_success_at
 }
 
 fn difference(difference: &Difference) -> DifferenceText {

@@ -7,18 +7,16 @@ use fantoccini::Locator;
 use fantoccini::key::Key;
 use gangway::ids::OnboardingId;
 use gangway::sandbox::{Fault, FaultKind};
-use gangway::secret::{Secret, hash_password};
-use gangway::store::{NewStaff, Role};
+use gangway::store::Role;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::browser_console::{look, until};
-use crate::console::by_command_line;
+use crate::console::{PASSWORD, add_staff};
 use crate::hosted::Served;
 use crate::house::attended;
 use crate::program::PATIENCE;
 
-const PASSWORD: &str = "correct horse battery";
 const INSTALL: &str = "/v1.0/templates/*/install";
 
 /// Somebody of support, signed in with a browser of their own.
@@ -29,10 +27,8 @@ pub(crate) struct Colleague<'a> {
 
 impl<'a> Colleague<'a> {
     pub(crate) async fn enter(browser: &'a Browser, served: &'a Served, name: &str) -> Self {
-        let password_hash = hash_password(&Secret::from(PASSWORD)).unwrap();
-        let (email, name) = (address(name), name.to_owned());
-        let new = NewStaff { email: email.clone(), name, role: Role::Operator, password_hash };
-        served.site.house.store.add_staff(&new, &by_command_line()).await.unwrap();
+        let email = address(name);
+        add_staff(&served.site.house.store, (&email, name), Role::Operator).await;
         let colleague = Self { browser, base: &served.service.base };
         colleague.goto("").await;
         browser.type_into("#email", &email).await;

@@ -7,15 +7,14 @@ use chrono::TimeDelta;
 use fantoccini::Locator;
 use fantoccini::cookies::Cookie;
 use fantoccini::key::Key;
-use gangway::secret::{Secret, hash_password};
-use gangway::store::{NewStaff, Role, StaffChange};
+use gangway::store::{Role, StaffChange};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::browser_console::look;
 use crate::browser_single_sign_on::open;
-use crate::console::by_command_line;
 use crate::console::provider::{Mood, Provider};
+use crate::console::{add_staff, by_command_line};
 use crate::hosted::Served;
 use crate::house::attended;
 
@@ -157,7 +156,8 @@ impl Scene<'_> {
                 self.come_again("max", "support").await;
             }
             How::AddressTaken => {
-                self.add_local("bob@example.com").await;
+                let store = &self.served.site.house.store;
+                add_staff(store, ("bob@example.com", "Bob"), Role::Viewer).await;
                 self.come_again("bob", "support").await;
             }
             How::LastAdmin => {
@@ -201,13 +201,6 @@ impl Scene<'_> {
     async fn disable(&self, email: &str) {
         let (store, actor) = (&self.served.site.house.store, by_command_line());
         store.change_staff(email, StaffChange::Disable, &actor).await.unwrap();
-    }
-
-    async fn add_local(&self, email: &str) {
-        let password_hash = hash_password(&Secret::from("correct horse battery")).unwrap();
-        let (email, name) = (email.to_owned(), "Bob".to_owned());
-        let new = NewStaff { email, name, role: Role::Viewer, password_hash };
-        self.served.site.house.store.add_staff(&new, &by_command_line()).await.unwrap();
     }
 
     /// In words for people, and with one way on, which somebody without a mouse takes.

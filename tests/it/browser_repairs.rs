@@ -9,18 +9,17 @@ use chrono::TimeDelta;
 use fantoccini::Locator;
 use gangway::ids::OnboardingId;
 use gangway::onboarding::{Onboarding, ProblemCode};
-use gangway::secret::{Secret, hash_password};
-use gangway::store::{Actor, NewStaff, Role};
+use gangway::store::Role;
 use serde_json::Value;
 
 use crate::browser::Browser;
+use crate::console::{PASSWORD, add_staff};
 use crate::hosted::Served;
 use crate::house::House;
 use crate::program::PATIENCE;
 use causes::{ACCOUNTS, ACTIVATE, AfterLive, CONNECTOR, Comes, INSTALL, Meddling, Mended, world};
 
 const EMAIL: &str = "ada@example.com";
-const PASSWORD: &str = "correct horse battery";
 const REASON: &str = "The cause is put right <really>";
 
 /// What is clicked on the page of the case.
@@ -121,11 +120,7 @@ impl Desk {
     }
 
     async fn enter(&self) {
-        let password_hash = hash_password(&Secret::from(PASSWORD)).unwrap();
-        let (email, name) = (EMAIL.to_owned(), "Ada".to_owned());
-        let new = NewStaff { email, name, role: Role::Operator, password_hash };
-        let actor = Actor { name: "command line".to_owned(), staff: None };
-        self.house().store.add_staff(&new, &actor).await.unwrap();
+        add_staff(&self.house().store, (EMAIL, "Ada"), Role::Operator).await;
         self.goto("/console").await;
         self.browser.type_into("#email", EMAIL).await;
         self.browser.type_into("#password", PASSWORD).await;

@@ -4,30 +4,19 @@
 
 use chrono::TimeDelta;
 use fantoccini::Locator;
-use gangway::identity::{Provider as Client, Settings};
+use gangway::identity::Provider as Client;
 use gangway::sandbox::Catalogue;
-use gangway::secret::Secret;
 use serde_json::json;
 
 use crate::browser::Browser;
 use crate::browser_colleagues::{audit, until_it_is};
 use crate::browser_console::look;
-use crate::console::provider::{CLIENT, Mood, Provider, SECRET};
+use crate::console::provider::{Mood, Provider};
 use crate::hosted::Served;
 use crate::house::attended;
 
 pub(crate) async fn open(provider: &Provider) -> Served {
-    let settings = Settings {
-        issuer: provider.issuer(),
-        client_id: CLIENT.to_owned(),
-        client_secret: Secret::from(SECRET),
-        scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
-        groups_claim: "groups".to_owned(),
-        viewers: Vec::new(),
-        operators: vec!["support".to_owned()],
-        admins: vec!["leads".to_owned()],
-        word: "Acme <b>".to_owned(),
-    };
+    let settings = provider.settings();
     let set_up = |state: gangway::web::AppState| {
         let client = Client::new(settings, state.clock().clone()).unwrap();
         state.proven_by(Some(client))

@@ -31,14 +31,19 @@ const BIG: [&str; 7] =
 const QUEUE: &str = "onboarding_never_looked_at";
 const LEASE: Duration = Duration::from_mins(1);
 
-#[tokio::test]
-async fn no_statement_looks_through_a_table() {
+/// A full database, with one session that forgets nothing: whatever was prepared can be asked about.
+async fn filled() -> (TestDb, Store, PgPool) {
     let database = TestDb::fresh().await;
     let options = gangway::app::session(database.options()).statement_cache_capacity(1000);
-    // One session that forgets nothing, so that whatever was prepared can be asked about.
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let store = Store::new(pool.clone(), Clock::system());
     fill(&store, &pool).await;
+    (database, store, pool)
+}
+
+#[tokio::test]
+async fn no_statement_looks_through_a_table() {
+    let (_database, store, pool) = filled().await;
     sqlx::query("ANALYZE").execute(&pool).await.unwrap();
     use_everything(&store).await;
     let (mut asked, mut used) = (0, BTreeSet::new());
@@ -63,11 +68,7 @@ async fn no_statement_looks_through_a_table() {
 /// What the overview shows side by side is of one moment, and the tally is added up once for all of it.
 #[tokio::test]
 async fn the_overview_adds_up_the_tally_once() {
-    let database = TestDb::fresh().await;
-    let options = gangway::app::session(database.options()).statement_cache_capacity(1000);
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-    let store = Store::new(pool.clone(), Clock::system());
-    fill(&store, &pool).await;
+    let (_database, store, pool) = filled().await;
     store.add_up_tally().await.unwrap();
     let times = "SELECT statement, (generic_plans + custom_plans)::bigint
                  FROM pg_prepared_statements WHERE statement LIKE '%FROM tally%'";

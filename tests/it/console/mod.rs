@@ -18,13 +18,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use gangway::console;
 use gangway::secret::{Secret, hash_password};
-use gangway::store::{Actor, NewStaff, Role};
+use gangway::store::{Actor, NewStaff, Role, Store};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
 use crate::hosted::{Answer, Site};
 
-const PASSWORD: &str = "correct horse battery";
+/// Of everybody whom [`add_staff`] makes.
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// The house with its console open, as `https://go.example.com/console`.
 pub(crate) struct Desk {
@@ -44,6 +45,14 @@ pub(crate) fn by_command_line() -> Actor {
     Actor { name: "command line".to_owned(), staff: None }
 }
 
+/// Somebody with an account of their own here.
+pub(crate) async fn add_staff(store: &Store, (email, name): (&str, &str), role: Role) {
+    let password_hash = hash_password(&Secret::from(PASSWORD)).unwrap();
+    let (email, name) = (email.to_owned(), name.to_owned());
+    let new = NewStaff { email, name, role, password_hash };
+    store.add_staff(&new, &by_command_line()).await.unwrap();
+}
+
 impl Desk {
     pub(crate) async fn open() -> Self {
         Self::around(Site::open().await)
@@ -55,10 +64,7 @@ impl Desk {
     }
 
     pub(crate) async fn add(&self, email: &str, role: Role) {
-        let password_hash = hash_password(&Secret::from(PASSWORD)).unwrap();
-        let (email, name) = (email.to_owned(), "Ada <i>".to_owned());
-        let new = NewStaff { email, name, role, password_hash };
-        self.site.house.store.add_staff(&new, &by_command_line()).await.unwrap();
+        add_staff(&self.site.house.store, (email, "Ada <i>"), role).await;
     }
 
     /// Somebody new of this role, signed in.

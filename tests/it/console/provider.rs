@@ -13,6 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use gangway::identity::Settings;
+use gangway::secret::Secret;
 use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
 use openidconnect::{JsonWebKeyId, PrivateSigningKey as _};
 use serde_json::{Value, json};
@@ -99,6 +101,21 @@ impl Provider {
 
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
+    }
+
+    /// Of a console that sends its staff here: `support` operates, `leads` administer.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            issuer: self.issuer(),
+            client_id: CLIENT.to_owned(),
+            client_secret: Secret::from(SECRET),
+            scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
+            groups_claim: "groups".to_owned(),
+            viewers: Vec::new(),
+            operators: vec!["support".to_owned()],
+            admins: vec!["leads".to_owned()],
+            word: "Acme <b>".to_owned(),
+        }
     }
 
     pub(crate) fn issuer(&self) -> String {

@@ -6,11 +6,10 @@ mod turned_away;
 
 use axum::http::StatusCode;
 use gangway::identity::{Provider as Client, Settings};
-use gangway::secret::Secret;
 use serde_json::Value;
 use url::Url;
 
-use crate::console::provider::{CLIENT, Provider, SECRET};
+use crate::console::provider::Provider;
 use crate::console::{Desk, Staff};
 use crate::hosted::{Answer, Site};
 
@@ -33,15 +32,9 @@ impl Office {
         let provider = Provider::open().await;
         let mut site = Site::open().await;
         let settings = Settings {
-            issuer: provider.issuer(),
-            client_id: CLIENT.to_owned(),
-            client_secret: Secret::from(SECRET),
-            scopes: ["openid", "email", "profile"].map(str::to_owned).to_vec(),
-            groups_claim: "groups".to_owned(),
             viewers: vec!["sales".to_owned()],
             operators: vec!["support".to_owned(), "second line".to_owned()],
-            admins: vec!["leads".to_owned()],
-            word: "Acme <b>".to_owned(),
+            ..provider.settings()
         };
         let client = Client::new(settings, site.house.clock.clone()).unwrap();
         site.state = site.state.proven_by(Some(client));
